@@ -1,0 +1,248 @@
+"""Programs, partners and everything by which a sale can find its partner."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now, Upper
+
+from customers.models import Customer
+from merchants.ids import new_id
+from merchants.models import Merchant, TouchKind
+
+
+class Program(models.Model):
+    """What partners join. A merchant starts with one, the default."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="programs", db_index=False)
+    name = models.CharField(max_length=200)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="program_name_once"),
+            models.UniqueConstraint(fields=["merchant"], condition=Q(is_default=True), name="program_one_default"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Group(models.Model):
+    """Partners of a program who share terms."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="groups", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.CASCADE, related_name="groups", db_constraint=False, db_index=False
+    )
+    name = models.CharField(max_length=200)
+    hold_days = models.PositiveSmallIntegerField(null=True)
+    """None: the merchant's."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "program", "name"], name="group_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PartnerStatus(models.TextChoices):
+    """Only an approved partner earns (SPEC A3)."""
+
+    APPLIED = "applied"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+
+
+class Partner(models.Model):
+    """Someone who brings customers and is paid for it. One row per person and merchant."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="partners", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="partners", db_constraint=False, db_index=False
+    )
+    group = models.ForeignKey(
+        Group, on_delete=models.PROTECT, related_name="partners", null=True, db_constraint=False, db_index=False
+    )
+    name = models.CharField(max_length=200)
+    email = models.CharField(max_length=254)
+    """Lower case; unique per merchant."""
+    status = models.CharField(max_length=9, choices=PartnerStatus.choices, default=PartnerStatus.APPROVED)
+    status_changed_at = models.DateTimeField(db_default=Now())
+    portal_code = models.CharField(max_length=24, unique=True)
+    """The last part of the portal address; no secret."""
+    password = models.CharField(max_length=128, blank=True)
+    """Django's password hash; empty until the partner has activated the portal."""
+    notes = models.TextField(blank=True)
+    tags = ArrayField(models.CharField(max_length=50), default=list)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "email"], name="partner_email_once")]
+        indexes = [
+            models.Index(fields=["merchant", "-created_at", "-id"], name="partner_newest"),
+            models.Index(fields=["merchant", "status", "-created_at", "-id"], name="partner_by_status"),
+            models.Index(fields=["merchant", "group"], name="partner_by_group"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Coupon(models.Model):
+    """A code that stands for a partner. Unique per merchant whatever the case (SPEC A4)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="coupons", db_index=False)
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="coupons", db_constraint=False, db_index=False
+    )
+    code = models.CharField(max_length=64)
+    """As the merchant wrote it."""
+    is_active = models.BooleanField(default=True)
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    """The first moment at which it no longer works."""
+    max_uses = models.PositiveIntegerField(null=True)
+    uses = models.PositiveIntegerField(default=0)
+    """Counted only while `max_uses` is set, under a lock on this row, so that the limit is exact."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(F("merchant"), Upper("code"), name="coupon_code_once"),
+            models.CheckConstraint(condition=Q(max_uses=None) | Q(uses__lte=F("max_uses")), name="coupon_within_limit"),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "partner"], name="coupon_by_partner"),
+            models.Index(fields=["merchant", "-created_at", "-id"], name="coupon_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Link(models.Model):
+    """A tracking link: `/r/<code>`, or `?via=<code>` on the merchant's own site. Codes are global (one host)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="links", db_index=False)
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="links", db_constraint=False, db_index=False
+    )
+    code = models.CharField(max_length=64, unique=True)
+    """Lower case."""
+    destination = models.URLField(max_length=2000)
+    """Where the redirect leads; always on one of the merchant's domains."""
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["merchant", "partner"], name="link_by_partner"),
+            models.Index(fields=["merchant", "-created_at", "-id"], name="link_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Click(models.Model):
+    """A touch: someone, not a bot, followed a link. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    """Is also the click id that the merchant's site sends back with the sale."""
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="clicks", db_constraint=False, db_index=False
+    )
+    link = models.ForeignKey(
+        Link, on_delete=models.DO_NOTHING, related_name="clicks", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="clicks", db_constraint=False, db_index=False
+    )
+    visitor = models.UUIDField()
+    """From a first-party cookie where there is one, else of this click alone."""
+    clicked_at = models.DateTimeField()
+    is_unique = models.BooleanField()
+    """The visitor's first click on this link that day (UTC), as far as the cookie tells."""
+    landing_url = models.CharField(max_length=2000, blank=True)
+    referrer = models.CharField(max_length=2000, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    utm = models.JSONField(default=dict)
+    ip_hash = models.CharField(max_length=32, blank=True)
+    """Keyed hash of the address: enough to see velocity, not to find a person."""
+    user_agent = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["merchant", "-clicked_at", "-id"], name="click_newest"),
+            models.Index(fields=["merchant", "partner", "clicked_at"], name="click_by_partner"),
+            models.Index(fields=["merchant", "visitor"], name="click_by_visitor"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class CustomerAttribution(models.Model):
+    """The partner a customer belongs to: later orders without coupon or click go to them."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, related_name="customer_attributions", db_constraint=False, db_index=False
+    )
+    customer = models.OneToOneField(
+        Customer, on_delete=models.CASCADE, related_name="attribution", db_constraint=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="attributed", db_constraint=False, db_index=False
+    )
+    touch = models.CharField(max_length=8, choices=TouchKind.choices)
+    """What made it."""
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "partner", "-since"], name="attribution_by_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} -> {self.partner_id}"
+
+
+class Lead(models.Model):
+    """A customer did something short of buying (signed up, booked a call). Once per customer and name."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, related_name="leads", db_constraint=False, db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="leads", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="leads", null=True, db_constraint=False, db_index=False
+    )
+    name = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=32)
+    """Of the request's content, so that a retry can be told from a contradiction."""
+    attribution = models.JSONField()
+    """The decision, as on an order."""
+    metadata = models.JSONField(default=dict)
+    occurred_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "customer", "name"], name="lead_once")]
+        indexes = [
+            models.Index(fields=["merchant", "-occurred_at", "-id"], name="lead_newest"),
+            models.Index(fields=["merchant", "partner", "occurred_at"], name="lead_by_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

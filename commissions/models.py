@@ -1,0 +1,137 @@
+"""What each partner earned with each order, why, and what became of it."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from affiliates.models import Partner
+from customers.models import Customer
+from merchants.ids import new_id
+from merchants.models import Merchant
+from orders.models import Order, Refund
+from rewards.models import RewardVersion
+
+
+class CommissionStatus(models.TextChoices):
+    """Pending while the hold runs; only approved can be reserved by a payout (SPEC A13)."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    IN_PAYOUT = "in_payout"
+    PAID = "paid"
+    REVERSED = "reversed"
+    REJECTED = "rejected"
+
+
+class CommissionQuerySet(models.QuerySet["Commission"]):
+    """Sets of commissions that have a name."""
+
+    def payable(self) -> "CommissionQuerySet":
+        """What a payout may reserve."""
+        return self.filter(status=CommissionStatus.APPROVED)
+
+    def releasable(self, now: datetime) -> "CommissionQuerySet":
+        """Pending commissions whose hold is over."""
+        return self.filter(status=CommissionStatus.PENDING, held_until__lte=now)
+
+
+class Commission(models.Model):
+    """An amount owed to a partner, in minor units of `currency`, with its full working."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="commissions", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="commissions", db_constraint=False, db_index=False
+    )
+    order = models.ForeignKey(
+        Order, on_delete=models.DO_NOTHING, related_name="commissions", null=True, db_constraint=False, db_index=False
+    )
+    """None for a manual commission."""
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.DO_NOTHING,
+        related_name="commissions",
+        null=True,
+        db_constraint=False,
+        db_index=False,
+    )
+    reward_version = models.ForeignKey(
+        RewardVersion, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    currency = models.CharField(max_length=3)
+    base = models.BigIntegerField()
+    """The part of the order's amount that the reward was computed on."""
+    amount = models.BigIntegerField()
+    """As accrued. A manual commission may be negative (a correction)."""
+    reversed = models.BigIntegerField(default=0)
+    """How much of it refunds have taken back; the partner has `amount - reversed`."""
+    status = models.CharField(max_length=9, choices=CommissionStatus.choices)
+    held_until = models.DateTimeField()
+    explanation = models.JSONField()
+    """The working, for people: base, rules tried, rate, rounding. See rewards.engine."""
+    occurred_at = models.DateTimeField()
+    """When the order was placed."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    paid_at = models.DateTimeField(null=True)
+
+    objects = CommissionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "order", "partner"], name="commission_once"),
+            models.CheckConstraint(
+                condition=Q(reversed=0) | Q(reversed__gt=0, reversed__lte=F("amount")), name="commission_reversed_within"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "-occurred_at", "-id"], name="commission_newest"),
+            models.Index(
+                fields=["merchant", "partner", "occurred_at"],
+                include=["amount", "reversed"],
+                name="commission_by_partner",
+            ),
+            models.Index(
+                fields=["merchant", "partner", "currency"],
+                include=["amount", "reversed"],
+                condition=Q(status="approved"),
+                name="commission_payable",
+            ),
+            models.Index(
+                fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
+
+class Reversal(models.Model):
+    """Part of a commission taken back because of a refund. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="reversals", db_constraint=False, db_index=False
+    )
+    commission = models.ForeignKey(
+        Commission, on_delete=models.DO_NOTHING, related_name="reversals", db_constraint=False, db_index=False
+    )
+    refund = models.ForeignKey(
+        Refund, on_delete=models.DO_NOTHING, related_name="reversals", db_constraint=False, db_index=False
+    )
+    amount = models.BigIntegerField()
+    """Minor units of the commission's currency, positive."""
+    working = models.CharField(max_length=300)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "commission", "refund"], name="reversal_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="reversal_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"-{self.amount}"

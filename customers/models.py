@@ -1,0 +1,89 @@
+"""Two levels (SPEC C2): one `Identity` for a person, one `Customer` for that person at each merchant.
+
+The identity is the only place where two merchants meet, so it never shows one what the other typed: a customer
+record shows its own values. It follows the identity in the fields it inherits, and what reaches it that way is
+either its own merchant's writing or the person's. `customers.identity` holds the rules.
+"""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from merchants.ids import new_id
+from merchants.models import Merchant
+
+#: Fields a customer record can inherit from the identity.
+INHERITABLE = ("email", "phone", "name", "birthday", "language")
+
+
+def all_inheritable() -> list[str]:
+    """A new record follows its identity in everything."""
+    return list(INHERITABLE)
+
+
+class Identity(models.Model):
+    """A person, across merchants. Made when contact details first appear."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.CharField(max_length=254, null=True, unique=True)
+    """Lower case."""
+    phone = models.CharField(max_length=16, null=True, unique=True)
+    """E.164."""
+    name = models.CharField(max_length=200, blank=True)
+    birthday = models.DateField(null=True)
+    language = models.CharField(max_length=12, blank=True)
+    """BCP 47; once set it is not overwritten."""
+    holders = models.PositiveIntegerField(default=1)
+    """How many merchants have a customer record of this person. A merchant may write through only while it is 1."""
+    claimed_at = models.DateTimeField(null=True)
+    """When the person took the identity over; from then on only they edit it."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "identities"
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class CustomerStatus(models.TextChoices):
+    """A blocked customer cannot order, log in or earn."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    BLOCKED = "blocked"
+
+
+class Customer(models.Model):
+    """One person at one merchant."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="customers", db_index=False)
+    identity = models.ForeignKey(Identity, on_delete=models.PROTECT, null=True, related_name="+")
+    """None while only keys are known, no contact."""
+    external_id = models.CharField(max_length=200, null=True)
+    """The customer's id in the merchant's own system."""
+    email = models.CharField(max_length=254, null=True)
+    phone = models.CharField(max_length=16, null=True)
+    name = models.CharField(max_length=200, blank=True)
+    birthday = models.DateField(null=True)
+    language = models.CharField(max_length=12, blank=True)
+    inherited = ArrayField(models.CharField(max_length=10), default=all_inheritable)
+    """Which of INHERITABLE follow the identity; the others are this merchant's own."""
+    status = models.CharField(max_length=8, choices=CustomerStatus.choices, default=CustomerStatus.ACTIVE)
+    notes = models.TextField(blank=True)
+    """Internal; the customer never sees them."""
+    tags = ArrayField(models.CharField(max_length=50), default=list)
+    metadata = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "external_id"], name="customer_external_id_once"),
+            models.UniqueConstraint(fields=["merchant", "email"], name="customer_email_once"),
+            models.UniqueConstraint(fields=["merchant", "phone"], name="customer_phone_once"),
+        ]
+        indexes = [models.Index(fields=["merchant", "-created_at", "-id"], name="customer_newest")]
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.external_id or str(self.id)

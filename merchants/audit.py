@@ -1,0 +1,56 @@
+"""The audit log: every write through any door leaves a row (SPEC P4).
+
+Each verb takes an `Actor` and records what it did in the same transaction, so there is no write without its row
+and no row without its write.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from merchants.models import AuditEntry
+from merchants.tenancy import current
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as the audit log will name them."""
+
+    kind: str
+    """user, key, partner or system."""
+    name: str
+    id: uuid.UUID | None = None
+    request_id: str = ""
+
+
+def system(name: str) -> Actor:
+    """A command or task acting by itself, named after what it is."""
+    return Actor(kind="system", name=name)
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    object_type: str,
+    object_id: uuid.UUID,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Note that `actor` did `verb` to this object of the running tenant. Values must be JSON-ready.
+
+    For an edit, `before` and `after` hold the changed fields only. Secrets never go in.
+    """
+    AuditEntry.objects.create(
+        merchant_id=current(),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        verb=verb,
+        object_type=object_type,
+        object_id=object_id,
+        before=before,
+        after=after,
+        request_id=actor.request_id,
+    )

@@ -1,0 +1,131 @@
+"""Tenancy has one home. A merchant's rows are reachable only inside `tenant(merchant_id)`.
+
+Row-level security, forced on every tenant table, compares `merchant_id` with the setting `app.merchant_id`. The
+setting is made with `set_config(..., true)`: it ends with its transaction and cannot leak through a persistent or
+pooled connection. Without it no row is seen and none can be written. Tenants never nest: entering the tenant one
+is in already joins it, entering another is a bug and raises (a nested setting would leak outward when a savepoint
+is released).
+
+What finds the tenant (an API key's prefix, a link's code, a slug) is looked up in `Locator`, the only
+table about merchants that is readable outside; it answers with the merchant and nothing else of it.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from celery import Task
+from django.db import connection, models, transaction
+
+from merchants.errors import NotFound
+
+logger = logging.getLogger(__name__)
+
+_current: ContextVar[uuid.UUID | None] = ContextVar("merchant_id", default=None)
+
+
+class TenancyError(RuntimeError):
+    """The code asked for a tenant while inside another one, or for one outside any."""
+
+
+def current() -> uuid.UUID:
+    """The merchant of the running tenant transaction; TenancyError outside of one."""
+    merchant_id = _current.get()
+    if merchant_id is None:
+        raise TenancyError("no tenant: wrap this in merchants.tenancy.tenant(merchant_id)")
+    return merchant_id
+
+
+@contextmanager
+def tenant(merchant_id: uuid.UUID) -> Iterator[None]:
+    """A transaction in which the database shows and accepts the rows of one merchant and no others.
+
+    Joins the running transaction when it already belongs to this merchant. TenancyError when it belongs to
+    another. Responses must be rendered before the block ends; what streams opens a tenant of its own.
+    """
+    running = _current.get()
+    if running == merchant_id:
+        yield
+        return
+    if running is not None:
+        raise TenancyError(f"inside tenant {running}, cannot enter {merchant_id}")
+    enclosed = connection.in_atomic_block
+    with transaction.atomic():
+        _set("app.merchant_id", str(merchant_id))
+        token = _current.set(merchant_id)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+        if enclosed:
+            # The outer transaction goes on (a test's, or a management command's): the setting must not.
+            # After an exception the rollback to the savepoint takes it back instead.
+            _set("app.merchant_id", "")
+
+
+def _set(name: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
+class TenantTask(Task):
+    """A Celery task that runs inside the tenant named by its keyword argument `merchant_id` (text)."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, merchant_id: str, **kwargs: Any) -> Any:
+        """Enter the tenant, then run the task's body with the remaining arguments."""
+        with tenant(uuid.UUID(merchant_id)):
+            return self.run(*args, **kwargs)
+
+
+def every_merchant(purpose: str) -> list[uuid.UUID]:
+    """Ids of all merchants, for a sweep that then enters each tenant in turn.
+
+    The one door that looks across tenants. It returns ids only, and says in the log what for.
+    """
+    from merchants.models import Merchant
+
+    if _current.get() is not None:
+        raise TenancyError("a sweep starts outside any tenant")
+    with transaction.atomic():
+        _set("app.sweep", "on")
+        found = list(Merchant.objects.order_by("id").values_list("id", flat=True))
+        _set("app.sweep", "")
+    logger.debug("sweep over %d merchants: %s", len(found), purpose)
+    return found
+
+
+class Finds(models.TextChoices):
+    """What kind of key a locator row holds."""
+
+    SLUG = "slug"
+    API_KEY = "api_key"
+    LINK = "link"
+    PORTAL = "portal"
+    STAFF = "staff"
+
+
+def register(kind: Finds, key: str) -> None:
+    """Let `key` find the running tenant. IntegrityError when it already finds one (keys are global)."""
+    from merchants.models import Locator
+
+    Locator.objects.create(kind=kind, key=key, merchant_id=current())
+
+
+def locate(kind: Finds, key: str) -> uuid.UUID:
+    """The merchant that `key` belongs to; NotFound when there is none. Works outside any tenant."""
+    found = locate_all(kind, key)
+    if not found:
+        raise NotFound(f"no merchant for this {kind.label.lower()}")
+    return found[0]
+
+
+def locate_all(kind: Finds, key: str) -> list[uuid.UUID]:
+    """Every merchant that `key` belongs to. Only a staff user (the key is the user's id) has more than one."""
+    from merchants.models import Locator
+
+    return list(Locator.objects.filter(kind=kind, key=key).order_by("merchant_id").values_list("merchant_id", flat=True))

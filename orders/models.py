@@ -1,0 +1,108 @@
+"""What customers bought and what they took back."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from affiliates.models import Click, Coupon, Partner
+from customers.models import Customer
+from merchants.ids import new_id
+from merchants.models import Merchant
+
+
+class Order(models.Model):
+    """A sale as it was tracked, with the decision whose it is. Amounts are minor units of `currency`."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="orders", db_constraint=False, db_index=False
+    )
+    source = models.CharField(max_length=20, default="api")
+    """The door it came through: api, manual, import, a shop's name. Order ids are unique per source."""
+    external_id = models.CharField(max_length=200)
+    """The order id in the source."""
+    fingerprint = models.CharField(max_length=32)
+    """Of the content, so that a retry can be told from a contradiction."""
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="orders", null=True, db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="orders", null=True, db_constraint=False, db_index=False
+    )
+    """Whose order it is; None is a direct order."""
+    coupon = models.ForeignKey(
+        Coupon, on_delete=models.DO_NOTHING, related_name="orders", null=True, db_constraint=False, db_index=False
+    )
+    """The partner's coupon, when the code used is one; `coupon_code` keeps any code."""
+    click = models.ForeignKey(
+        Click, on_delete=models.DO_NOTHING, related_name="orders", null=True, db_constraint=False, db_index=False
+    )
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    """The order's total; `tax`, `shipping` and `discount` are parts of it that a reward may leave out."""
+    tax = models.BigIntegerField(default=0)
+    shipping = models.BigIntegerField(default=0)
+    discount = models.BigIntegerField(default=0)
+    refunded = models.BigIntegerField(default=0)
+    """Sum of the refunds; written with each under a lock on this row."""
+    lines = models.JSONField(default=list)
+    """`[{product_key, category, quantity, amount}]`."""
+    coupon_code = models.CharField(max_length=64, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    platform = models.CharField(max_length=50, blank=True)
+    notes = models.TextField(blank=True)
+    metadata = models.JSONField(default=dict)
+    attribution = models.JSONField()
+    """The decision: winner, candidates, why the others lost. See affiliates.attribution."""
+    is_first = models.BooleanField(default=False)
+    """The customer's first order with this merchant, as known when it came."""
+    placed_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="order_once"),
+            models.CheckConstraint(condition=Q(refunded__gte=0, refunded__lte=F("amount")), name="order_refunded_within"),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "-placed_at", "-id"], name="order_newest"),
+            models.Index(
+                fields=["merchant", "partner", "placed_at"], include=["amount", "refunded"], name="order_by_partner"
+            ),
+            models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
+class Refund(models.Model):
+    """Money given back on an order, by amount or by line. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="refunds", db_constraint=False, db_index=False
+    )
+    order = models.ForeignKey(
+        Order, on_delete=models.DO_NOTHING, related_name="refunds", db_constraint=False, db_index=False
+    )
+    external_id = models.CharField(max_length=200)
+    """The refund's id in the order's source."""
+    fingerprint = models.CharField(max_length=32)
+    amount = models.BigIntegerField()
+    """Minor units of the order's currency, positive."""
+    lines = models.JSONField(default=list)
+    """`[{line, amount}]`: positions in the order's lines, when it was given by line."""
+    reason = models.CharField(max_length=500, blank=True)
+    refunded_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "order", "external_id"], name="refund_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_positive"),
+        ]
+        indexes = [models.Index(fields=["merchant", "-refunded_at", "-id"], name="refund_newest")]
+
+    def __str__(self) -> str:
+        return self.external_id
