@@ -12,10 +12,10 @@ table about merchants that is readable outside; it answers with the merchant and
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from celery import Task
 from django.db import connection, models, transaction
@@ -23,6 +23,8 @@ from django.db import connection, models, transaction
 from merchants.errors import NotFound
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _current: ContextVar[uuid.UUID | None] = ContextVar("merchant_id", default=None)
 
@@ -69,6 +71,25 @@ def tenant(merchant_id: uuid.UUID) -> Iterator[None]:
 def _set(name: str, value: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
+
+
+class Contended(Exception):
+    """Another transaction got there first (same order, same new customer). Run again: it will now be seen."""
+
+
+def run(merchant_id: uuid.UUID, work: Callable[[], T], *, tries: int = 3) -> T:
+    """`work()` in a tenant transaction of its own, again from the start when it was `Contended`.
+
+    The last attempt's `Contended` is raised on.
+    """
+    for _ in range(tries - 1):
+        try:
+            with tenant(merchant_id):
+                return work()
+        except Contended:
+            continue
+    with tenant(merchant_id):
+        return work()
 
 
 class TenantTask(Task):
