@@ -1,0 +1,371 @@
+"""DECIDE: from what is known to what shall be written. Pure: no database, no clock.
+
+Events are decided in the order they came, each seeing what the ones before it in the batch did. An event that is
+refused has an error of its own and leaves no trace in the plan.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from affiliates import attribution
+from affiliates.attribution import Attribution, Candidate
+from ledger.accounts import COMMISSION_EXPENSE, partner_earned
+from merchants.errors import Conflict, DomainError
+from merchants.ids import new_id
+from rewards import engine
+from rewards.engine import OrderFacts, Reward, Terms
+from stats.marks import touched_by
+from tracking.answers import CommissionShown, OrderShown, PartnerShown, SaleAnswer
+from tracking.buyers import Buyer, Buyers
+from tracking.configuration import Configuration
+from tracking.events import Sale
+from tracking.load import CouponRow, Known, PartnerRow, TermsRow, as_uuid
+from tracking.plan import Outcome, Plan
+
+
+def decide(
+    merchant_id: UUID, sales: Sequence[Sale | DomainError], known: Known, configured: Configuration, now: datetime
+) -> Plan:
+    """The plan for a batch; an event that was refused before comes as its error and goes through as one."""
+    decision = _Decision(merchant_id, known, configured, now)
+    for sale in sales:
+        decision.plan.outcomes.append(decision.outcome(sale))
+    return decision.plan
+
+
+class _Decision:
+    """One batch being decided."""
+
+    def __init__(self, merchant_id: UUID, known: Known, configured: Configuration, now: datetime) -> None:
+        self.plan = Plan()
+        self._merchant_id = str(merchant_id)
+        self._configured = configured
+        self._now = now
+        self._known = known
+        self._buyers = Buyers(known, self.plan, merchant_id)
+        self._partners = {partner.id: partner for partner in known.partners}
+        self._partners_by_email = {partner.email: partner for partner in known.partners}
+        self._coupons = {coupon.key: coupon for coupon in known.coupons}
+        self._own_terms: dict[UUID, list[Terms]] = {}
+        for row in known.terms:
+            self._own_terms.setdefault(row.partner_id, []).append(_own_terms(row))
+        self._orders: dict[tuple[str, str], tuple[str, SaleAnswer]] = {
+            (row.source, row.external_id): (
+                row.fingerprint, SaleAnswer(order=row.order, attribution=row.attribution, commissions=row.commissions)
+            )
+            for row in known.orders
+        }  # fmt: skip
+
+    def outcome(self, sale: Sale | DomainError) -> Outcome:
+        """Decide one event."""
+        if isinstance(sale, DomainError):
+            return Outcome(error=sale)
+        fingerprint = sale.fingerprint()
+        there = self._orders.get((sale.source, sale.order_id))
+        if there is not None and there[0] == fingerprint:
+            return Outcome(answer=there[1])
+        if there is not None:
+            return Outcome(error=_contradiction(sale))
+        answer = self._new(sale, fingerprint)
+        self._orders[sale.source, sale.order_id] = fingerprint, answer
+        return Outcome(created=True, answer=answer)
+
+    def _new(self, sale: Sale, fingerprint: str) -> SaleAnswer:
+        placed_at = sale.placed_at or self._now
+        buyer = self._buyers.find_or_plan(sale.customer) if sale.customer else None
+        decided = attribution.decide(
+            self._candidates(sale, buyer, placed_at),
+            policy=self._configured.policy,
+            ordered_at=placed_at,
+            buyer_email=buyer.row.email if buyer else None,
+        )
+        order = self._order(sale, fingerprint, placed_at, buyer, decided)
+        commissions = self._commissions(order, decided)
+        self._remember(order, buyer, decided)
+        return SaleAnswer(order=order, attribution=decided.record, commissions=commissions)
+
+    # Candidates -------------------------------------------------------------------------------------------------
+
+    def _candidates(self, sale: Sale, buyer: Buyer | None, placed_at: datetime) -> list[Candidate]:
+        found: list[Candidate] = []
+        if sale.partner:
+            found.append(self._named(sale.partner, placed_at))
+        if sale.coupon:
+            found.append(self._coupon(sale.coupon, placed_at))
+        if sale.click_id:
+            found.extend(self._clicks(sale.click_id, placed_at))
+        if buyer is not None and buyer.row.partner_id is not None:
+            found.append(
+                self._candidate("customer", buyer.row.partner_id, buyer.row.since or placed_at, "an earlier order")
+            )
+        if buyer is not None and buyer.row.status == "blocked":
+            return [_with_problem(c, "customer_blocked: nobody earns on a blocked customer") for c in found]
+        return found
+
+    def _named(self, text: str, placed_at: datetime) -> Candidate:
+        id = as_uuid(text)
+        partner = self._partners.get(id) if id else self._partners_by_email.get(text.strip().lower())
+        if partner is None:
+            return Candidate("api", placed_at, text, problem="partner_unknown: no partner has this id or e-mail")
+        return self._candidate("api", partner.id, placed_at, text)
+
+    def _coupon(self, code: str, placed_at: datetime) -> Candidate:
+        coupon = self._coupons.get(code.upper())
+        if coupon is None:
+            return Candidate("coupon", placed_at, code, problem="coupon_unknown: no coupon has this code")
+        return self._candidate(
+            "coupon", coupon.partner_id, placed_at, coupon.code, coupon.id, _coupon_problem(coupon, placed_at)
+        )
+
+    def _clicks(self, click_id: UUID, placed_at: datetime) -> list[Candidate]:
+        clicks = [click for click in self._known.clicks if click.named == click_id]
+        if not clicks:
+            return [Candidate("click", placed_at, str(click_id), problem="click_unknown: no click has this id")]
+        return [self._candidate("click", c.partner_id, c.clicked_at, str(c.id), c.id) for c in clicks]
+
+    def _candidate(
+        self, kind: str, partner_id: UUID, at: datetime, ref: str, object_id: UUID | None = None, problem: str = ""
+    ) -> Candidate:
+        partner = self._partners[partner_id]
+        return Candidate(
+            kind=kind,
+            at=at,
+            ref=ref,
+            partner_id=partner.id,
+            partner_name=partner.name,
+            partner_status=partner.status,
+            partner_email=partner.email,
+            object_id=object_id,
+            problem=problem,
+        )
+
+    # Rows -------------------------------------------------------------------------------------------------------
+
+    def _order(
+        self, sale: Sale, fingerprint: str, placed_at: datetime, buyer: Buyer | None, decided: Attribution
+    ) -> OrderShown:
+        winner = decided.winner
+        order = OrderShown(
+            id=new_id(),
+            order_id=sale.order_id,
+            source=sale.source,
+            amount=sale.amount,
+            currency=sale.currency,
+            tax=sale.tax,
+            shipping=sale.shipping,
+            discount=sale.discount,
+            refunded=0,
+            lines=[
+                {"product_key": line.product_key, "category": line.category, "quantity": line.quantity,
+                 "amount": line.amount}
+                for line in sale.lines
+            ],
+            coupon=sale.coupon or None,
+            click_id=sale.click_id,
+            customer_id=buyer.row.id if buyer else None,
+            partner_id=winner.partner_id if winner else None,
+            country=sale.country,
+            platform=sale.platform,
+            notes=sale.notes,
+            metadata=sale.metadata,
+            is_first=buyer.is_first_order if buyer else False,
+            placed_at=placed_at,
+            created_at=self._now,
+        )  # fmt: skip
+        self.plan.orders.append(
+            {
+                "merchant_id": self._merchant_id,
+                "id": order.id,
+                "source": order.source,
+                "external_id": order.order_id,
+                "fingerprint": fingerprint,
+                "customer_id": order.customer_id,
+                "partner_id": order.partner_id,
+                "coupon_id": winner.object_id if winner and winner.kind == "coupon" else None,
+                "click_id": order.click_id,
+                "currency": order.currency,
+                "amount": order.amount,
+                "tax": order.tax,
+                "shipping": order.shipping,
+                "discount": order.discount,
+                "refunded": 0,
+                "lines": order.lines,
+                "coupon_code": order.coupon or "",
+                "country": order.country or "",
+                "platform": order.platform,
+                "notes": order.notes,
+                "metadata": order.metadata,
+                "attribution": decided.record,
+                "is_first": order.is_first,
+                "placed_at": order.placed_at,
+                "created_at": order.created_at,
+            }
+        )
+        return order
+
+    def _commissions(self, order: OrderShown, decided: Attribution) -> list[CommissionShown]:
+        if decided.winner is None or decided.winner.partner_id is None:
+            return []
+        partner = self._partners[decided.winner.partner_id]
+        reward = engine.decide(_facts(order), self._terms_by_level(partner))
+        if not isinstance(reward, Reward):
+            decided.record["reward"] = reward
+            return []
+        commission = self._commission(order, partner, reward)
+        self._accrue(commission, order)
+        return [commission]
+
+    def _terms_by_level(self, partner: PartnerRow) -> dict[str, Sequence[Terms]]:
+        shared = self._configured.rewards
+        return {
+            "partner": self._own_terms.get(partner.id, ()),
+            "group": shared.get(partner.group_id, ()) if partner.group_id else (),
+            "program": shared.get(partner.program_id, ()),
+        }
+
+    def _commission(self, order: OrderShown, partner: PartnerRow, reward: Reward) -> CommissionShown:
+        held_until = order.placed_at + timedelta(days=self._configured.hold(partner.group_id))
+        status = "pending" if held_until > self._now else "approved"
+        commission = CommissionShown(
+            id=new_id(),
+            amount=reward.amount,
+            currency=order.currency,
+            status=status,
+            reversed=0,
+            base=reward.base,
+            partner=PartnerShown(partner.id, partner.name),
+            held_until=held_until,
+            explanation=reward.explanation,
+        )
+        self.plan.commissions.append(
+            {
+                "merchant_id": self._merchant_id,
+                "id": commission.id,
+                "partner_id": partner.id,
+                "order_id": order.id,
+                "customer_id": order.customer_id,
+                "reward_version_id": reward.terms.id,
+                "currency": commission.currency,
+                "base": commission.base,
+                "amount": commission.amount,
+                "reversed": 0,
+                "status": status,
+                "held_until": held_until,
+                "explanation": commission.explanation,
+                "occurred_at": order.placed_at,
+                "created_at": self._now,
+            }
+        )
+        return commission
+
+    def _accrue(self, commission: CommissionShown, order: OrderShown) -> None:
+        if commission.amount == 0:
+            return
+        transaction_id = new_id()
+        self.plan.transactions.append(
+            {
+                "merchant_id": self._merchant_id,
+                "id": transaction_id,
+                "reference": f"commission:{commission.id}:accrual",
+                "kind": "commission_accrual",
+                "occurred_at": order.placed_at,
+            }
+        )
+        for account, amount in (
+            (COMMISSION_EXPENSE, -commission.amount),
+            (partner_earned(commission.partner.id), commission.amount),
+        ):
+            self.plan.entries.append(
+                {
+                    "merchant_id": self._merchant_id,
+                    "transaction_id": transaction_id,
+                    "account": account,
+                    "currency": commission.currency,
+                    "amount": amount,
+                }
+            )
+
+    def _remember(self, order: OrderShown, buyer: Buyer | None, decided: Attribution) -> None:
+        """What the order changes besides itself: the coupon's uses, whose the customer is, what is stale."""
+        winner = decided.winner
+        if winner is not None and winner.kind == "coupon":
+            self._use(order.coupon or "")
+        if buyer is not None:
+            buyer.is_first_order = False
+            if winner is not None and winner.partner_id and buyer.row.partner_id is None:
+                self._belong(buyer, winner, order.placed_at)
+        self.plan.touched.extend(touched_by(order.partner_id, order.placed_at, order.customer_id))
+
+    def _use(self, code: str) -> None:
+        coupon = self._coupons[code.upper()]
+        if coupon.max_uses is not None:
+            coupon.uses += 1
+            self.plan.coupon_uses[coupon.id] = self.plan.coupon_uses.get(coupon.id, 0) + 1
+
+    def _belong(self, buyer: Buyer, winner: Candidate, since: datetime) -> None:
+        assert winner.partner_id is not None
+        self._buyers.belongs_to(buyer, winner.partner_id, since)
+        self.plan.attributions.append(
+            {
+                "merchant_id": self._merchant_id,
+                "id": new_id(),
+                "customer_id": buyer.row.id,
+                "partner_id": winner.partner_id,
+                "touch": winner.kind,
+                "since": since,
+            }
+        )
+
+
+def _contradiction(sale: Sale) -> Conflict:
+    return Conflict(
+        f"Order {sale.order_id!r} was recorded with other content and stays as it was. "
+        "Send a refund to take something back, or another order_id for another order.",
+        code="order_conflict",
+        field="order_id",
+    )
+
+
+def _coupon_problem(coupon: CouponRow, placed_at: datetime) -> str:
+    if not coupon.is_active:
+        return "coupon_off: the coupon is switched off"
+    if coupon.starts_at is not None and placed_at < coupon.starts_at:
+        return "coupon_not_started: the coupon starts later"
+    if coupon.ends_at is not None and placed_at >= coupon.ends_at:
+        return "coupon_ended: the coupon has ended"
+    if coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
+        return "coupon_used_up: the coupon has been used as often as it may"
+    return ""
+
+
+def _with_problem(candidate: Candidate, problem: str) -> Candidate:
+    shown: dict[str, Any] = {name: getattr(candidate, name) for name in Candidate.__slots__}
+    return Candidate(**shown | {"problem": candidate.problem or problem})
+
+
+def _facts(order: OrderShown) -> OrderFacts:
+    return OrderFacts(
+        amount=order.amount,
+        currency=order.currency,
+        placed_at=order.placed_at,
+        tax=order.tax,
+        shipping=order.shipping,
+        discount=order.discount,
+    )
+
+
+def _own_terms(row: TermsRow) -> Terms:
+    return Terms(
+        id=row.id,
+        level="partner",
+        number=row.number,
+        effective_from=row.effective_from,
+        kind=row.kind,
+        percent=row.percent,
+        amount=row.amount,
+        currency=row.currency,
+        excludes=tuple(row.excludes),
+        ended=row.ended,
+    )

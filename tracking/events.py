@@ -1,0 +1,151 @@
+"""What can be tracked, as it arrives. The same shapes serve the API, imports and commands.
+
+Amounts are integers in minor units of `currency`. `clean` checks what a type cannot say.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Annotated, Any
+from uuid import UUID
+
+from msgspec import Meta, Struct, json
+
+from customers.identity import normal_email, normal_phone
+from merchants.errors import DomainError
+from merchants.money import MAX_AMOUNT, is_currency
+
+Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="Integer in minor units: 10000 is 100.00 USD.")]
+Key = Annotated[str, Meta(min_length=1, max_length=200)]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, upper case.")]
+Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
+
+#: How far ahead of our clock a sender's may be.
+CLOCK_SKEW = timedelta(minutes=10)
+_METADATA_BYTES = 8192
+_METADATA_DEPTH = 5
+
+
+class SaleCustomer(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Who bought. Found by external id, else e-mail, else phone; made when none matches."""
+
+    external_id: Key | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    phone: Annotated[str, Meta(max_length=32, description="With country code; kept as E.164.")] | None = None
+    name: Annotated[str, Meta(max_length=200)] | None = None
+
+    def is_known_by_something(self) -> bool:
+        """Whether there is anything to find the customer by."""
+        return bool(self.external_id or self.email or self.phone)
+
+
+class Line(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """One position of an order; `amount` is for the whole quantity."""
+
+    amount: Amount
+    product_key: Annotated[str, Meta(max_length=200)] = ""
+    category: Annotated[str, Meta(max_length=200)] = ""
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+
+
+class Sale(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A sale. `order_id` is its natural key within `source`: sent again, it answers what it answered first."""
+
+    order_id: Key
+    amount: Annotated[
+        Amount, Meta(description="Order total. `tax`, `shipping` and `discount` are parts of it a reward may leave out.")
+    ]
+    currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217, upper case.")]
+    customer: SaleCustomer | None = None
+    coupon: Annotated[str, Meta(max_length=64)] | None = None
+    click_id: UUID | None = None
+    partner: Annotated[
+        str, Meta(max_length=254, description="Names the partner outright, by id or e-mail.")
+    ] | None = None
+    source: Annotated[
+        str, Meta(pattern="^[a-z0-9_]{1,20}$", description="Where the order was placed; order ids are unique in it.")
+    ] = "api"
+    tax: Amount = 0
+    shipping: Amount = 0
+    discount: Amount = 0
+    lines: Annotated[list[Line], Meta(max_length=500)] = []
+    country: Country | None = None
+    platform: Annotated[str, Meta(max_length=50)] = ""
+    notes: Annotated[str, Meta(max_length=2000)] = ""
+    metadata: dict[str, Any] = {}
+    placed_at: Moment | None = None
+
+    def fingerprint(self) -> str:
+        """Equal for equal content, whatever the order of keys."""
+        return fingerprint_of(self)
+
+
+def fingerprint_of(content: Any) -> str:
+    """32 hex digits that two equal requests share."""
+    return blake2b(json.encode(content, order="deterministic"), digest_size=16).hexdigest()
+
+
+def clean(sale: Sale, *, now: datetime) -> Sale:
+    """The sale in normal form (e-mail and phone as they are stored); DomainError names the field at fault."""
+    if not is_currency(sale.currency):
+        raise DomainError(
+            f"{sale.currency!r} is not a currency: send an ISO 4217 code in upper case, such as USD.",
+            code="unknown_currency",
+            field="currency",
+        )
+    if sale.tax + sale.shipping + sale.discount > sale.amount:
+        raise DomainError(
+            "tax, shipping and discount are parts of amount and together exceed it: send the order's full total.",
+            code="parts_exceed_amount",
+            field="amount",
+        )
+    if sum(line.amount for line in sale.lines) > sale.amount + sale.discount:
+        raise DomainError(
+            "The lines come to more than amount: line amounts are for the whole quantity, in minor units.",
+            code="lines_exceed_amount",
+            field="lines",
+        )
+    check_moment(sale.placed_at, now=now, field="placed_at")
+    check_metadata(sale.metadata, field="metadata")
+    if sale.customer is not None:
+        clean_customer(sale.customer, field="customer")
+    return sale
+
+
+def clean_customer(customer: SaleCustomer, *, field: str) -> None:
+    """Put the customer's contact into normal form, in place; refuse one that nothing could find again."""
+    if not customer.is_known_by_something():
+        raise DomainError(
+            "A customer needs at least one of external_id, email and phone.", code="customer_unidentified", field=field
+        )
+    if customer.email:
+        customer.email = normal_email(customer.email, field=f"{field}.email")
+    if customer.phone:
+        customer.phone = normal_phone(customer.phone, field=f"{field}.phone")
+
+
+def check_moment(moment: datetime | None, *, now: datetime, field: str) -> None:
+    """Refuse a time that cannot be: in the future, or before there were computers to record it."""
+    if moment is None:
+        return
+    if moment > now + CLOCK_SKEW:
+        raise DomainError("This lies in the future: send when it happened.", code="in_the_future", field=field)
+    if moment.year < 1970:
+        raise DomainError("This is before 1970: check the format.", code="too_long_ago", field=field)
+
+
+def check_metadata(metadata: dict[str, Any], *, field: str) -> None:
+    """Metadata is for the merchant's own few facts: at most 50 keys, 8 kB, five levels."""
+    if not metadata:
+        return
+    if len(metadata) > 50 or len(json.encode(metadata)) > _METADATA_BYTES or _depth(metadata) > _METADATA_DEPTH:
+        raise DomainError(
+            "metadata takes at most 50 keys, 8 kB and five levels.", code="metadata_too_large", field=field
+        )
+
+
+def _depth(value: Any) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0

@@ -1,0 +1,77 @@
+"""The one way of a sale: load, decide, write. For one from the API, a thousand in a batch, a row of a file, a form.
+
+A constant number of statements whatever the size of the batch; idempotent by the order's natural key; every event
+has an outcome of its own. The caller is inside the tenant (`tenancy.run` also runs again when contended).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from merchants.audit import Actor
+from merchants.errors import DomainError
+from merchants.tenancy import Contended, current
+from tracking import clicks
+from tracking.configuration import configuration
+from tracking.decide import decide
+from tracking.events import Sale, clean
+from tracking.load import Known, load
+from tracking.plan import Outcome
+from tracking.write import write
+
+#: Events in one call, so that a transaction stays short.
+MAX_BATCH = 1_000
+
+__all__ = ["MAX_BATCH", "Contended", "record"]
+
+
+def record(sales: Sequence[Sale | DomainError], *, actor: Actor, now: datetime | None = None) -> list[Outcome]:
+    """Record sales of the running tenant and return an outcome for each, in order.
+
+    A sale that could not even be read may be given as the error it was refused with. Contended when a concurrent
+    transaction got in the way: run again. Nothing is written unless everything is.
+    """
+    now = now or timezone.now()
+    cleaned = [_cleaned(sale, now) for sale in sales]
+    good = [sale for sale in cleaned if isinstance(sale, Sale)]
+    if not good:
+        return [Outcome(error=sale) for sale in cleaned if isinstance(sale, DomainError)]
+    known = _known(good)
+    plan = decide(current(), cleaned, known, configuration(known.version), now)
+    write(plan, actor=actor)
+    return plan.outcomes
+
+
+def _cleaned(sale: Sale | DomainError, now: datetime) -> Sale | DomainError:
+    if isinstance(sale, DomainError):
+        return sale
+    try:
+        return clean(sale, now=now)
+    except DomainError as error:
+        return error
+
+
+def _known(sales: Sequence[Sale]) -> Known:
+    known = load(current(), sales)
+    named = {sale.click_id for sale in sales if sale.click_id}
+    if named - {click.named for click in known.clicks} and clicks.drain():
+        # A sale can overtake the click that led to it, which may still wait in the stream.
+        known = load(current(), sales)
+    limited = sorted(coupon.id for coupon in known.coupons if coupon.max_uses is not None)
+    if limited:
+        _lock_coupons(known, limited)
+    return known
+
+
+def _lock_coupons(known: Known, limited: list[UUID]) -> None:
+    """Count a limited coupon's uses under a lock, in id order, so that its limit is exact."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, uses FROM affiliates_coupon WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [limited]
+        )
+        uses = dict(cursor.fetchall())
+    for coupon in known.coupons:
+        coupon.uses = uses.get(coupon.id, coupon.uses)

@@ -1,0 +1,220 @@
+"""LOAD: everything a set of sales needs to know, in one statement, however many they are.
+
+Row-level security adds the tenant to every table here. Look-ups by several keys are UNIONs rather than ORs, so
+that each uses its index under the generic plan the connection asks for.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import psycopg
+from django.db import connection
+from msgspec import Raw, Struct, json
+
+from tracking.events import Sale
+
+
+class CustomerRow(Struct):
+    """A customer that one of the keys found."""
+
+    id: UUID
+    identity_id: UUID | None
+    external_id: str | None
+    email: str | None
+    phone: str | None
+    name: str
+    status: str
+    partner_id: UUID | None
+    """Whom the customer belongs to."""
+    since: datetime | None
+    has_ordered: bool
+
+
+class IdentityRow(Struct):
+    """A person known to the installation under one of the contacts. Never shown, only linked."""
+
+    id: UUID
+    email: str | None
+    phone: str | None
+
+
+class PartnerRow(Struct):
+    """A partner that a coupon, a click, a customer or the request named."""
+
+    id: UUID
+    program_id: UUID
+    group_id: UUID | None
+    name: str
+    email: str
+    status: str
+
+
+class CouponRow(Struct):
+    """A coupon by its code in upper case."""
+
+    id: UUID
+    key: str
+    code: str
+    partner_id: UUID
+    is_active: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+    max_uses: int | None
+    uses: int
+
+
+class ClickRow(Struct):
+    """A click of the same visitor as a click that a sale named (`named` is that one's id)."""
+
+    named: UUID
+    id: UUID
+    partner_id: UUID
+    clicked_at: datetime
+
+
+class TermsRow(Struct):
+    """A version of a partner's own reward."""
+
+    id: UUID
+    partner_id: UUID
+    number: int
+    kind: str
+    percent: Decimal | None
+    amount: int | None
+    currency: str
+    excludes: list[str]
+    ended: bool
+    effective_from: datetime
+
+
+class OrderRow(Struct):
+    """An order that is already there under one of the natural keys, with what it takes to answer again."""
+
+    source: str
+    external_id: str
+    fingerprint: str
+    order: Raw
+    attribution: Raw
+    commissions: Raw
+
+
+class Known(Struct):
+    """What LOAD found."""
+
+    version: int
+    customers: list[CustomerRow]
+    identities: list[IdentityRow]
+    partners: list[PartnerRow]
+    coupons: list[CouponRow]
+    clicks: list[ClickRow]
+    terms: list[TermsRow]
+    orders: list[OrderRow]
+
+
+#: Clicks of one visitor that are compared; the newest. A visitor with more within the window is no person.
+_CLICKS_COMPARED = 50
+
+_CUSTOMER = "c.id, c.identity_id, c.external_id, c.email, c.phone, c.name, c.status"
+
+#: An order as every answer shows it. `tracking.answers` documents the fields.
+ORDER_SHOWN = """json_build_object(
+    'id', o.id, 'order_id', o.external_id, 'source', o.source, 'amount', o.amount, 'currency', o.currency,
+    'tax', o.tax, 'shipping', o.shipping, 'discount', o.discount, 'refunded', o.refunded, 'lines', o.lines,
+    'coupon', nullif(o.coupon_code, ''), 'click_id', o.click_id, 'customer_id', o.customer_id,
+    'partner_id', o.partner_id, 'country', nullif(o.country, ''), 'platform', o.platform, 'notes', o.notes,
+    'metadata', o.metadata, 'is_first', o.is_first,
+    'placed_at', to_json(o.placed_at), 'created_at', to_json(o.created_at))"""
+
+COMMISSIONS_SHOWN = """(
+    SELECT coalesce(json_agg(json_build_object(
+        'id', m.id, 'amount', m.amount, 'currency', m.currency, 'status', m.status, 'reversed', m.reversed,
+        'base', m.base, 'partner', json_build_object('id', p.id, 'name', p.name),
+        'held_until', to_json(m.held_until), 'explanation', m.explanation) ORDER BY m.id), '[]')
+      FROM commissions_commission m JOIN affiliates_partner p ON p.id = m.partner_id
+     WHERE m.order_id = o.id)"""
+
+_LOAD = f"""
+WITH customers AS MATERIALIZED (
+    SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])
+    UNION SELECT {_CUSTOMER} FROM customers_customer c WHERE c.email = ANY(%(emails)s::text[])
+    UNION SELECT {_CUSTOMER} FROM customers_customer c WHERE c.phone = ANY(%(phones)s::text[])
+), belonging AS MATERIALIZED (
+    SELECT c.*, a.partner_id, a.since,
+           EXISTS (SELECT FROM orders_order o WHERE o.customer_id = c.id) AS has_ordered
+      FROM customers c LEFT JOIN affiliates_customerattribution a ON a.customer_id = c.id
+), identities AS (
+    SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.email = ANY(%(emails)s::text[])
+    UNION SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.phone = ANY(%(phones)s::text[])
+), coupons AS MATERIALIZED (
+    SELECT c.id, upper(c.code) AS key, c.code, c.partner_id, c.is_active, c.starts_at, c.ends_at, c.max_uses, c.uses
+      FROM affiliates_coupon c WHERE upper(c.code) = ANY(%(codes)s::text[])
+), clicks AS MATERIALIZED (
+    SELECT n.id AS named, c.id, c.partner_id, c.clicked_at
+      FROM affiliates_click n
+     CROSS JOIN LATERAL (
+        SELECT id, partner_id, clicked_at FROM affiliates_click
+         WHERE visitor = n.visitor ORDER BY clicked_at DESC LIMIT {_CLICKS_COMPARED}
+     ) c
+     WHERE n.id = ANY(%(click_ids)s::uuid[])
+), partners AS MATERIALIZED (
+    SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p
+     WHERE p.id IN (
+        SELECT partner_id FROM belonging WHERE partner_id IS NOT NULL UNION SELECT partner_id FROM coupons
+        UNION SELECT partner_id FROM clicks UNION SELECT unnest(%(partner_ids)s::uuid[]))
+    UNION SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p
+     WHERE p.email = ANY(%(partner_emails)s::text[])
+), terms AS (
+    SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes, r.ended,
+           r.effective_from
+      FROM rewards_rewardversion r WHERE r.partner_id IN (SELECT id FROM partners)
+), orders AS (
+    SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
+           {COMMISSIONS_SHOWN} AS commissions
+      FROM unnest(%(sources)s::text[], %(order_ids)s::text[]) AS k(source, external_id)
+      JOIN orders_order o ON o.source = k.source AND o.external_id = k.external_id
+)
+SELECT json_build_object(
+    'version', (SELECT configuration_version FROM merchants_merchant WHERE id = %(merchant)s),
+    'customers', (SELECT coalesce(json_agg(x), '[]') FROM belonging x),
+    'identities', (SELECT coalesce(json_agg(x), '[]') FROM identities x),
+    'partners', (SELECT coalesce(json_agg(x), '[]') FROM partners x),
+    'coupons', (SELECT coalesce(json_agg(x), '[]') FROM coupons x),
+    'clicks', (SELECT coalesce(json_agg(x), '[]') FROM clicks x),
+    'terms', (SELECT coalesce(json_agg(x), '[]') FROM terms x),
+    'orders', (SELECT coalesce(json_agg(x), '[]') FROM orders x)
+)::text
+"""
+
+_decoder = json.Decoder(Known, strict=True)
+
+
+def load(merchant_id: UUID, sales: Sequence[Sale]) -> Known:
+    """What is known about these sales of the running tenant: a constant number of statements for any number."""
+    customers = [sale.customer for sale in sales if sale.customer is not None]
+    named = [sale.partner for sale in sales if sale.partner]
+    parameters = {
+        "merchant": merchant_id,
+        "external_ids": [c.external_id for c in customers if c.external_id],
+        "emails": [c.email for c in customers if c.email],
+        "phones": [c.phone for c in customers if c.phone],
+        "codes": [sale.coupon.upper() for sale in sales if sale.coupon],
+        "click_ids": [sale.click_id for sale in sales if sale.click_id],
+        "partner_ids": [id for id in map(as_uuid, named) if id],
+        "partner_emails": [text.strip().lower() for text in named if "@" in text],
+        "sources": [sale.source for sale in sales],
+        "order_ids": [sale.order_id for sale in sales],
+    }
+    with psycopg.Cursor(connection.connection) as cursor:
+        row = cursor.execute(_LOAD, parameters, prepare=True).fetchone()
+    assert row is not None
+    return _decoder.decode(row[0])
+
+
+def as_uuid(text: str) -> UUID | None:
+    """The UUID that `text` spells, if it does."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

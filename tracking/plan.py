@@ -1,0 +1,40 @@
+"""The rows a decision wants written, table by table, and what to answer for each event."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from merchants.errors import DomainError
+from tracking.answers import SaleAnswer
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one event: an answer (`created` or replayed), or the error that refused it alone."""
+
+    created: bool = False
+    answer: SaleAnswer | None = None
+    error: DomainError | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """Rows to insert or change; keys are column names, values JSON-ready. Empty lists cost nothing."""
+
+    new_identities: list[Row] = field(default_factory=list)
+    shared_identities: list[UUID] = field(default_factory=list)
+    """Known people who become this merchant's customers too: one holder more."""
+    new_customers: list[Row] = field(default_factory=list)
+    completed_customers: list[Row] = field(default_factory=list)
+    """Known customers of whom the sale told something that was missing."""
+    attributions: list[Row] = field(default_factory=list)
+    coupon_uses: dict[UUID, int] = field(default_factory=dict)
+    orders: list[Row] = field(default_factory=list)
+    commissions: list[Row] = field(default_factory=list)
+    transactions: list[Row] = field(default_factory=list)
+    entries: list[Row] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    """For the stale mark; see stats.marks."""
+    outcomes: list[Outcome] = field(default_factory=list)

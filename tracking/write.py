@@ -1,0 +1,130 @@
+"""WRITE: a whole plan in one statement, one JSON parameter per table.
+
+The statement is put together from the parts that have rows, so that a sale of a known customer does not pay for the
+parts it does not need; each combination is prepared once per connection. Concurrent twins are settled by the
+constraints: a unique violation means that somebody else was first, and the caller runs again and finds it.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from django.db import connection
+from msgspec import json
+from psycopg import errors
+
+from ledger.posting import POST
+from merchants.audit import Actor
+from merchants.ids import new_id
+from merchants.tenancy import Contended, current
+from tracking.plan import Plan, Row
+
+
+def _insert(table: str, columns: str, parameter: str) -> str:
+    return (
+        f"INSERT INTO {table} ({columns}) SELECT {columns} "
+        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"
+    )
+
+
+#: In the order in which a person would write them; foreign keys are checked when the whole statement is done.
+_PARTS = {
+    "new_identities": _insert(
+        "customers_identity", "id, email, phone, name, language, holders", "new_identities"
+    ),
+    "shared_identities": """UPDATE customers_identity SET holders = holders + 1
+        WHERE id IN (SELECT json_array_elements_text(%(shared_identities)s::json)::uuid)""",
+    "new_customers": _insert(
+        "customers_customer",
+        "merchant_id, id, identity_id, external_id, email, phone, name, birthday, language, inherited, status, notes,"
+        " tags, metadata",
+        "new_customers",
+    ),
+    "completed_customers": """UPDATE customers_customer c SET external_id = n.external_id, email = n.email,
+            phone = n.phone, name = n.name, identity_id = n.identity_id
+        FROM json_populate_recordset(NULL::customers_customer, %(completed_customers)s::json) n WHERE c.id = n.id""",
+    "attributions": _insert(
+        "affiliates_customerattribution", "merchant_id, id, customer_id, partner_id, touch, since", "attributions"
+    ),
+    "coupon_uses": """UPDATE affiliates_coupon c SET uses = c.uses + n.uses
+        FROM json_to_recordset(%(coupon_uses)s::json) AS n(id uuid, uses int) WHERE c.id = n.id""",
+    "orders": _insert(
+        "orders_order",
+        "merchant_id, id, source, external_id, fingerprint, customer_id, partner_id, coupon_id, click_id, currency,"
+        " amount, tax, shipping, discount, refunded, lines, coupon_code, country, platform, notes, metadata,"
+        " attribution, is_first, placed_at, created_at",
+        "orders",
+    ),
+    "commissions": _insert(
+        "commissions_commission",
+        "merchant_id, id, partner_id, order_id, customer_id, reward_version_id, currency, base, amount, reversed,"
+        " status, held_until, explanation, occurred_at, created_at",
+        "commissions",
+    ),
+    "transactions": POST.partition("AS (")[2].rpartition(")\nINSERT")[0],
+    "entries": "INSERT" + POST.rpartition(")\nINSERT")[2],
+    "marks": _insert("stats_stalemark", "merchant_id, touched", "marks"),
+    "audit": _insert(
+        "merchants_auditentry",
+        "merchant_id, id, actor_kind, actor_id, actor_name, verb, object_type, object_id, object_count, after,"
+        " request_id",
+        "audit",
+    ),
+}
+
+
+def write(plan: Plan, *, actor: Actor) -> None:
+    """Write everything the plan holds. Contended when another transaction wrote one of the same things first."""
+    rows = _rows(plan, actor)
+    if not rows:
+        return
+    parameters = {part: json.encode(content).decode() for part, content in rows.items()}
+    try:
+        with psycopg.Cursor(connection.connection) as cursor:
+            cursor.execute(_statement(tuple(rows)), parameters, prepare=True)
+    except (errors.UniqueViolation, errors.DeadlockDetected, errors.ForeignKeyViolation) as error:
+        # A foreign key fails when what LOAD saw was deleted meanwhile: run again and it will not be seen.
+        raise Contended(str(error)) from error
+
+
+@lru_cache(maxsize=256)
+def _statement(parts: tuple[str, ...]) -> str:
+    ctes = ",\n".join(f"{part} AS ({_PARTS[part]})" for part in parts)
+    return f"WITH {ctes}\nSELECT 1"
+
+
+def _rows(plan: Plan, actor: Actor) -> dict[str, list[Any]]:
+    """The parts that have rows, in the order of `_PARTS`."""
+    rows: dict[str, list[Any]] = {
+        "new_identities": plan.new_identities,
+        "shared_identities": plan.shared_identities,
+        "new_customers": plan.new_customers,
+        "completed_customers": plan.completed_customers,
+        "attributions": plan.attributions,
+        "coupon_uses": [{"id": id, "uses": uses} for id, uses in sorted(plan.coupon_uses.items())],
+        "orders": plan.orders,
+        "commissions": plan.commissions,
+        "transactions": plan.transactions,
+        "entries": plan.entries,
+        "marks": [{"merchant_id": current(), "touched": sorted(set(plan.touched))}] if plan.touched else [],
+        "audit": [_audit(plan, actor)] if plan.orders else [],
+    }
+    return {part: content for part, content in rows.items() if content}
+
+
+def _audit(plan: Plan, actor: Actor) -> Row:
+    """One row for the request: what it recorded is in the orders themselves."""
+    ids = [order["id"] for order in plan.orders]
+    return {
+        "merchant_id": current(),
+        "id": new_id(),
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "verb": "sale.record",
+        "object_type": "order",
+        "object_id": ids[0],
+        "object_count": len(ids),
+        "after": {"ids": ids} if len(ids) > 1 else {"order_id": plan.orders[0]["external_id"]},
+        "request_id": actor.request_id,
+    }
