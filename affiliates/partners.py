@@ -1,0 +1,190 @@
+"""Partners: made, edited, let in and shut out, and their password to the portal."""
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from django.contrib.auth import hashers
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from affiliates import coupons, links
+from affiliates.models import Group, Partner, PartnerStatus, Program
+from affiliates.programs import default_program
+from merchants import inputs, tenancy
+from merchants.audit import Actor, record
+from merchants.constraints import refusals
+from merchants.contact import normal_email
+from merchants.edits import edit, lock
+from merchants.errors import Conflict, DomainError
+from merchants.models import Merchant
+
+#: Without 0, 1, i, l and o: portal addresses are read out on the phone.
+_PORTAL_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_PORTAL_LENGTH = 12
+_SHORTEST_PASSWORD = 10
+_LONGEST_PASSWORD = 1024
+
+
+def create_partner(
+    *,
+    name: str,
+    email: str,
+    program: Program | None = None,
+    group: Group | None = None,
+    status: str = PartnerStatus.APPROVED,
+    coupon_code: str = "",
+    notes: str = "",
+    tags: Sequence[str] = (),
+    metadata: Mapping[str, Any] | None = None,
+    actor: Actor,
+) -> Partner:
+    """A partner with a portal address, a link named after them to the merchant's first domain, and a coupon if asked.
+
+    Without a program it is the group's, or the default one. A merchant without domains has nowhere to lead a link
+    to, so there is none yet. Conflict `partner_email_taken`, `coupon_taken`.
+    """
+    if status not in (PartnerStatus.APPLIED, PartnerStatus.APPROVED):
+        raise DomainError("A new partner is applied or approved.", code="invalid_choice", field="status")
+    program = _program_for(program, group, actor)
+    address = normal_email(email)
+    partner = Partner(
+        merchant_id=tenancy.current(),
+        program=program,
+        group=group,
+        name=inputs.line(name, "name", required=True),
+        email=address,
+        status=status,
+        portal_code="".join(secrets.choice(_PORTAL_ALPHABET) for _ in range(_PORTAL_LENGTH)),
+        notes=inputs.paragraph(notes, "notes"),
+        tags=inputs.tags(tags),
+        metadata=inputs.metadata(metadata or {}),
+    )
+    with refusals({"partner_email_once": _email_taken(address)}):
+        partner.save(force_insert=True)
+        tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
+        after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(program.id)}
+        record(actor, "partner.create", "partner", partner.id, after=after)
+        _equip(partner, coupon_code, actor)
+    return partner
+
+
+def _program_for(program: Program | None, group: Group | None, actor: Actor) -> Program:
+    if program is None:
+        return group.program if group is not None else default_program(actor=actor)
+    if group is not None and group.program_id != program.id:
+        raise DomainError("The group belongs to another program.", code="group_of_other_program", field="group")
+    return program
+
+
+def _equip(partner: Partner, coupon_code: str, actor: Actor) -> None:
+    domains = Merchant.objects.values_list("domains", flat=True).get(id=partner.merchant_id)
+    if domains:
+        links.create_default_link(partner=partner, destination=f"https://{domains[0]}/", actor=actor)
+    if coupon_code:
+        code = coupons.checked_code(coupon_code, field="coupon_code")
+        try:
+            coupons.create_coupon(partner=partner, code=code, actor=actor)
+        except Conflict as error:
+            raise coupons.taken(code, field="coupon_code") from error
+
+
+def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor) -> Partner:
+    """Change name, e-mail, group (a Group of the partner's program, or None), notes, tags or metadata."""
+    inputs.known_fields(changes, ("name", "email", "group", "notes", "tags", "metadata"))
+    values = _checked(changes)
+    with refusals({"partner_email_once": _email_taken(str(values.get("email", "")))}):
+        lock(partner)
+        if "group" in values:
+            group = values.pop("group")
+            _program_for(partner.program, group, actor)
+            values["group_id"] = group.id if group is not None else None
+        edit(partner, values, verb="partner.update", actor=actor)
+    return partner
+
+
+def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(changes)
+    if "name" in values:
+        values["name"] = inputs.line(values["name"], "name", required=True)
+    if "email" in values:
+        values["email"] = normal_email(inputs.line(values["email"], "email", longest=320))
+    if "notes" in values:
+        values["notes"] = inputs.paragraph(values["notes"], "notes")
+    if "tags" in values:
+        values["tags"] = inputs.tags(values["tags"])
+    if "metadata" in values:
+        values["metadata"] = inputs.metadata(values["metadata"])
+    return values
+
+
+def _email_taken(email: str) -> Conflict:
+    return Conflict(f"There is a partner with the e-mail {email}.", code="partner_email_taken", field="email")
+
+
+def approve(partner: Partner, *, actor: Actor) -> Partner:
+    """Let a partner earn, from now on."""
+    was = (PartnerStatus.APPLIED, PartnerStatus.REJECTED, PartnerStatus.SUSPENDED)
+    return _change_status(partner, PartnerStatus.APPROVED, was=was, verb="partner.approve", actor=actor)
+
+
+def reject(partner: Partner, *, actor: Actor) -> Partner:
+    """Turn an application down."""
+    return _change_status(
+        partner, PartnerStatus.REJECTED, was=(PartnerStatus.APPLIED,), verb="partner.reject", actor=actor
+    )
+
+
+def suspend(partner: Partner, *, actor: Actor) -> Partner:
+    """Stop an approved partner from earning; what they have earned stays theirs."""
+    return _change_status(
+        partner, PartnerStatus.SUSPENDED, was=(PartnerStatus.APPROVED,), verb="partner.suspend", actor=actor
+    )
+
+
+def _change_status(
+    partner: Partner, status: PartnerStatus, *, was: Collection[PartnerStatus], verb: str, actor: Actor
+) -> Partner:
+    with transaction.atomic():
+        before = partner.status
+        moved = Partner.objects.filter(id=partner.id, status__in=was).update(
+            status=status, status_changed_at=timezone.now()
+        )
+        partner.refresh_from_db(fields=["status", "status_changed_at"])
+        if not moved:
+            raise Conflict(
+                f"{partner.name} is {partner.get_status_display().lower()}: only a partner who is"
+                f" {' or '.join(was)} can become {status}.",
+                code="partner_status",
+                field="status",
+            )
+        record(actor, verb, "partner", partner.id, before={"status": before}, after={"status": str(status)})
+    return partner
+
+
+def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
+    """Give the partner a password to the portal. DomainError `password_too_weak` says how to make it better."""
+    if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
+        raise DomainError(
+            f"Choose a password of at least {_SHORTEST_PASSWORD} characters.",
+            code="password_too_weak",
+            field="password",
+        )
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise DomainError(" ".join(error.messages), code="password_too_weak", field="password") from error
+    with transaction.atomic():
+        partner.password = hashers.make_password(password)
+        partner.save(update_fields=["password"])
+        record(actor, "partner.set_password", "partner", partner.id)
+
+
+def check_password(partner: Partner, password: str) -> bool:
+    """Whether this is the partner's password; as slow for a partner who has none."""
+    if not partner.password:
+        hashers.make_password(password)
+        return False
+    return hashers.check_password(password, partner.password)

@@ -1,0 +1,106 @@
+"""What every verb asks of a value before it reaches the database.
+
+Doors check shapes (a string, an integer, no unknown fields); these functions hold what must be true whoever asks:
+lengths, characters that PostgreSQL cannot store, known currencies. All raise DomainError naming the field.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from merchants.errors import DomainError
+from merchants.money import MAX_AMOUNT, is_currency
+
+#: A metadata object is for keys and notes, not for documents.
+MAX_METADATA_BYTES = 16_384
+MAX_TAGS = 50
+
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def line(value: object, field: str, *, longest: int = 200, required: bool = False) -> str:
+    """One line of text: stripped, printable, at most `longest` characters; required means not empty."""
+    text = paragraph(value, field, longest=longest).strip()
+    if not text and required:
+        raise DomainError(f"Fill in {field}.", code="required", field=field)
+    if not text.isprintable():
+        raise DomainError(f"Remove line breaks and control characters from {field}.", code="invalid_text", field=field)
+    return text
+
+
+def paragraph(value: object, field: str, *, longest: int = 10_000) -> str:
+    """Text of several lines that PostgreSQL can store."""
+    if not isinstance(value, str):
+        raise DomainError(f"{field} must be text.", code="invalid_text", field=field)
+    if len(value) > longest:
+        raise DomainError(f"Shorten {field} to {longest} characters.", code="too_long", field=field)
+    if _UNSTORABLE.search(value):
+        raise DomainError(f"Remove NUL and broken characters from {field}.", code="invalid_text", field=field)
+    return value
+
+
+def currency(value: object, field: str = "currency") -> str:
+    """An ISO 4217 code that Accrue knows, in upper case as it must be written."""
+    if not isinstance(value, str) or not is_currency(value):
+        raise DomainError(
+            "Give the currency as an ISO 4217 code in capitals, such as USD.", code="unknown_currency", field=field
+        )
+    return value
+
+
+def whole(value: object, field: str, *, least: int = 0, most: int = MAX_AMOUNT) -> int:
+    """An integer within bounds; a float, a bool or a text is not one."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise DomainError(f"{field} must be a whole number.", code="invalid_number", field=field)
+    if not least <= value <= most:
+        raise DomainError(f"{field} must be between {least} and {most}.", code="out_of_range", field=field)
+    return value
+
+
+def moment(value: object, field: str) -> datetime:
+    """A point in time; one without a time zone is not."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise DomainError(
+            f"Give {field} as a date and time with its zone, such as 2026-03-01T09:00:00Z.",
+            code="invalid_time",
+            field=field,
+        )
+    return value
+
+
+def tags(value: object, field: str = "tags") -> list[str]:
+    """Short labels without repeats, in the order given."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise DomainError(f"{field} must be a list of texts.", code="invalid_list", field=field)
+    labels = [line(tag, f"{field}[{i}]", longest=50, required=True) for i, tag in enumerate(value)]
+    if len(labels) > MAX_TAGS:
+        raise DomainError(f"Keep to {MAX_TAGS} {field}.", code="too_many", field=field)
+    return list(dict.fromkeys(labels))
+
+
+def metadata(value: object, field: str = "metadata") -> dict[str, Any]:
+    """A JSON object of at most MAX_METADATA_BYTES that PostgreSQL can store."""
+    if not isinstance(value, Mapping):
+        raise DomainError(f"{field} must be an object.", code="invalid_metadata", field=field)
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        size = len(text.encode())
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DomainError(f"{field} must be plain JSON.", code="invalid_metadata", field=field) from error
+    if _ESCAPED_NUL.search(text):
+        raise DomainError(f"Remove NUL characters from {field}.", code="invalid_metadata", field=field)
+    if size > MAX_METADATA_BYTES:
+        raise DomainError(f"Keep {field} under {MAX_METADATA_BYTES} bytes.", code="too_long", field=field)
+    return dict(value)
+
+
+def known_fields(changes: Mapping[str, object], editable: Collection[str]) -> None:
+    """Refuse a change of anything but the `editable` fields."""
+    for field in changes:
+        if field not in editable:
+            raise DomainError(
+                f"{field} cannot be changed here; what can: {', '.join(editable)}.", code="unknown_field", field=field
+            )

@@ -1,0 +1,131 @@
+"""What a merchant decides for the whole tenant (SPEC P7, A5, A12)."""
+
+import re
+import zoneinfo
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.db import DataError, connection, transaction
+
+from merchants import inputs
+from merchants.audit import Actor
+from merchants.edits import edit, lock
+from merchants.errors import DomainError
+from merchants.hosts import normal_host
+from merchants.models import AttributionModel, Merchant, SelfReferralPolicy, TouchKind
+
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}", re.ASCII)
+#: Ten years: longer is a slip of the keyboard.
+_MOST_DAYS = 3650
+
+
+def update_merchant(merchant: Merchant, *, changes: Mapping[str, Any], actor: Actor) -> Merchant:
+    """Change settings of the running tenant; what is not in `changes` stays. Returns the merchant.
+
+    `minimum_payout` is in minor units of the merchant's currency, so a change of currency must bring the new
+    minimum with it. DomainError names the field.
+    """
+    inputs.known_fields(changes, _CHECKS)
+    values = {name: _CHECKS[name](value) for name, value in changes.items()}
+    with transaction.atomic():
+        lock(merchant)
+        _minimum_follows_currency(merchant, values)
+        edit(merchant, values, verb="merchant.update", actor=actor)
+    return merchant
+
+
+def _minimum_follows_currency(merchant: Merchant, values: Mapping[str, Any]) -> None:
+    changed = values.get("currency", merchant.currency) != merchant.currency
+    if changed and merchant.minimum_payout and "minimum_payout" not in values:
+        raise DomainError(
+            f"The minimum payout is in {merchant.currency}: send the new minimum_payout with the new currency.",
+            code="minimum_payout_needed",
+            field="minimum_payout",
+        )
+
+
+def checked_time_zone(value: object) -> str:
+    """An IANA time zone that both Python and PostgreSQL know; days are cut in both."""
+    unknown = DomainError(
+        "Give the time zone by its IANA name, such as Europe/Berlin.", code="unknown_time_zone", field="time_zone"
+    )
+    if not isinstance(value, str) or value not in _time_zones():
+        raise unknown
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT now() AT TIME ZONE %s", [value])
+    except DataError as error:
+        raise unknown from error
+    return value
+
+
+@lru_cache(maxsize=1)
+def _time_zones() -> set[str]:
+    return zoneinfo.available_timezones()
+
+
+def checked_domains(value: object) -> list[str]:
+    """Host names, each once, in the order given."""
+    domains = [normal_host(domain, field=f"domains[{i}]") for i, domain in enumerate(_texts(value, "domains"))]
+    return list(dict.fromkeys(domains))
+
+
+def _link_parameters(value: object) -> list[str]:
+    parameters = _texts(value, "link_parameters")
+    for i, parameter in enumerate(parameters):
+        if not _PARAMETER.fullmatch(parameter):
+            raise DomainError(
+                "A link parameter is letters, digits, - and _, such as via.",
+                code="invalid_parameter",
+                field=f"link_parameters[{i}]",
+            )
+    return list(dict.fromkeys(parameters))
+
+
+def _precedence(value: object) -> list[str]:
+    kinds = _texts(value, "attribution_precedence")
+    if not kinds or len(set(kinds)) != len(kinds) or not set(kinds) <= set(TouchKind.values):
+        raise DomainError(
+            f"List each of {', '.join(TouchKind.values)} at most once, strongest first.",
+            code="invalid_precedence",
+            field="attribution_precedence",
+        )
+    return kinds
+
+
+def _texts(value: object, field: str) -> list[str]:
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
+        raise DomainError(f"{field} must be a list of texts.", code="invalid_list", field=field)
+    if len(value) > inputs.MAX_TAGS:
+        raise DomainError(f"Keep to {inputs.MAX_TAGS} {field}.", code="too_many", field=field)
+    return list(value)
+
+
+def _one_of(choices: Sequence[str], field: str) -> Callable[[object], str]:
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in choices:
+            raise DomainError(f"{field} is one of {', '.join(choices)}.", code="invalid_choice", field=field)
+        return value
+
+    return check
+
+
+def _days(field: str) -> Callable[[object], int]:
+    return lambda value: inputs.whole(value, field, most=_MOST_DAYS)
+
+
+#: Every setting that can be changed, with its check.
+_CHECKS: dict[str, Callable[[object], Any]] = {
+    "name": lambda value: inputs.line(value, "name", required=True),
+    "currency": inputs.currency,
+    "time_zone": checked_time_zone,
+    "domains": checked_domains,
+    "link_parameters": _link_parameters,
+    "attribution_model": _one_of(AttributionModel.values, "attribution_model"),
+    "attribution_window_days": _days("attribution_window_days"),
+    "attribution_precedence": _precedence,
+    "self_referral": _one_of(SelfReferralPolicy.values, "self_referral"),
+    "hold_days": _days("hold_days"),
+    "minimum_payout": lambda value: inputs.whole(value, "minimum_payout"),
+}
