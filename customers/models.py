@@ -34,7 +34,7 @@ class Identity(models.Model):
     language = models.CharField(max_length=12, blank=True)
     """BCP 47; once set it is not overwritten."""
     holders = models.PositiveIntegerField(default=1)
-    """How many merchants have a customer record of this person. A merchant may write through only while it is 1."""
+    """How many customer records of this person there are. A merchant may write through only while it is 1."""
     claimed_at = models.DateTimeField(null=True)
     """When the person took the identity over; from then on only they edit it."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)

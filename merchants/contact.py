@@ -6,6 +6,7 @@ and only the rest goes through IDNA and Django's validator.
 
 import re
 
+import idna
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -31,7 +32,7 @@ def _uncommon_email(address: str, field: str) -> str:
     refused = DomainError("Write an e-mail address such as eva@example.com.", code="email_invalid", field=field)
     name, _, domain = address.rpartition("@")
     try:
-        address = f"{name}@{domain.encode('idna').decode('ascii')}"
+        address = f"{name}@{idna.encode(domain, uts46=True).decode('ascii')}"
         validate_email(address)
     except (ValidationError, UnicodeError) as error:
         raise refused from error

@@ -2,6 +2,8 @@
 
 import re
 
+import idna
+
 from merchants.errors import DomainError
 
 # The last label is never a number: browsers read `1.2`, `127.1` or `0x7f.1` as an address. It stands alone only
@@ -21,7 +23,7 @@ def normal_host(text: str, *, field: str) -> str:
     """A host name in that form; DomainError `domain_invalid` for an address, a URL, a port or anything else."""
     typed = text.strip().lower().removesuffix(".")
     try:
-        host = typed.encode("idna").decode("ascii")
+        host = idna.encode(typed, uts46=True).decode("ascii")
     except UnicodeError:
         host = ""
     if not is_host(host):
