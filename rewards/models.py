@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from affiliates.models import Group, Partner, Program
 from merchants.ids import new_id
 from merchants.models import Merchant
+from rewards.engine import Terms
 
 
 class RewardKind(models.TextChoices):
@@ -78,6 +79,21 @@ class RewardVersion(models.Model):
         indexes = [
             models.Index(fields=["merchant", "partner", "-effective_from"], name="reward_by_partner"),
         ]
+
+    def terms(self) -> Terms:
+        """As the engine takes it."""
+        return Terms(
+            id=self.id,
+            level="partner" if self.partner_id else "group" if self.group_id else "program",
+            number=self.number,
+            effective_from=self.effective_from,
+            kind=self.kind,
+            percent=self.percent,
+            amount=self.amount,
+            currency=self.currency,
+            excludes=tuple(self.excludes),
+            ended=self.ended,
+        )
 
     def __str__(self) -> str:
         terms = f"{self.percent} %" if self.kind == RewardKind.PERCENTAGE else f"{self.amount} {self.currency}"

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 
 class PartnerShown(Struct):
@@ -58,7 +58,7 @@ class OrderShown(Struct):
 class SaleAnswer(Struct):
     """The answer to a sale, the first time and every time after."""
 
-    order: OrderShown | Raw
-    attribution: dict[str, Any] | Raw
+    order: OrderShown
+    attribution: dict[str, Any]
     """`outcome` is `attributed` or `direct`; `candidates` says of each touch why it lost."""
-    commissions: list[CommissionShown] | Raw
+    commissions: list[CommissionShown]

@@ -15,7 +15,6 @@ from affiliates.attribution import Policy
 from merchants.models import AttributionModel, Merchant, SelfReferralPolicy
 from merchants.tenancy import current
 from rewards.engine import Terms
-from rewards.models import RewardVersion
 
 _REMEMBERED = 2_000
 _cache: OrderedDict[uuid.UUID, "Configuration"] = OrderedDict()
@@ -57,7 +56,7 @@ def _read(merchant_id: uuid.UUID) -> Configuration:
     for version in merchant.reward_versions.filter(partner=None):
         target = version.group_id or version.program_id
         assert target is not None
-        rewards.setdefault(target, []).append(terms_of(version))
+        rewards.setdefault(target, []).append(version.terms())
     return Configuration(
         version=merchant.configuration_version,
         currency=merchant.currency,
@@ -73,20 +72,4 @@ def _read(merchant_id: uuid.UUID) -> Configuration:
             group.id: group.hold_days for group in merchant.groups.all() if group.hold_days is not None
         },
         rewards={target: tuple(versions) for target, versions in rewards.items()},
-    )
-
-
-def terms_of(version: RewardVersion) -> Terms:
-    """A stored version as the engine takes it."""
-    return Terms(
-        id=version.id,
-        level="partner" if version.partner_id else "group" if version.group_id else "program",
-        number=version.number,
-        effective_from=version.effective_from,
-        kind=version.kind,
-        percent=version.percent,
-        amount=version.amount,
-        currency=version.currency,
-        excludes=tuple(version.excludes),
-        ended=version.ended,
     )

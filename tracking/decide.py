@@ -6,7 +6,6 @@ refused has an error of its own and leaves no trace in the plan.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from affiliates import attribution
@@ -21,8 +20,9 @@ from tracking.answers import CommissionShown, OrderShown, PartnerShown, SaleAnsw
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import Configuration
 from tracking.events import Sale
-from tracking.load import CouponRow, Known, PartnerRow, TermsRow, as_uuid
+from tracking.load import Known, PartnerRow
 from tracking.plan import Outcome, Plan
+from tracking.touches import Touches
 
 
 def decide(
@@ -40,17 +40,15 @@ class _Decision:
 
     def __init__(self, merchant_id: UUID, known: Known, configured: Configuration, now: datetime) -> None:
         self.plan = Plan()
+        self._id = merchant_id
         self._merchant_id = str(merchant_id)
         self._configured = configured
         self._now = now
-        self._known = known
         self._buyers = Buyers(known, self.plan, merchant_id)
-        self._partners = {partner.id: partner for partner in known.partners}
-        self._partners_by_email = {partner.email: partner for partner in known.partners}
-        self._coupons = {coupon.key: coupon for coupon in known.coupons}
+        self._touches = Touches(known)
         self._own_terms: dict[UUID, list[Terms]] = {}
         for row in known.terms:
-            self._own_terms.setdefault(row.partner_id, []).append(_own_terms(row))
+            self._own_terms.setdefault(row.partner_id, []).append(row.terms())
         self._orders: dict[tuple[str, str], tuple[str, SaleAnswer]] = {
             (row.source, row.external_id): (
                 row.fingerprint, SaleAnswer(order=row.order, attribution=row.attribution, commissions=row.commissions)
@@ -76,7 +74,7 @@ class _Decision:
         placed_at = sale.placed_at or self._now
         buyer = self._buyers.find_or_plan(sale.customer) if sale.customer else None
         decided = attribution.decide(
-            self._candidates(sale, buyer, placed_at),
+            self._touches.candidates(sale, buyer, placed_at),
             policy=self._configured.policy,
             ordered_at=placed_at,
             buyer_email=buyer.row.email if buyer else None,
@@ -85,63 +83,6 @@ class _Decision:
         commissions = self._commissions(order, decided)
         self._remember(order, buyer, decided)
         return SaleAnswer(order=order, attribution=decided.record, commissions=commissions)
-
-    # Candidates -------------------------------------------------------------------------------------------------
-
-    def _candidates(self, sale: Sale, buyer: Buyer | None, placed_at: datetime) -> list[Candidate]:
-        found: list[Candidate] = []
-        if sale.partner:
-            found.append(self._named(sale.partner, placed_at))
-        if sale.coupon:
-            found.append(self._coupon(sale.coupon, placed_at))
-        if sale.click_id:
-            found.extend(self._clicks(sale.click_id, placed_at))
-        if buyer is not None and buyer.row.partner_id is not None:
-            found.append(
-                self._candidate("customer", buyer.row.partner_id, buyer.row.since or placed_at, "an earlier order")
-            )
-        if buyer is not None and buyer.row.status == "blocked":
-            return [_with_problem(c, "customer_blocked: nobody earns on a blocked customer") for c in found]
-        return found
-
-    def _named(self, text: str, placed_at: datetime) -> Candidate:
-        id = as_uuid(text)
-        partner = self._partners.get(id) if id else self._partners_by_email.get(text.strip().lower())
-        if partner is None:
-            return Candidate("api", placed_at, text, problem="partner_unknown: no partner has this id or e-mail")
-        return self._candidate("api", partner.id, placed_at, text)
-
-    def _coupon(self, code: str, placed_at: datetime) -> Candidate:
-        coupon = self._coupons.get(code.upper())
-        if coupon is None:
-            return Candidate("coupon", placed_at, code, problem="coupon_unknown: no coupon has this code")
-        return self._candidate(
-            "coupon", coupon.partner_id, placed_at, coupon.code, coupon.id, _coupon_problem(coupon, placed_at)
-        )
-
-    def _clicks(self, click_id: UUID, placed_at: datetime) -> list[Candidate]:
-        clicks = [click for click in self._known.clicks if click.named == click_id]
-        if not clicks:
-            return [Candidate("click", placed_at, str(click_id), problem="click_unknown: no click has this id")]
-        return [self._candidate("click", c.partner_id, c.clicked_at, str(c.id), c.id) for c in clicks]
-
-    def _candidate(
-        self, kind: str, partner_id: UUID, at: datetime, ref: str, object_id: UUID | None = None, problem: str = ""
-    ) -> Candidate:
-        partner = self._partners[partner_id]
-        return Candidate(
-            kind=kind,
-            at=at,
-            ref=ref,
-            partner_id=partner.id,
-            partner_name=partner.name,
-            partner_status=partner.status,
-            partner_email=partner.email,
-            object_id=object_id,
-            problem=problem,
-        )
-
-    # Rows -------------------------------------------------------------------------------------------------------
 
     def _order(
         self, sale: Sale, fingerprint: str, placed_at: datetime, buyer: Buyer | None, decided: Attribution
@@ -208,7 +149,7 @@ class _Decision:
     def _commissions(self, order: OrderShown, decided: Attribution) -> list[CommissionShown]:
         if decided.winner is None or decided.winner.partner_id is None:
             return []
-        partner = self._partners[decided.winner.partner_id]
+        partner = self._touches.partners[decided.winner.partner_id]
         reward = engine.decide(_facts(order), self._terms_by_level(partner))
         if not isinstance(reward, Reward):
             decided.record["reward"] = reward
@@ -299,7 +240,7 @@ class _Decision:
         self.plan.touched.extend(touched_by(order.partner_id, order.placed_at, order.customer_id))
 
     def _use(self, code: str) -> None:
-        coupon = self._coupons[code.upper()]
+        coupon = self._touches.coupons[code.upper()]
         if coupon.max_uses is not None:
             coupon.uses += 1
             self.plan.coupon_uses[coupon.id] = self.plan.coupon_uses.get(coupon.id, 0) + 1
@@ -307,16 +248,7 @@ class _Decision:
     def _belong(self, buyer: Buyer, winner: Candidate, since: datetime) -> None:
         assert winner.partner_id is not None
         self._buyers.belongs_to(buyer, winner.partner_id, since)
-        self.plan.attributions.append(
-            {
-                "merchant_id": self._merchant_id,
-                "id": new_id(),
-                "customer_id": buyer.row.id,
-                "partner_id": winner.partner_id,
-                "touch": winner.kind,
-                "since": since,
-            }
-        )
+        self.plan.belong(self._id, buyer.row.id, winner, since)
 
 
 def _contradiction(sale: Sale) -> Conflict:
@@ -328,23 +260,6 @@ def _contradiction(sale: Sale) -> Conflict:
     )
 
 
-def _coupon_problem(coupon: CouponRow, placed_at: datetime) -> str:
-    if not coupon.is_active:
-        return "coupon_off: the coupon is switched off"
-    if coupon.starts_at is not None and placed_at < coupon.starts_at:
-        return "coupon_not_started: the coupon starts later"
-    if coupon.ends_at is not None and placed_at >= coupon.ends_at:
-        return "coupon_ended: the coupon has ended"
-    if coupon.max_uses is not None and coupon.uses >= coupon.max_uses:
-        return "coupon_used_up: the coupon has been used as often as it may"
-    return ""
-
-
-def _with_problem(candidate: Candidate, problem: str) -> Candidate:
-    shown: dict[str, Any] = {name: getattr(candidate, name) for name in Candidate.__slots__}
-    return Candidate(**shown | {"problem": candidate.problem or problem})
-
-
 def _facts(order: OrderShown) -> OrderFacts:
     return OrderFacts(
         amount=order.amount,
@@ -353,19 +268,4 @@ def _facts(order: OrderShown) -> OrderFacts:
         tax=order.tax,
         shipping=order.shipping,
         discount=order.discount,
-    )
-
-
-def _own_terms(row: TermsRow) -> Terms:
-    return Terms(
-        id=row.id,
-        level="partner",
-        number=row.number,
-        effective_from=row.effective_from,
-        kind=row.kind,
-        percent=row.percent,
-        amount=row.amount,
-        currency=row.currency,
-        excludes=tuple(row.excludes),
-        ended=row.ended,
     )

@@ -47,7 +47,18 @@ class Line(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
 
 
-class Sale(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What every tracked event can say about who did it and who led them here."""
+
+    customer: SaleCustomer | None = None
+    coupon: Annotated[str, Meta(max_length=64)] | None = None
+    click_id: UUID | None = None
+    partner: Annotated[
+        str, Meta(max_length=254, description="Names the partner outright, by id or e-mail.")
+    ] | None = None
+
+
+class Sale(Event, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """A sale. `order_id` is its natural key within `source`: sent again, it answers what it answered first."""
 
     order_id: Key
@@ -55,12 +66,6 @@ class Sale(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
         Amount, Meta(description="Order total. `tax`, `shipping` and `discount` are parts of it a reward may leave out.")
     ]
     currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217, upper case.")]
-    customer: SaleCustomer | None = None
-    coupon: Annotated[str, Meta(max_length=64)] | None = None
-    click_id: UUID | None = None
-    partner: Annotated[
-        str, Meta(max_length=254, description="Names the partner outright, by id or e-mail.")
-    ] | None = None
     source: Annotated[
         str, Meta(pattern="^[a-z0-9_]{1,20}$", description="Where the order was placed; order ids are unique in it.")
     ] = "api"
@@ -77,6 +82,33 @@ class Sale(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True)
     def fingerprint(self) -> str:
         """Equal for equal content, whatever the order of keys."""
         return fingerprint_of(self)
+
+
+class Lead(Event, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """A customer did something short of buying. Once per customer and `name`: sent again, it answers the same."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100, description="What happened: signup, demo_booked, …")]
+    metadata: dict[str, Any] = {}
+    occurred_at: Moment | None = None
+
+
+class RefundLine(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """One position given back: its place in the order's lines, counted from 0; all that is left of it by default."""
+
+    line: Annotated[int, Meta(ge=0, lt=500)]
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT)] | None = None
+
+
+class Refund(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """Money given back on an order: `amount`, or `lines`, or with neither all that is left."""
+
+    order_id: Key
+    refund_id: Annotated[Key, Meta(description="Natural key within the order: sent again, it answers the same.")]
+    source: Annotated[str, Meta(pattern="^[a-z0-9_]{1,20}$")] = "api"
+    amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the order's currency.")] | None = None
+    lines: Annotated[list[RefundLine], Meta(max_length=500)] = []
+    reason: Annotated[str, Meta(max_length=500)] = ""
+    refunded_at: Moment | None = None
 
 
 def fingerprint_of(content: Any) -> str:

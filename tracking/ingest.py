@@ -17,7 +17,7 @@ from merchants.tenancy import Contended, current
 from tracking import clicks
 from tracking.configuration import configuration
 from tracking.decide import decide
-from tracking.events import Sale, clean
+from tracking.events import Event, Sale, clean
 from tracking.load import Known, load
 from tracking.plan import Outcome
 from tracking.write import write
@@ -39,7 +39,7 @@ def record(sales: Sequence[Sale | DomainError], *, actor: Actor, now: datetime |
     good = [sale for sale in cleaned if isinstance(sale, Sale)]
     if not good:
         return [Outcome(error=sale) for sale in cleaned if isinstance(sale, DomainError)]
-    known = _known(good)
+    known = known_about(good)
     plan = decide(current(), cleaned, known, configuration(known.version), now)
     write(plan, actor=actor)
     return plan.outcomes
@@ -54,12 +54,13 @@ def _cleaned(sale: Sale | DomainError, now: datetime) -> Sale | DomainError:
         return error
 
 
-def _known(sales: Sequence[Sale]) -> Known:
-    known = load(current(), sales)
-    named = {sale.click_id for sale in sales if sale.click_id}
+def known_about(events: Sequence[Event]) -> Known:
+    """LOAD, with limited coupons locked and clicks that are still on their way fetched."""
+    known = load(current(), events)
+    named = {event.click_id for event in events if event.click_id}
     if named - {click.named for click in known.clicks} and clicks.drain():
         # A sale can overtake the click that led to it, which may still wait in the stream.
-        known = load(current(), sales)
+        known = load(current(), events)
     limited = sorted(coupon.id for coupon in known.coupons if coupon.max_uses is not None)
     if limited:
         _lock_coupons(known, limited)

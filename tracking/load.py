@@ -7,13 +7,15 @@ that each uses its index under the generic plan the connection asks for.
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-import psycopg
-from django.db import connection
-from msgspec import Raw, Struct, json
+from msgspec import Struct, json
 
-from tracking.events import Sale
+from merchants.statements import Statement
+from rewards.engine import Terms
+from tracking.answers import CommissionShown, OrderShown
+from tracking.events import Event, Sale
 
 
 class CustomerRow(Struct):
@@ -88,6 +90,21 @@ class TermsRow(Struct):
     ended: bool
     effective_from: datetime
 
+    def terms(self) -> Terms:
+        """As the engine takes it."""
+        return Terms(
+            id=self.id,
+            level="partner",
+            number=self.number,
+            effective_from=self.effective_from,
+            kind=self.kind,
+            percent=self.percent,
+            amount=self.amount,
+            currency=self.currency,
+            excludes=tuple(self.excludes),
+            ended=self.ended,
+        )
+
 
 class OrderRow(Struct):
     """An order that is already there under one of the natural keys, with what it takes to answer again."""
@@ -95,9 +112,9 @@ class OrderRow(Struct):
     source: str
     external_id: str
     fingerprint: str
-    order: Raw
-    attribution: Raw
-    commissions: Raw
+    order: OrderShown
+    attribution: dict[str, Any]
+    commissions: list[CommissionShown]
 
 
 class Known(Struct):
@@ -135,7 +152,7 @@ COMMISSIONS_SHOWN = """(
       FROM commissions_commission m JOIN affiliates_partner p ON p.id = m.partner_id
      WHERE m.order_id = o.id)"""
 
-_LOAD = f"""
+_LOAD = Statement(f"""
 WITH customers AS MATERIALIZED (
     SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])
     UNION SELECT {_CUSTOMER} FROM customers_customer c WHERE c.email = ANY(%(emails)s::text[])
@@ -185,29 +202,29 @@ SELECT json_build_object(
     'terms', (SELECT coalesce(json_agg(x), '[]') FROM terms x),
     'orders', (SELECT coalesce(json_agg(x), '[]') FROM orders x)
 )::text
-"""
+""")
 
 _decoder = json.Decoder(Known, strict=True)
 
 
-def load(merchant_id: UUID, sales: Sequence[Sale]) -> Known:
-    """What is known about these sales of the running tenant: a constant number of statements for any number."""
-    customers = [sale.customer for sale in sales if sale.customer is not None]
-    named = [sale.partner for sale in sales if sale.partner]
+def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
+    """What is known about these events of the running tenant: one statement for any number."""
+    customers = [event.customer for event in events if event.customer is not None]
+    named = [event.partner for event in events if event.partner]
+    sales = [event for event in events if isinstance(event, Sale)]
     parameters = {
         "merchant": merchant_id,
         "external_ids": [c.external_id for c in customers if c.external_id],
         "emails": [c.email for c in customers if c.email],
         "phones": [c.phone for c in customers if c.phone],
-        "codes": [sale.coupon.upper() for sale in sales if sale.coupon],
-        "click_ids": [sale.click_id for sale in sales if sale.click_id],
+        "codes": [event.coupon.upper() for event in events if event.coupon],
+        "click_ids": [event.click_id for event in events if event.click_id],
         "partner_ids": [id for id in map(as_uuid, named) if id],
         "partner_emails": [text.strip().lower() for text in named if "@" in text],
         "sources": [sale.source for sale in sales],
         "order_ids": [sale.order_id for sale in sales],
     }
-    with psycopg.Cursor(connection.connection) as cursor:
-        row = cursor.execute(_LOAD, parameters, prepare=True).fetchone()
+    row = _LOAD.run(parameters)
     assert row is not None
     return _decoder.decode(row[0])
 

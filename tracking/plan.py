@@ -1,10 +1,13 @@
 """The rows a decision wants written, table by table, and what to answer for each event."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from affiliates.attribution import Candidate
 from merchants.errors import DomainError
+from merchants.ids import new_id
 from tracking.answers import SaleAnswer
 
 Row = dict[str, Any]
@@ -38,3 +41,16 @@ class Plan:
     touched: list[str] = field(default_factory=list)
     """For the stale mark; see stats.marks."""
     outcomes: list[Outcome] = field(default_factory=list)
+
+    def belong(self, merchant_id: UUID, customer_id: UUID, winner: Candidate, since: datetime) -> None:
+        """The customer belongs to the winner's partner from now on."""
+        self.attributions.append(
+            {
+                "merchant_id": merchant_id,
+                "id": new_id(),
+                "customer_id": customer_id,
+                "partner_id": winner.partner_id,
+                "touch": winner.kind,
+                "since": since,
+            }
+        )

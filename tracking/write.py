@@ -8,14 +8,13 @@ constraints: a unique violation means that somebody else was first, and the call
 from functools import lru_cache
 from typing import Any
 
-import psycopg
-from django.db import connection
 from msgspec import json
 from psycopg import errors
 
 from ledger.posting import POST
 from merchants.audit import Actor
 from merchants.ids import new_id
+from merchants.statements import Statement
 from merchants.tenancy import Contended, current
 from tracking.plan import Plan, Row
 
@@ -80,17 +79,16 @@ def write(plan: Plan, *, actor: Actor) -> None:
         return
     parameters = {part: json.encode(content).decode() for part, content in rows.items()}
     try:
-        with psycopg.Cursor(connection.connection) as cursor:
-            cursor.execute(_statement(tuple(rows)), parameters, prepare=True)
+        _statement(tuple(rows)).run(parameters)
     except (errors.UniqueViolation, errors.DeadlockDetected, errors.ForeignKeyViolation) as error:
         # A foreign key fails when what LOAD saw was deleted meanwhile: run again and it will not be seen.
         raise Contended(str(error)) from error
 
 
 @lru_cache(maxsize=256)
-def _statement(parts: tuple[str, ...]) -> str:
+def _statement(parts: tuple[str, ...]) -> Statement:
     ctes = ",\n".join(f"{part} AS ({_PARTS[part]})" for part in parts)
-    return f"WITH {ctes}\nSELECT 1"
+    return Statement(f"WITH {ctes}\nSELECT 1")
 
 
 def _rows(plan: Plan, actor: Actor) -> dict[str, list[Any]]:

@@ -19,7 +19,7 @@ BALANCED = migrations.RunSQL(
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'entries_balance';
         END IF;
         PERFORM 1 FROM posted p JOIN ledger_transaction t ON t.merchant_id = p.merchant_id AND t.id = p.transaction_id
-          WHERE t.posted_at <> now() LIMIT 1;
+          WHERE t.posted_at <> statement_timestamp() LIMIT 1;
         IF FOUND THEN
             RAISE EXCEPTION 'entries can only be posted together with their transaction'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'entries_posted_together';

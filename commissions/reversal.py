@@ -1,0 +1,73 @@
+"""Taking back what a refund has undone (SPEC A16).
+
+What a commission keeps is what its own terms give for what is left of the order; everything else goes back, less
+what went back before. So partial refunds in any number and order end where one refund of their sum would, a full
+refund ends exactly at zero, and nothing overshoots. After payment the partner's balance goes below zero, and
+later payouts net it.
+"""
+
+from ledger.accounts import COMMISSION_EXPENSE, partner_earned
+from ledger.posting import post
+from merchants.money import display
+from orders.models import Order, Refund
+from rewards import engine
+
+from commissions.models import Commission, CommissionStatus, Reversal
+
+
+def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
+    """Reverse the order's commissions down to what is left of it; `order.refunded` already includes `refund`.
+
+    The order is locked, so its commissions are reversed by one transaction at a time; they are locked too, because
+    a payout may be choosing them (it locks commissions in the same order, by id).
+    """
+    commissions = (
+        order.commissions.exclude(status=CommissionStatus.REJECTED)
+        .select_related("reward_version", "partner")
+        .select_for_update(of=("self",), no_key=True)
+        .order_by("id")
+    )
+    reversals = [_reverse(commission, order, refund) for commission in commissions]
+    return [reversal for reversal in reversals if reversal is not None]
+
+
+def _reverse(commission: Commission, order: Order, refund: Refund) -> Reversal | None:
+    assert commission.reward_version is not None, "a commission of an order has terms"
+    keeps = engine.remaining(
+        commission.reward_version.terms(),
+        amount=commission.amount,
+        base=commission.base,
+        order_amount=order.amount,
+        refunded=order.refunded,
+    )
+    taken = commission.amount - keeps - commission.reversed
+    commission.reversed += taken
+    if order.refunded == order.amount and commission.status in (CommissionStatus.PENDING, CommissionStatus.APPROVED):
+        commission.status = CommissionStatus.REVERSED
+    commission.save(update_fields=["reversed", "status"])
+    if taken == 0:
+        return None
+    reversal = commission.reversals.create(
+        merchant_id=commission.merchant_id, refund=refund, amount=taken, working=_working(commission, order, keeps, taken)
+    )
+    post(
+        reference=f"commission:{commission.id}:reversal:{refund.id}",
+        kind="commission_reversal",
+        occurred_at=refund.refunded_at,
+        entries=[
+            (partner_earned(commission.partner_id), commission.currency, -taken),
+            (COMMISSION_EXPENSE, commission.currency, taken),
+        ],
+    )
+    return reversal
+
+
+def _working(commission: Commission, order: Order, keeps: int, taken: int) -> str:
+    left = display(order.amount - order.refunded, order.currency)
+    earned = display(commission.amount, commission.currency)
+    before = commission.reversed - taken
+    already = f" - {display(before, commission.currency)} taken back before" if before else ""
+    return (
+        f"{earned} - {display(keeps, commission.currency)} for the {left} left of the order{already}"
+        f" = {display(taken, commission.currency)}"
+    )

@@ -1,0 +1,98 @@
+"""A lead: a customer who came through a partner and has not bought yet. It decides whose their orders will be."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from affiliates import attribution
+from affiliates.attribution import Attribution
+from affiliates.models import Lead as LeadRow
+from merchants import audit
+from merchants.audit import Actor
+from merchants.errors import Conflict, DomainError
+from merchants.models import Merchant
+from merchants.tenancy import current
+from stats.marks import mark
+from tracking import ingest
+from tracking.buyers import Buyer, Buyers
+from tracking.configuration import configuration
+from tracking.events import Lead, check_metadata, check_moment, clean_customer, fingerprint_of
+from tracking.load import Known
+from tracking.plan import Plan
+from tracking.touches import Touches
+from tracking.write import write
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRecorded:
+    """The lead, and whether this call made it."""
+
+    created: bool
+    lead: LeadRow
+
+
+def record_lead(asked: Lead, *, actor: Actor, now: datetime | None = None) -> LeadRecorded:
+    """Record a lead of the running tenant and, if it wins, tie the customer to the partner.
+
+    A customer who already belongs to a partner stays with them. Conflict when the customer had a lead of this name
+    with other content. `Contended` as in `ingest.record`.
+    """
+    now = now or timezone.now()
+    _clean(asked, now)
+    known = ingest.known_about([asked])
+    plan = Plan()
+    assert asked.customer is not None
+    buyer = Buyers(known, plan, current()).find_or_plan(asked.customer)
+    fingerprint = fingerprint_of(asked)
+    there = Merchant(id=current()).leads.filter(customer_id=buyer.row.id, name=asked.name).first()
+    if there is not None:
+        return _told_again(there, fingerprint)
+    happened = asked.occurred_at or now
+    decided = _decide(asked, buyer, known, happened)
+    if decided.winner is not None and decided.winner.partner_id and buyer.row.partner_id is None:
+        plan.belong(current(), buyer.row.id, decided.winner, happened)
+    write(plan, actor=actor)
+    lead = _save(asked, buyer, decided, fingerprint, happened)
+    mark(lead.partner_id, happened, buyer.row.id)
+    audit.record(actor, "lead.record", "lead", lead.id, after={"name": lead.name, "customer": str(buyer.row.id)})
+    return LeadRecorded(True, lead)
+
+
+def _clean(asked: Lead, now: datetime) -> None:
+    if asked.customer is None:
+        raise DomainError("A lead needs a customer.", code="required", field="customer")
+    clean_customer(asked.customer, field="customer")
+    check_moment(asked.occurred_at, now=now, field="occurred_at")
+    check_metadata(asked.metadata, field="metadata")
+
+
+def _decide(asked: Lead, buyer: Buyer, known: Known, happened: datetime) -> Attribution:
+    return attribution.decide(
+        Touches(known).candidates(asked, buyer, happened),
+        policy=configuration(known.version).policy,
+        ordered_at=happened,
+        buyer_email=buyer.row.email,
+    )
+
+
+def _save(asked: Lead, buyer: Buyer, decided: Attribution, fingerprint: str, happened: datetime) -> LeadRow:
+    return Merchant(id=current()).leads.create(
+        customer_id=buyer.row.id,
+        partner_id=decided.winner.partner_id if decided.winner else None,
+        name=asked.name,
+        fingerprint=fingerprint,
+        attribution=decided.record,
+        metadata=asked.metadata,
+        occurred_at=happened,
+    )
+
+
+def _told_again(there: LeadRow, fingerprint: str) -> LeadRecorded:
+    if there.fingerprint != fingerprint:
+        raise Conflict(
+            f"This customer's lead {there.name!r} was recorded with other content and stays as it was.",
+            code="lead_conflict",
+            field="name",
+        )
+    return LeadRecorded(False, there)
