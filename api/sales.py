@@ -1,0 +1,142 @@
+"""Sales: one, a batch, the list and one of them."""
+
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+import msgspec
+from django.http import HttpResponse
+from msgspec import Meta
+
+from api import bodies
+from api.base import TenantRequest, TenantView, answered
+from api.pages import ListQuery, filtered, page, parse_query
+from api.problems import describe
+from merchants.errors import DomainError
+from merchants.roles import Scope
+from orders.models import Order
+from tracking import ingest
+from tracking.answers import SaleAnswer
+from tracking.events import Moment, Sale
+from tracking.plan import Outcome
+from tracking.reading import order_shown, sale_shown
+
+
+class Batch(msgspec.Struct, forbid_unknown_fields=True):
+    """Up to 1,000 sales. Each is judged by itself: one that is refused does not stop the others."""
+
+    sales: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=ingest.MAX_BATCH)]
+
+
+class RowOutcome(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """What became of one sale of a batch, at the same place in the list."""
+
+    status: int
+    """201 recorded, 200 already there, or the status of its problem."""
+    sale: SaleAnswer | None = None
+    problem: dict[str, Any] | None = None
+
+
+class BatchAnswer(msgspec.Struct):
+    """The outcomes, in the order of the sales sent."""
+
+    recorded: int
+    replayed: int
+    refused: int
+    outcomes: list[RowOutcome]
+
+
+class SaleQuery(ListQuery, kw_only=True):
+    """Filters of the list of sales."""
+
+    order_id: str | None = None
+    source: str | None = None
+    partner_id: UUID | None = None
+    customer_id: UUID | None = None
+    coupon: str | None = None
+    currency: str | None = None
+    direct: bool | None = None
+    placed_from: Moment | None = None
+    placed_before: Moment | None = None
+
+    def conditions(self) -> dict[str, Any]:
+        """As the ORM takes them; None is no condition."""
+        return {
+            "external_id": self.order_id,
+            "source": self.source,
+            "partner_id": self.partner_id,
+            "customer_id": self.customer_id,
+            "coupon_code__iexact": self.coupon,
+            "currency": self.currency,
+            "partner_id__isnull": self.direct,
+            "placed_at__gte": self.placed_from,
+            "placed_at__lt": self.placed_before,
+        }
+
+
+class Sales(TenantView):
+    """Record a sale, or list them."""
+
+    scope = {"GET": Scope.READ, "POST": Scope.TRACK}
+    replays_as: ClassVar[dict[int, int]] = {201: 200}
+
+    def post(self, request: TenantRequest) -> HttpResponse:
+        """Record one sale: 201 with its commissions and their working, 200 when it was there already."""
+        sale = bodies.parse(request.content, Sale)
+        (outcome,) = ingest.record([sale], actor=request.actor)
+        if outcome.error is not None:
+            raise outcome.error
+        return answered(outcome.answer, 201 if outcome.created else 200)
+
+    def get(self, request: TenantRequest) -> HttpResponse:
+        """A page of orders, newest first."""
+        query = parse_query(request, SaleQuery)
+        orders = filtered(request.merchant.orders.all(), query.conditions())
+        return answered(page(orders, query, order_shown, by="placed_at"))
+
+
+class SaleBatch(TenantView):
+    """Record up to 1,000 sales at once."""
+
+    scope = {"POST": Scope.TRACK}
+
+    def post(self, request: TenantRequest) -> HttpResponse:
+        """Record what can be recorded and say of each what became of it."""
+        batch = bodies.parse(request.content, Batch)
+        outcomes = ingest.record([_read(raw) for raw in batch.sales], actor=request.actor)
+        rows = [_row(outcome, position) for position, outcome in enumerate(outcomes)]
+        counts = {status: sum(row.status == status for row in rows) for status in (200, 201)}
+        return answered(
+            BatchAnswer(
+                recorded=counts[201],
+                replayed=counts[200],
+                refused=len(rows) - counts[200] - counts[201],
+                outcomes=rows,
+            )
+        )
+
+
+class SaleDetail(TenantView):
+    """One sale by its id."""
+
+    scope = {"GET": Scope.READ}
+
+    def get(self, request: TenantRequest, sale_id: UUID) -> HttpResponse:
+        """The order, why it is whose it is, and its commissions with their working."""
+        order: Order = request.merchant.orders.get(id=sale_id)
+        return answered(sale_shown(order))
+
+
+def _read(raw: msgspec.Raw) -> Sale | DomainError:
+    """One row of a batch; what cannot be read is an outcome, not the end of the batch."""
+    try:
+        return bodies.parse(bytes(raw), Sale)
+    except DomainError as error:
+        return error
+
+
+def _row(outcome: Outcome, position: int) -> RowOutcome:
+    if outcome.error is None:
+        return RowOutcome(status=201 if outcome.created else 200, sale=outcome.answer)
+    problem = describe(outcome.error)
+    problem["field"] = f"sales[{position}]" + (f".{outcome.error.field}" if outcome.error.field else "")
+    return RowOutcome(status=outcome.error.status, problem=problem)
