@@ -7,9 +7,11 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from config.files import create_once
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"", "0", "false", "no", "off"}
@@ -57,9 +59,7 @@ def database_from_url(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"DATABASE_URL cannot be read ({error}). {_DATABASE_URL_HELP}") from error
     query = dict(parse_qsl(parts.query))
     name = unquote(parts.path.removeprefix("/"))
-    # `hostname` is lower-cased, which would change the path of a socket.
-    host = unquote(parts.netloc.rpartition("@")[2].split(":")[0]) if "%2" in parts.netloc else parts.hostname
-    host = query.pop("host", host) or ""
+    host = query.pop("host", None) or _host(parts)
     if parts.scheme not in {"postgres", "postgresql"} or not name:
         raise ImproperlyConfigured(f"DATABASE_URL names no PostgreSQL database. {_DATABASE_URL_HELP}")
     return {
@@ -74,6 +74,12 @@ def database_from_url(url: str) -> dict[str, Any]:
         "DISABLE_SERVER_SIDE_CURSORS": flag("ACCRUE_POOLED", default=False),
         "OPTIONS": _connection_options(query),
     }
+
+
+def _host(parts: SplitResult) -> str:
+    """The host, or the directory of the socket; `hostname` lower-cases, which would change a path."""
+    literal = parts.netloc.rpartition("@")[2]
+    return unquote(literal.partition(":")[0]) if literal.startswith("%2") else parts.hostname or ""
 
 
 _DATABASE_URL_HELP = (
@@ -92,32 +98,17 @@ def _connection_options(query: dict[str, str]) -> dict[str, Any]:
 def secret_key(data_dir: Path) -> str:
     """SECRET_KEY from the environment, or a random one made once in the data directory.
 
-    Two processes that start at once must agree, so the file appears complete or not at all: it is written under
-    another name and linked into place, and who comes second reads what the first one wrote.
+    Processes that start at once agree on it: whoever comes second reads what the first one wrote.
     """
     given = os.environ.get("SECRET_KEY")
     if given:
         return given
     path = data_dir / "secret.key"
     try:
-        if not path.exists():
-            _create_once(path, secrets.token_urlsafe(50))
-        return path.read_text()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return create_once(path, secrets.token_urlsafe(50))
     except OSError as error:
         raise ImproperlyConfigured(
             f"No secret key: {path} cannot be used ({error.strerror}). "
             "Set SECRET_KEY, or point ACCRUE_DATA_DIR at a directory that this account may write."
         ) from error
-
-
-def _create_once(path: Path, content: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(content)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # Somebody else was first: theirs is the key.
-    finally:
-        draft.unlink()

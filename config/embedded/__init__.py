@@ -1,0 +1,37 @@
+"""Embedded servers: a real PostgreSQL and a real Valkey when the environment names no other.
+
+`with servers():` sets DATABASE_URL and REDIS_URL for its block. Those that are set already stay as they are, and
+their server is not started. The others are shared by every command of a checkout: the first one starts a supervisor
+(`config.embedded.supervisor`), the next ones find it, and some seconds after the last one it stops.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from config.embedded.errors import EmbeddedError
+from config.embedded.lease import SERVERS, lease
+
+__all__ = ["EmbeddedError", "data_dir", "servers"]
+
+
+def data_dir() -> Path:
+    """Where the embedded servers keep their data: `.data` in the checkout, or ACCRUE_DATA_DIR."""
+    given = os.environ.get("ACCRUE_DATA_DIR")
+    return Path(given).resolve() if given else Path(__file__).resolve().parent.parent.parent / ".data"
+
+
+@contextmanager
+def servers() -> Iterator[None]:
+    """DATABASE_URL and REDIS_URL are set inside this block, by the operator or to the embedded servers."""
+    missing = [server for server in SERVERS if not os.environ.get(server.variable)]
+    with ExitStack() as stack:
+        waiting = [(server, stack.enter_context(lease(data_dir(), server))) for server in missing]
+        try:
+            for server, address in waiting:
+                os.environ[server.variable] = address()
+            yield
+        finally:
+            for server in missing:
+                os.environ.pop(server.variable, None)
