@@ -53,7 +53,7 @@ def destination_allowed(url: str, domains: Sequence[str]) -> bool:
 def create_link(*, partner: Partner, code: str, destination: str, actor: Actor) -> Link:
     """A link of `partner` under `code`, kept in lower case. Conflict `link_code_taken` when any merchant has it."""
     code = checked_code(code)
-    destination = _checked_destination(destination)
+    destination = _checked_destination(destination, partner.merchant)
     taken = Conflict(f"The link code {code} is taken: choose another.", code="link_code_taken", field="code")
     with refusals({"locator_finds_one": taken, "locator_once": taken, "affiliates_link_code_key": taken}):
         tenancy.register(tenancy.Finds.LINK, code)
@@ -82,7 +82,7 @@ def update_link(link: Link, *, changes: Mapping[str, Any], actor: Actor) -> Link
     inputs.known_fields(changes, ("destination", "is_active"))
     values = dict(changes)
     if "destination" in values:
-        values["destination"] = _checked_destination(values["destination"])
+        values["destination"] = _checked_destination(values["destination"], link.merchant)
     if "is_active" in values and not isinstance(values["is_active"], bool):
         raise DomainError("is_active is true or false.", code="invalid_choice", field="is_active")
     with transaction.atomic():
@@ -105,8 +105,8 @@ def checked_code(code: object, *, field: str = "code") -> str:
     return typed
 
 
-def _checked_destination(destination: object) -> str:
-    domains = Merchant.objects.values_list("domains", flat=True).get(id=tenancy.current())
+def _checked_destination(destination: object, merchant: Merchant) -> str:
+    domains = merchant.domains
     url = destination.strip() if isinstance(destination, str) else ""
     if destination_allowed(url, domains):
         return url

@@ -19,7 +19,6 @@ from merchants.constraints import refusals
 from merchants.contact import normal_email
 from merchants.edits import edit, lock
 from merchants.errors import Conflict, DomainError
-from merchants.models import Merchant
 
 #: Without 0, 1, i, l and o: portal addresses are read out on the phone.
 _PORTAL_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -80,7 +79,7 @@ def _program_for(program: Program | None, group: Group | None, actor: Actor) -> 
 
 
 def _equip(partner: Partner, coupon_code: str, actor: Actor) -> None:
-    domains = Merchant.objects.values_list("domains", flat=True).get(id=partner.merchant_id)
+    domains = partner.merchant.domains
     if domains:
         links.create_default_link(partner=partner, destination=f"https://{domains[0]}/", actor=actor)
     if coupon_code:

@@ -68,7 +68,7 @@ class Commission(models.Model):
     amount = models.BigIntegerField()
     """As accrued. A manual commission may be negative (a correction)."""
     reversed = models.BigIntegerField(default=0)
-    """How much of it refunds have taken back; the partner has `amount - reversed`."""
+    """How much of it refunds, or a rejection, have taken back; the partner has `amount - reversed`."""
     status = models.CharField(max_length=9, choices=CommissionStatus.choices)
     held_until = models.DateTimeField()
     explanation = models.JSONField()
@@ -84,7 +84,8 @@ class Commission(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["merchant", "order", "partner"], name="commission_once"),
             models.CheckConstraint(
-                condition=Q(reversed=0) | Q(reversed__gt=0, reversed__lte=F("amount")), name="commission_reversed_within"
+                condition=Q(reversed=0) | Q(reversed__gt=0, reversed__lte=F("amount")),
+                name="commission_reversed_within",
             ),
         ]
         indexes = [
@@ -100,9 +101,7 @@ class Commission(models.Model):
                 condition=Q(status="approved"),
                 name="commission_payable",
             ),
-            models.Index(
-                fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"
-            ),
+            models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ and no row without its write.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,5 +52,21 @@ def record(
         object_id=object_id,
         before=before,
         after=after,
+        request_id=actor.request_id,
+    )
+
+
+def record_many(actor: Actor, verb: str, object_type: str, object_ids: Sequence[uuid.UUID]) -> None:
+    """Note that `actor` did the same to several objects of the running tenant at once, in one row."""
+    AuditEntry.objects.create(
+        merchant_id=current(),
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        verb=verb,
+        object_type=object_type,
+        object_id=object_ids[0],
+        object_count=len(object_ids),
+        after={"ids": [str(object_id) for object_id in object_ids]},
         request_id=actor.request_id,
     )

@@ -37,6 +37,8 @@ class Payout(models.Model):
     currency = models.CharField(max_length=3)
     amount = models.BigIntegerField()
     """Minor units, positive: what its commissions come to, less what the partner owed."""
+    netted = models.BigIntegerField(default=0)
+    """What the partner owed and this payout took off (below zero: was owed and added): items = amount + netted."""
     method = models.CharField(max_length=8, choices=PayoutMethod.choices)
     status = models.CharField(max_length=8, choices=PayoutStatus.choices)
     transaction_id = models.CharField(max_length=200)

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('currency', models.CharField(max_length=3)),
                 ('amount', models.BigIntegerField()),
+                ('netted', models.BigIntegerField(default=0)),
                 ('method', models.CharField(choices=[('manual', 'Manual')], max_length=8)),
                 ('status', models.CharField(choices=[('reserved', 'Reserved'), ('paid', 'Paid'), ('reversed', 'Reversed')], max_length=8)),
                 ('transaction_id', models.CharField(max_length=200)),

@@ -1,0 +1,54 @@
+"""Proof that commissions and the books say the same."""
+
+from collections.abc import Iterator
+
+from django.db import connection
+
+from ledger.accounts import COMMISSION_EXPENSE
+
+# From both sides: a commission the books do not know, and a posting whose commission does not exist.
+_AGAINST_LEDGER = """
+WITH standing AS (
+    SELECT split_part(t.reference, ':', 2) AS commission_id, e.account, e.currency, sum(e.amount) AS amount
+      FROM ledger_transaction t JOIN ledger_entry e ON e.merchant_id = t.merchant_id AND e.transaction_id = t.id
+     WHERE t.reference LIKE 'commission:%%' AND e.account <> %(expense)s
+     GROUP BY 1, 2, 3
+)
+SELECT coalesce(c.id::text, s.commission_id), coalesce(c.currency, s.currency),
+       coalesce(c.amount - c.reversed, 0), coalesce(s.amount, 0)
+  FROM commissions_commission c
+  FULL JOIN standing s ON s.commission_id = c.id::text AND s.currency = c.currency
+        AND s.account = 'partner:' || c.partner_id || ':earned'
+ WHERE coalesce(c.amount - c.reversed, 0) <> coalesce(s.amount, 0)
+"""
+_AGAINST_REVERSALS = """
+SELECT c.id, c.reversed, coalesce(r.amount, 0) FROM commissions_commission c
+  LEFT JOIN (SELECT commission_id, sum(amount) AS amount FROM commissions_reversal GROUP BY 1) r
+    ON r.commission_id = c.id
+ WHERE CASE c.status WHEN 'rejected' THEN c.reversed < coalesce(r.amount, 0)
+       ELSE c.reversed <> coalesce(r.amount, 0) END
+"""
+_STATUS = """
+SELECT id, status, amount - reversed FROM commissions_commission
+ WHERE status IN ('reversed', 'rejected') AND amount <> reversed
+"""
+_CURRENCY = """
+SELECT c.id FROM commissions_commission c JOIN orders_order o ON o.id = c.order_id WHERE c.currency <> o.currency
+"""
+
+
+def problems() -> Iterator[str]:
+    """What is wrong with the running tenant's commissions, a sentence each; nothing when all is well."""
+    with connection.cursor() as cursor:
+        cursor.execute(_AGAINST_LEDGER, {"expense": COMMISSION_EXPENSE})
+        for commission_id, currency, has, stands in cursor:
+            yield f"commission {commission_id} leaves the partner {has} {currency}, the ledger says {stands}"
+        cursor.execute(_AGAINST_REVERSALS)
+        for commission_id, taken, reversals in cursor:
+            yield f"commission {commission_id} has {taken} reversed, its reversals come to {reversals}"
+        cursor.execute(_STATUS)
+        for commission_id, status, left in cursor:
+            yield f"commission {commission_id} is {status} but {left} of it is left"
+        cursor.execute(_CURRENCY)
+        for (commission_id,) in cursor:
+            yield f"commission {commission_id} is in another currency than its order"
