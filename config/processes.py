@@ -71,7 +71,6 @@ def runs(pid: int, *, program: str, directory: Path) -> bool:
         working = os.readlink(f"/proc/{pid}/cwd")
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
-    return (
-        Path(executable.removesuffix(" (deleted)")).name == program
-        and working.removesuffix(" (deleted)") == str(directory)
+    return Path(executable.removesuffix(" (deleted)")).name == program and working.removesuffix(" (deleted)") == str(
+        directory
     )

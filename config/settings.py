@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "stats",
     "tracking",
     "api",
+    "config",
 ]
 
 MIDDLEWARE = [

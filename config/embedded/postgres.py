@@ -45,6 +45,7 @@ class Postgres:
 
     name: ClassVar[str] = "postgres"
     variable: ClassVar[str] = "DATABASE_URL"
+    no_answer: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError,)
     # Fast shutdown first; immediate shutdown is safe too, the next start replays the log.
     steps: ClassVar[list[tuple[signal.Signals, float]]] = [(signal.SIGINT, 15), (signal.SIGQUIT, 5)]
 
@@ -131,7 +132,7 @@ class Postgres:
         return create_once(self.home.control / f"{role}.password", secrets.token_urlsafe(24))
 
     def _initialise(self) -> None:
-        """initdb beside the final place and moved there when complete: a half-made cluster is never mistaken for one."""
+        """initdb beside the final place, moved there when complete: a half-made cluster is never taken for one."""
         draft = self.home.files.with_name("draft")
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()

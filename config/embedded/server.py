@@ -35,8 +35,10 @@ class Server(Protocol):
         ...
 
     def check(self) -> None:
-        """Ask it something; raises when it does not answer."""
+        """Ask it something; raises one of `no_answer` when it does not answer."""
         ...
+
+    no_answer: ClassVar[tuple[type[Exception], ...]]
 
     def settle(self) -> None:
         """Make what its users need inside it. Safe to repeat."""

@@ -23,6 +23,7 @@ from config.processes import stop
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
+START_TICK_SECONDS = 0.05
 GRACE_SECONDS = 2.0
 CHECK_SECONDS = 5.0
 FAILED_CHECKS = 4
@@ -53,12 +54,12 @@ class Supervisor:
         try:
             self._stop_leftovers()
             self.server.prepare()
-            self._start()
+            process = self._start()
             if not self.stopping:
                 self.server.settle()
                 replace(address, self.server.address())
                 logger.info("ready")
-            self._watch()
+            self._watch(process)
         finally:
             if not self._is_removed():
                 address.unlink(missing_ok=True)
@@ -74,54 +75,51 @@ class Supervisor:
                 if _gone(self.server, pid, seconds):
                     break
 
-    def _start(self) -> None:
+    def _start(self) -> "Popen[bytes]":
         """Start the server and wait until it answers. One that dies on the way is started again, a few times.
 
         A killed PostgreSQL may leave its memory in use for a moment, until its last child has noticed.
         """
         deadline = time.monotonic() + START_SECONDS
-        self.process = self.server.start()
-        while not self._answers():
+        self.process = process = self.server.start()
+        while not (self._answers() or self.stopping):
             if time.monotonic() > deadline:
                 raise EmbeddedError(f"{self.server.name} did not answer within {START_SECONDS:.0f} seconds.")
-            if self.process.poll() is not None:
-                self._note_death()
+            if process.poll() is not None:
+                self._note_death(process)
                 self._wait(TICK_SECONDS)
-                self.process = self.server.start()
-            self._wait(0.05)
-            if self.stopping:
-                return
+                self.process = process = self.server.start()
+            self._wait(START_TICK_SECONDS)
+        return process
 
-    def _watch(self) -> None:
+    def _watch(self, process: "Popen[bytes]") -> None:
         next_check = time.monotonic() + CHECK_SECONDS
         failed = 0
         while not (self.stopping or self._is_unused() or self._is_removed()):
-            assert self.process is not None
-            if self.process.poll() is not None:
-                self._note_death()
+            if process.poll() is not None:
+                self._note_death(process)
                 self.server.prepare()
-                self._start()
+                process = self._start()
             elif time.monotonic() > next_check:
                 failed = 0 if self._answers() else failed + 1
                 next_check = time.monotonic() + CHECK_SECONDS
+                if failed:
+                    logger.error("it runs, but did not answer (%s of %s)", failed, FAILED_CHECKS)
                 if failed >= FAILED_CHECKS:
-                    logger.error("it runs, but did not answer %s times: starting it again", failed)
-                    stop(self.process, self.server.steps)
+                    stop(process, self.server.steps)
                     failed = 0
-                    continue
             self._wait(TICK_SECONDS)
 
     def _answers(self) -> bool:
         try:
             self.server.check()
-        except Exception as error:  # noqa: BLE001 - whatever a client library raises, the answer is no
-            logger.info("no answer: %s", error)
+        except self.server.no_answer as error:
+            logger.debug("no answer: %s", error)
             return False
         return True
 
-    def _note_death(self) -> None:
-        assert self.process is not None
-        logger.error("it ended with status %s", self.process.returncode)
+    def _note_death(self, process: "Popen[bytes]") -> None:
+        logger.error("it ended with status %s", process.returncode)
         now = time.monotonic()
         if len(self.deaths) == RESTARTS and now - self.deaths[0] < RESTART_WINDOW_SECONDS:
             raise EmbeddedError(f"{self.server.name} ended {RESTARTS + 1} times within a minute.")

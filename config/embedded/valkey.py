@@ -28,6 +28,7 @@ class Valkey:
 
     name: ClassVar[str] = "valkey"
     variable: ClassVar[str] = "REDIS_URL"
+    no_answer: ClassVar[tuple[type[Exception], ...]] = (redis.RedisError,)
     steps: ClassVar[list[tuple[signal.Signals, float]]] = [(signal.SIGTERM, 15)]
 
     def __init__(self, home: Home) -> None:
