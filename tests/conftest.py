@@ -1,0 +1,58 @@
+"""The cast: two merchants, an owner, a partner, and who acts.
+
+`merchant`, `owner` and `partner` exist outside any tenant, as a request finds them; `tenant` enters the merchant for
+the whole test, for calling verbs directly.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from affiliates.models import Partner
+from merchants import tenancy
+from merchants.audit import Actor
+from merchants.models import Merchant, User
+from tests.factories import ACTOR, MembershipFactory, MerchantFactory, PartnerFactory
+
+
+@pytest.fixture
+def actor() -> Actor:
+    """Who acts in tests."""
+    return ACTOR
+
+
+@pytest.fixture
+def merchant(db: None) -> Merchant:
+    """The merchant whose people the tests are about."""
+    made: Merchant = MerchantFactory(slug="acme", name="Acme", domains=["shop.example"])
+    return made
+
+
+@pytest.fixture
+def other_merchant(db: None) -> Merchant:
+    """A merchant that must never notice."""
+    made: Merchant = MerchantFactory(slug="rival", name="Rival", domains=["rival.example"])
+    return made
+
+
+@pytest.fixture
+def tenant(merchant: Merchant) -> Iterator[Merchant]:
+    """The test runs inside `merchant`."""
+    with tenancy.tenant(merchant.id):
+        yield merchant
+
+
+@pytest.fixture
+def owner(merchant: Merchant) -> User:
+    """An owner of `merchant`; the password is factories.PASSWORD."""
+    with tenancy.tenant(merchant.id):
+        user: User = MembershipFactory(email="owner@example.com", name="Olga Owner").user
+    return user
+
+
+@pytest.fixture
+def partner(merchant: Merchant) -> Partner:
+    """Anna, an approved partner of `merchant` with the coupon ANNA10 and the link anna."""
+    with tenancy.tenant(merchant.id):
+        made: Partner = PartnerFactory(name="Anna", email="anna@example.com", coupon_code="ANNA10")
+    return made
