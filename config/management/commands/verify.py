@@ -1,0 +1,71 @@
+"""`manage.py verify [--merchant SLUG]`: prove the books from the rows."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any
+
+from django.core.management import CommandError
+from django.core.management.base import BaseCommand, CommandParser
+
+from commissions import verify as commissions
+from config.operators import merchant_called
+from customers import verify as customers
+from ledger import verify as ledger
+from merchants import tenancy
+from merchants.models import Merchant
+from payouts import verify as payouts
+from stats import verify as stats
+
+#: From the ground up: what the first finds explains what the later ones find.
+PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
+    ledger.problems,
+    commissions.problems,
+    payouts.problems,
+    customers.problems,
+    stats.problems,
+)
+
+
+class Command(BaseCommand):
+    """Compare the ledger, commissions, payouts, customers and rollups with each other, for one merchant or all."""
+
+    help = "Prove the books; every problem is a line, and any problem makes exit code 1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One merchant or all."""
+        parser.add_argument("--merchant", metavar="SLUG", help="only this one")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print what is wrong, or what holds."""
+        if options["merchant"]:
+            with merchant_called(options["merchant"]) as merchant:
+                found = self._prove(merchant)
+        else:
+            found = self._prove_all()
+        if found:
+            raise CommandError(f"{found} problems: the books do not hold. Stop payouts until they are understood.")
+
+    def _prove_all(self) -> int:
+        merchant_ids = tenancy.every_merchant("verify")
+        found = 0
+        for merchant_id in merchant_ids:
+            with tenancy.tenant(merchant_id):
+                found += self._prove(Merchant.objects.get(id=merchant_id))
+        return found + self._print("identities", customers.holder_problems(merchant_ids))
+
+    def _prove(self, merchant: Merchant) -> int:
+        found = self._print(merchant.slug, chain.from_iterable(proof() for proof in PROOFS))
+        if not found:
+            self.stdout.write(
+                f"the books of {merchant.slug} hold: {merchant.transactions.count()} transactions,"
+                f" {merchant.orders.count()} orders, {merchant.commissions.count()} commissions,"
+                f" {merchant.payouts.count()} payouts"
+            )
+        return found
+
+    def _print(self, whose: str, problems: Iterator[str]) -> int:
+        found = 0
+        for problem in problems:
+            found += 1
+            self.stderr.write(f"{whose}: {problem}")
+        return found
