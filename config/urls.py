@@ -13,4 +13,5 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/api/docs"), name="home"),
     path("healthz", health, name="health"),
     path("api/", include("api.urls")),
+    path("", include("redirects.urls")),
 ]

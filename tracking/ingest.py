@@ -58,7 +58,8 @@ def known_about(events: Sequence[Event]) -> Known:
     """LOAD, with limited coupons locked and clicks that are still on their way fetched."""
     known = load(current(), events)
     named = {event.click_id for event in events if event.click_id}
-    if named - {click.named for click in known.clicks} and clicks.drain():
+    missing = named - {click.named for click in known.clicks}
+    if missing and clicks.fetch(missing):
         # A sale can overtake the click that led to it, which may still wait in the stream.
         known = load(current(), events)
     limited = sorted(coupon.id for coupon in known.coupons if coupon.max_uses is not None)

@@ -1,0 +1,163 @@
+"""The public door of tracking: following a link, and telling of a click on the merchant's own site."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+from msgspec import Meta
+
+from affiliates.links import destination_allowed
+from merchants.errors import DomainError, NotFound
+from merchants.ids import new_id
+from redirects import destinations, visits
+from tracking import clicks
+from tracking.bots import is_bot
+from tracking.clicks import Click
+from tracking.targets import Target, target_of
+
+#: Every name a code may travel under; a merchant's own choice of them only limits what its pages send.
+_CODE_PARAMETERS = ("via", "ref", "fp_ref", "fpr")
+
+
+@require_safe
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """Lead a visitor to where the link points, and keep the click if it is one."""
+    try:
+        target = target_of(code)
+    except NotFound:
+        return render(request, "redirects/unknown.html", status=404)
+    if not target.is_active:
+        return render(request, "redirects/unknown.html", status=404)
+    query = request.META.get("QUERY_STRING", "")
+    if is_bot(request.META):
+        return _redirect(destinations.destination(target, query, None))
+    visitor, is_known = visits.visitor_of(request.COOKIES.get(visits.COOKIE))
+    click = _click(request, target, visitor, utm=destinations.utm(query), referrer=request.META.get("HTTP_REFERER", ""))
+    clicks.keep(click)
+    response = _redirect(destinations.destination(target, query, click.id))
+    if not is_known:
+        _remember(request, response, visitor)
+    return response
+
+
+def _redirect(url: str) -> HttpResponse:
+    response = HttpResponse(status=302)
+    response.headers["Location"] = url
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer-when-downgrade"
+    return response
+
+
+def _remember(request: HttpRequest, response: HttpResponse, visitor: UUID) -> None:
+    response.set_cookie(
+        visits.COOKIE, str(visitor), max_age=visits.COOKIE_AGE, secure=request.is_secure(), httponly=True, samesite="Lax"
+    )
+
+
+def _click(
+    request: HttpRequest, target: Target, visitor: UUID, *, utm: dict[str, str], referrer: str, landing_url: str = ""
+) -> Click:
+    return Click(
+        id=new_id(),
+        merchant_id=target.merchant_id,
+        link_id=target.link_id,
+        partner_id=target.partner_id,
+        visitor=visitor,
+        clicked_at=datetime.now(UTC),
+        landing_url=_storable(landing_url),
+        referrer=_storable(referrer),
+        country=visits.country_of(request.META),
+        utm=utm,
+        ip_hash=visits.address_hash(visits.client_address(request.META)),
+        user_agent=_storable(request.META.get("HTTP_USER_AGENT", "")),
+    )
+
+
+def _storable(text: str) -> str:
+    """Headers are anybody's bytes; PostgreSQL takes neither NUL nor broken characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class Arrival(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A page of the merchant's site was opened with a partner's code."""
+
+    landing_url: Annotated[str, Meta(max_length=2000)]
+    code: Annotated[str, Meta(max_length=64)] | None = None
+    """Left out, it is taken from the landing URL."""
+    referrer: Annotated[str, Meta(max_length=2000)] = ""
+    visitor: UUID | None = None
+
+
+@csrf_exempt
+@require_http_methods(["POST", "OPTIONS"])
+def arrive(request: HttpRequest) -> HttpResponse:
+    """Keep a click that a page of the merchant's site tells of, and answer with its id.
+
+    Takes JSON whatever its declared type, since that is how a page may send it across origins without asking first.
+    Only pages on the merchant's own domains are answered.
+    """
+    origin = request.META.get("HTTP_ORIGIN", "")
+    if request.method == "OPTIONS":
+        return _with_cors(HttpResponse(status=204), origin)
+    try:
+        arrival = msgspec.json.decode(request.body[:16_384], type=Arrival)
+        target = _target(arrival)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return _refused(400, "invalid_arrival", f"Send {{landing_url, code?, referrer?, visitor?}} as JSON: {error}")
+    except DomainError as error:
+        return _refused(error.status, error.code, error.message)
+    if origin and not destination_allowed(origin, target.domains):
+        return _refused(403, "origin_not_allowed", "This page is not on one of the merchant's domains.")
+    return _with_cors(_kept(request, arrival, target), origin)
+
+
+def _kept(request: HttpRequest, arrival: Arrival, target: Target) -> HttpResponse:
+    if is_bot(request.META):
+        return HttpResponse(status=204)
+    visitor = arrival.visitor or new_id()
+    found = destinations.utm(urlsplit(arrival.landing_url).query)
+    click = _click(
+        request, target, visitor, utm=found, referrer=arrival.referrer, landing_url=arrival.landing_url
+    )
+    clicks.keep(click)
+    answer = {"click_id": click.id, "visitor": visitor}
+    return HttpResponse(msgspec.json.encode(answer), status=201, content_type="application/json")
+
+
+def _target(arrival: Arrival) -> Target:
+    code = arrival.code or _code_in(arrival.landing_url)
+    target = target_of(code) if code else None
+    if target is None or not target.is_active:
+        raise NotFound("No active link has this code.", code="link_unknown", field="code")
+    if not destination_allowed(arrival.landing_url, target.domains):
+        raise DomainError("landing_url is not on one of the merchant's domains.", code="landing_url_not_allowed")
+    return target
+
+
+def _code_in(landing_url: str) -> str:
+    try:
+        given = parse_qs(urlsplit(landing_url).query, max_num_fields=50)
+    except ValueError:
+        return ""
+    return next((given[name][0] for name in _CODE_PARAMETERS if name in given), "")
+
+
+def _with_cors(response: HttpResponse, origin: str) -> HttpResponse:
+    if origin:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Headers"] = "Content-Type"
+        response.headers["Access-Control-Allow-Methods"] = "POST"
+        response.headers["Access-Control-Max-Age"] = "86400"
+        response.headers["Vary"] = "Origin"
+    return response
+
+
+def _refused(status: int, code: str, message: str) -> HttpResponse:
+    body = msgspec.json.encode({"status": status, "code": code, "detail": message})
+    return HttpResponse(body, status=status, content_type="application/problem+json")

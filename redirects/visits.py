@@ -1,0 +1,47 @@
+"""What a request says of the person behind it, as much as a click keeps."""
+
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+
+from merchants.ids import new_id
+
+COOKIE = "accrue_visitor"
+#: Browsers keep a cookie no longer.
+COOKIE_AGE = 400 * 24 * 3600
+
+
+def visitor_of(cookie: str | None) -> tuple[UUID, bool]:
+    """The visitor that the cookie names and True, or a new one and False."""
+    if cookie:
+        try:
+            return UUID(cookie), True
+        except ValueError:
+            pass  # not one of ours: a new visitor
+    return new_id(), False
+
+
+def client_address(environ: Mapping[str, str]) -> str:
+    """The client's address; forwarded ones are believed as far back as there are proxies of our own."""
+    proxies: int = settings.TRUSTED_PROXIES
+    hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
+    if proxies and hops:
+        return hops[-min(proxies, len(hops))]
+    return environ.get("REMOTE_ADDR", "")
+
+
+def address_hash(address: str) -> str:
+    """A keyed hash: shows that two clicks came from one address, and not from which."""
+    if not address:
+        return ""
+    return hmac.new(settings.SECRET_KEY.encode(), b"click:" + address.encode(), sha256).hexdigest()[:32]
+
+
+def country_of(environ: Mapping[str, str]) -> str:
+    """The country that a trusted proxy names, if one is configured to."""
+    header: str = settings.COUNTRY_HEADER
+    named = environ.get("HTTP_" + header.upper().replace("-", "_"), "") if header else ""
+    return named if len(named) == 2 and named.isascii() and named.isupper() else ""

@@ -1,0 +1,110 @@
+"""Clicks on their way: a Redis stream between the redirect, which must be fast, and the database, which must be right.
+
+The stream holds what was not drained yet and nothing else: entries are deleted once their insert has committed. An
+entry that a dead drainer took is taken over after a while. Nothing is ever trimmed.
+"""
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+STREAM = "clicks"
+DEAD = "clicks:dead"
+GROUP = "drain"
+#: An entry taken this long ago and not done belongs to a drainer that died.
+ABANDONED_MS = 30_000
+#: After Redis failed to answer, go straight to the database for this long instead of waiting for a timeout each time.
+PAUSE = 1.0
+
+_FIELD = b"c"
+Entry = tuple[bytes, bytes]
+"""The id in the stream, and the click as JSON."""
+
+_away_until = 0.0
+
+
+class StreamAway(Exception):
+    """Redis does not answer: the caller goes another way."""
+
+
+def add(click: bytes) -> None:
+    """Put a click into the stream; StreamAway when it cannot be put there for certain."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        raise StreamAway
+    try:
+        client().xadd(STREAM, {_FIELD: click})
+    except redis.RedisError as error:
+        _away_until = time.monotonic() + PAUSE
+        logger.warning("clicks go straight to the database while Redis is away: %s", error)
+        raise StreamAway from error
+
+
+def take(limit: int) -> list[Entry]:
+    """Up to `limit` entries for this consumer: first those that a dead one left, then new ones."""
+    consumer = f"{socket.gethostname()}-{os.getpid()}"
+    _ensure_group()
+    claimed = client().xautoclaim(STREAM, GROUP, consumer, min_idle_time=ABANDONED_MS, count=limit)[1]
+    left = limit - len(claimed)
+    fresh = client().xreadgroup(GROUP, consumer, {STREAM: ">"}, count=left) if left else []
+    new = fresh[0][1] if fresh else []
+    return list(_entries([*claimed, *new]))
+
+
+def between(earliest_ms: int, latest_ms: int, *, limit: int) -> list[Entry]:
+    """Entries that came in that time and are not done, taken or not; [] when Redis is away."""
+    try:
+        found = client().xrange(STREAM, min=max(earliest_ms, 0), max=latest_ms, count=limit)
+    except redis.RedisError:
+        logger.warning("the stream of clicks cannot be read while Redis is away")
+        return []
+    return list(_entries(found))
+
+
+def done(ids: Sequence[bytes]) -> None:
+    """These are in the database for good."""
+    if ids:
+        with client().pipeline(transaction=True) as pipe:
+            pipe.xack(STREAM, GROUP, *ids)
+            pipe.xdel(STREAM, *ids)
+            pipe.execute()
+
+
+def set_aside(entry: Entry, reason: str) -> None:
+    """An entry that cannot be inserted: kept where a person can look at it, out of the way of the others."""
+    client().xadd(DEAD, {_FIELD: entry[1], b"reason": reason[:500]})
+    done([entry[0]])
+
+
+def waiting() -> int:
+    """How many clicks are not in the database yet."""
+    return int(client().xlen(STREAM))
+
+
+def _entries(found: Iterable[Any]) -> Iterator[Entry]:
+    for entry_id, fields in found:
+        if fields:
+            yield entry_id, fields[_FIELD]
+
+
+def _ensure_group() -> None:
+    try:
+        client().xgroup_create(STREAM, GROUP, id="0", mkstream=True)
+    except redis.ResponseError as error:
+        if "BUSYGROUP" not in str(error):
+            raise
+
+
+@cache
+def client() -> redis.Redis:
+    """One client for the process. Short timeouts: a redirect waits for nobody."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.25)
