@@ -84,6 +84,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ACKS_LATE = True
@@ -96,3 +100,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 
 # 10 MB bodies are refused before they are read; a batch of a thousand sales stays far below.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# Proxies of our own in front: how many of the last X-Forwarded-For hops to believe.
+TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
+# A header in which such a proxy names the visitor's country, for instance CF-IPCountry.
+COUNTRY_HEADER = os.environ.get("COUNTRY_HEADER", "")

@@ -6,14 +6,17 @@ their server is not started. The others are shared by every command of a checkou
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from config.embedded.errors import EmbeddedError
 from config.embedded.lease import SERVERS, lease
+from config.embedded.server import Server
 
-__all__ = ["EmbeddedError", "data_dir", "servers"]
+__all__ = ["EmbeddedError", "data_dir", "restore", "servers"]
+
+_held: list[tuple[type[Server], Callable[[], str]]] = []
 
 
 def data_dir() -> Path:
@@ -27,11 +30,21 @@ def servers() -> Iterator[None]:
     """DATABASE_URL and REDIS_URL are set inside this block, by the operator or to the embedded servers."""
     missing = [server for server in SERVERS if not os.environ.get(server.variable)]
     with ExitStack() as stack:
-        waiting = [(server, stack.enter_context(lease(data_dir(), server))) for server in missing]
+        leases = [(server, stack.enter_context(lease(data_dir(), server))) for server in missing]
         try:
-            for server, address in waiting:
+            for server, address in leases:
                 os.environ[server.variable] = address()
+            _held.extend(leases)
             yield
         finally:
-            for server in missing:
-                os.environ.pop(server.variable, None)
+            for held in leases:
+                os.environ.pop(held[0].variable, None)
+                if held in _held:
+                    _held.remove(held)
+
+
+def restore() -> None:
+    """Bring back, at the same address, what this process holds and whose supervisor was killed. Cheap when all runs."""
+    for server, address in _held:
+        if address() != os.environ[server.variable]:
+            raise EmbeddedError(f"The embedded {server.name} came back at another address. Start this command again.")
