@@ -26,11 +26,14 @@ from merchants.models import Merchant
 LONGEST_DESTINATION = 2000
 
 #: Words a person could take for a page of ours, kept free.
-RESERVED_CODES = frozenset(
-    "about account admin affiliate affiliates api apply assets auth backoffice billing blog contact docs download"
-    " help home index info login logout mail new null partner partners portal privacy register robots security"
-    " settings signin signup static status support terms test undefined www".split()
-)
+# fmt: off
+RESERVED_CODES = frozenset({
+    "about", "account", "admin", "affiliate", "affiliates", "api", "apply", "assets", "auth", "backoffice", "billing",
+    "blog", "contact", "docs", "download", "help", "home", "index", "info", "login", "logout", "mail", "new", "null",
+    "partner", "partners", "portal", "privacy", "register", "robots", "security", "settings", "signin", "signup",
+    "static", "status", "support", "terms", "test", "undefined", "www",
+})
+# fmt: on
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,63}", re.ASCII)
 # Letters, digits, dots and hyphens up to an optional port, then the path, the query, the fragment or the end.
