@@ -5,8 +5,11 @@ the whole test, for calling verbs directly.
 """
 
 from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from django.db import connections
 
 from affiliates.models import Partner
 from merchants import tenancy
@@ -55,4 +58,20 @@ def partner(merchant: Merchant) -> Partner:
     """Anna, an approved partner of `merchant` with the coupon ANNA10 and the link anna."""
     with tenancy.tenant(merchant.id):
         made: Partner = PartnerFactory(name="Anna", email="anna@example.com", coupon_code="ANNA10")
+    return made
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Real transactions, for races between processes. Nothing is cleaned up (the books refuse it): use new names."""
+    with django_db_blocker.unblock():
+        yield
+        connections.close_all()
+
+
+@pytest.fixture
+def committed_merchant(committed: None) -> Merchant:
+    """A merchant that other processes see."""
+    name = f"m-{uuid4().hex[:12]}"
+    made: Merchant = MerchantFactory(slug=name, domains=[f"{name}.example"])
     return made
