@@ -105,3 +105,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
 # A header in which such a proxy names the visitor's country, for instance CF-IPCountry.
 COUNTRY_HEADER = os.environ.get("COUNTRY_HEADER", "")
+
+# Requests a minute that one API key may send.
+API_RATE_LIMIT = int(os.environ.get("API_RATE_LIMIT", "6000"))
