@@ -11,6 +11,7 @@ from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.errors import Conflict, DomainError
 from merchants.money import MAX_AMOUNT, display
+from stats.marks import mark
 
 
 def record_manual(*, partner: Partner, amount: int, currency: str, reason: str, actor: Actor) -> Commission:
@@ -45,6 +46,7 @@ def record_manual(*, partner: Partner, amount: int, currency: str, reason: str, 
             occurred_at=now,
             entries=[(COMMISSION_EXPENSE, currency, -amount), (partner_earned(partner.id), currency, amount)],
         )
+        mark(partner.id, now, None)
         after = {"partner_id": str(partner.id), "amount": amount, "currency": currency, "reason": reason}
         record(actor, "commission.record_manual", "commission", commission.id, after=after)
     return commission

@@ -10,6 +10,7 @@ from merchants import inputs
 from merchants.audit import Actor, record
 from merchants.edits import lock
 from merchants.errors import Conflict
+from stats.marks import mark
 
 _REJECTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
@@ -31,6 +32,7 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         commission.save(update_fields=["status", "reversed"])
         if taken:
             _post(commission, taken)
+        mark(commission.partner_id, commission.occurred_at, commission.customer_id)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.reject", "commission", commission.id, before=before, after=after)
     return commission

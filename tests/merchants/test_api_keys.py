@@ -28,7 +28,7 @@ def test_a_token_opens_its_merchant_with_its_scopes(merchant: Merchant, actor: A
 
 
 def test_the_secret_is_written_nowhere(tenant: Merchant, actor: Actor) -> None:
-    key, token = keys.issue(name="shop", scopes=["read"], actor=actor)
+    _, token = keys.issue(name="shop", scopes=["read"], actor=actor)
     secret = token.rpartition("_")[2]
     rows = [str(row) for row in [*ApiKey.objects.values(), *tenant.audit_entries.values()]]
     assert rows
