@@ -1,7 +1,8 @@
 """Races between real processes, each with a database connection of its own."""
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connections
@@ -41,4 +42,59 @@ def _run(runner: Callable[[], object], start: Any, outcomes: Any) -> None:
     else:
         outcomes.put("ok")
     finally:
+        connections.close_all()
+
+
+class Forked:
+    """A process that runs until it ends or is killed, and tells of its progress."""
+
+    def __init__(self, pid: int, progress: Any) -> None:
+        self.pid = pid
+        self._progress = progress
+
+    def wait_for_progress(self, times: int) -> None:
+        """Wait until the process has said so many times that it got somewhere, or has ended."""
+        for _ in range(times):
+            if not self._progress.poll(_LONGEST) or self._progress.recv() is None:
+                return
+
+
+@contextmanager
+def forked(runner: Callable[[Callable[[], None]], object]) -> Iterator[Forked]:
+    """Run `runner(progress)` in a process of its own with its own connections; reaped at the end, killed or not."""
+    connections.close_all()
+    ours, theirs = _processes.Pipe(duplex=False)
+    process = _processes.Process(target=_run_forked, args=(runner, theirs))
+    process.start()
+    theirs.close()
+    assert process.pid is not None
+    try:
+        yield Forked(process.pid, _Ending(ours))
+    finally:
+        process.join(_LONGEST)
+        assert not process.is_alive(), "the process hangs"
+        ours.close()
+
+
+class _Ending:
+    """A pipe whose end counts as a last message."""
+
+    def __init__(self, pipe: Any) -> None:
+        self._pipe = pipe
+
+    def poll(self, seconds: float) -> bool:
+        return bool(self._pipe.poll(seconds))
+
+    def recv(self) -> object:
+        try:
+            return self._pipe.recv()
+        except EOFError:
+            return None
+
+
+def _run_forked(runner: Callable[[Callable[[], None]], object], progress: Any) -> None:
+    try:
+        runner(lambda: progress.send(True))
+    finally:
+        progress.close()
         connections.close_all()

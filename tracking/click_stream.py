@@ -49,11 +49,11 @@ def add(click: bytes) -> None:
         raise StreamAway from error
 
 
-def take(limit: int) -> list[Entry]:
+def take(limit: int, *, abandoned_ms: int = ABANDONED_MS) -> list[Entry]:
     """Up to `limit` entries for this consumer: first those that a dead one left, then new ones."""
     consumer = f"{socket.gethostname()}-{os.getpid()}"
     _ensure_group()
-    claimed = client().xautoclaim(STREAM, GROUP, consumer, min_idle_time=ABANDONED_MS, count=limit)[1]
+    claimed = client().xautoclaim(STREAM, GROUP, consumer, min_idle_time=abandoned_ms, count=limit)[1]
     left = limit - len(claimed)
     fresh = client().xreadgroup(GROUP, consumer, {STREAM: ">"}, count=left) if left else []
     new = fresh[0][1] if fresh else []
@@ -83,6 +83,12 @@ def set_aside(entry: Entry, reason: str) -> None:
     """An entry that cannot be inserted: kept where a person can look at it, out of the way of the others."""
     client().xadd(DEAD, {_FIELD: entry[1], b"reason": reason[:500]})
     done([entry[0]])
+
+
+def reset() -> None:
+    """Believe in Redis again at once, after an outage that is known to be over."""
+    global _away_until
+    _away_until = 0.0
 
 
 def waiting() -> int:

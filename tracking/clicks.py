@@ -144,13 +144,14 @@ def _is_recent(id: UUID, now: datetime) -> bool:
     return -_CLOCKS_APART_MS < age_ms < _ON_ITS_WAY.total_seconds() * 1000
 
 
-def drain(*, limit: int = 2_000) -> int:
+def drain(*, limit: int = 2_000, abandoned_ms: int = click_stream.ABANDONED_MS) -> int:
     """Move up to `limit` clicks from the stream to the database; how many were taken. Call outside any tenant.
 
-    One transaction for each merchant; an entry is let go of only after its transaction has committed.
+    One transaction for each merchant; an entry is let go of only after its transaction has committed. One that
+    another drainer took more than `abandoned_ms` ago and has not finished is taken over.
     """
     by_merchant: defaultdict[UUID, list[tuple[click_stream.Entry, Click]]] = defaultdict(list)
-    taken = click_stream.take(limit)
+    taken = click_stream.take(limit, abandoned_ms=abandoned_ms)
     for entry in taken:
         try:
             click = _decode(entry[1])
