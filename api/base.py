@@ -2,8 +2,8 @@
 
 A view says which scope each method needs, parses, calls one domain verb and answers. Around it, in this order: method,
 Accept, key, rate limit, body; then one tenant transaction with the check of the key, the scope, the replay of an
-idempotent write, the handler, its rendering and the keeping of the answer. A refusal rolls all of it back; a transaction
-that lost a race is run again from the start.
+idempotent write, the handler, its rendering and the keeping of the answer. A refusal rolls all of it back; a
+transaction that lost a race is run again from the start.
 
 `dispatch` replaces DRF's because a tracked sale pays for every step: no content negotiation, parsers or renderers, a
 response is bytes from msgspec. The rest of APIView (routing by method, csrf, the schema generator's hooks) is DRF's.
@@ -11,6 +11,7 @@ response is bytes from msgspec. The rest of APIView (routing by method, csrf, th
 
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, OperationalError
@@ -42,6 +43,7 @@ class TenantRequest(HttpRequest):
     merchant: Merchant
     """Where reads start: `request.merchant.partners…`. Its own columns are loaded when first looked at."""
     actor: Actor
+    key_id: UUID
     scopes: list[str]
     content: bytes
     """The body of a write."""
@@ -60,7 +62,7 @@ class TenantView(APIView):
         """Answer the request; whatever goes wrong becomes a problem document here and nowhere else."""
         try:
             response = self._admit(cast(TenantRequest, request), kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a problem document
             response = problems.render(error, request)
         response.headers["X-Request-Id"] = request_id_of(request)
         return response
@@ -114,7 +116,7 @@ class TenantView(APIView):
         needed = self.scope["GET" if request.method == "HEAD" else str(request.method)]
         if not scopes_include(key.scopes, needed):
             raise HttpProblem(403, "scope_missing", f"This needs a key with the scope `{needed.value}`.")
-        request.scopes = key.scopes
+        request.key_id, request.scopes = key.key_id, key.scopes
         request.actor = Actor(kind="key", name=key.name, id=key.key_id, request_id=request_id_of(request))
         # Only the id: most requests need no more of the merchant, and the rest is fetched when asked for.
         request.merchant = Merchant.from_db("default", ["id"], [key.merchant_id])
@@ -124,9 +126,7 @@ class TenantView(APIView):
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None or request.method not in WRITES:
             return handle()
-        tried = idempotency.attempt(
-            key, method=str(request.method), path=request.get_full_path(), body=request.content
-        )
+        tried = idempotency.attempt(key, method=str(request.method), path=request.get_full_path(), body=request.content)
         kept = idempotency.replay(tried)
         if kept is not None:
             replayed = _json(kept.body, self.replays_as.get(kept.status, kept.status))
@@ -141,9 +141,7 @@ def bearer_token(request: HttpRequest) -> str:
     """The token of the Authorization header; 401 when there is none."""
     kind, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if kind.lower() != "bearer" or not token:
-        raise keys.KeyRefused(
-            "No API key. Send one as `Authorization: Bearer sk_live_…`.", code="missing_api_key"
-        )
+        raise keys.KeyRefused("No API key. Send one as `Authorization: Bearer sk_live_…`.", code="missing_api_key")
     return token.strip()
 
 
@@ -161,4 +159,3 @@ def created(body: Any, location: str) -> HttpResponse:
 
 def _json(body: bytes, status: int) -> HttpResponse:
     return HttpResponse(body, status=status, content_type="application/json")
-

@@ -31,9 +31,7 @@ def read(request: HttpRequest) -> bytes:
     """The body of a write; 413 or 415 when it is too large or not JSON."""
     declared = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if declared != "application/json":
-        raise HttpProblem(
-            415, "unsupported_media_type", "Send the body as JSON with `Content-Type: application/json`."
-        )
+        raise HttpProblem(415, "unsupported_media_type", "Send the body as JSON with `Content-Type: application/json`.")
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         body = _read_unannounced(cast(WSGIRequest, request))
     elif _announced(request) > MAX_BODY:
@@ -109,7 +107,9 @@ def invalid(error: msgspec.ValidationError) -> DomainError:
         return DomainError(f"`{field}` is missing.", code="missing_field", field=field)
     if said.startswith("Object contains unknown field"):
         field = _joined(path, said)
-        return DomainError(f"`{field}` is not a field of this request. Check its spelling.", code="unknown_field", field=field)
+        return DomainError(
+            f"`{field}` is not a field of this request. Check its spelling.", code="unknown_field", field=field
+        )
     if _AMOUNTS.search(path):
         return DomainError(f"{_WHAT_TO_SEND} {_reason(said)}", code="invalid_amount", field=path)
     if said.startswith("Expected") and ", got" in said:
@@ -131,7 +131,7 @@ _WORDS = {
     f"Expected `int` <= {MAX_AMOUNT}": "This is too large.",
     "Integer value out of range": "This is too large.",
     "Invalid RFC3339 encoded datetime": "Send a time with its offset as RFC 3339 has it, such as 2026-03-01T09:30:00Z.",
-    "Expected `datetime` with a timezone component": "Add the offset to the time: Z for UTC, as in 2026-03-01T09:30:00Z.",
+    "Expected `datetime` with a timezone component": "Add the offset to the time, as in 2026-03-01T09:30:00Z.",
     "Invalid RFC3339 encoded date": "Send a date as 2026-03-01.",
     "Invalid UUID": "This is not one of our ids (they are UUIDs).",
 }

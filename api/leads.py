@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from affiliates.models import Lead as LeadRow
 from api import bodies
 from api.base import TenantRequest, TenantView, answered
-from api.pages import ListQuery, filtered, page, parse_query
+from api.operations import documented
+from api.pages import ListQuery, Page, filtered, page, parse_query
 from merchants.roles import Scope
 from tracking.events import Lead, Moment
 from tracking.leads import record_lead
@@ -45,11 +46,30 @@ class Leads(TenantView):
     scope = {"GET": Scope.READ, "POST": Scope.TRACK}
     replays_as: ClassVar[dict[int, int]] = {201: 200}
 
+    @documented(
+        "Record a lead",
+        body=Lead,
+        answer=LeadShown,
+        status=201,
+        also={200: "It was there already: the first answer again."},
+        example={"name": "signup", "coupon": "ANNA10", "customer": {"external_id": "c_9", "email": "lars@example.com"}},
+        refusals=(
+            "lead_conflict",
+            "customer_unidentified",
+            "required",
+            "email_invalid",
+            "phone_invalid",
+            "in_the_future",
+            "too_long_ago",
+            "metadata_too_large",
+        ),
+    )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record that a customer did something short of buying, and whose customer they are."""
         done = record_lead(bodies.parse(request.content, Lead), actor=request.actor)
         return answered(lead_shown(done.lead), 201 if done.created else 200)
 
+    @documented("List leads", query=LeadQuery, answer=Page[LeadShown])
     def get(self, request: TenantRequest) -> HttpResponse:
         """A page of leads, newest first."""
         query = parse_query(request, LeadQuery)

@@ -1,12 +1,13 @@
 """GET /me: which account and which key is this?"""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from django.http import HttpResponse
 
 from api.base import TenantRequest, TenantView, answered
+from api.choices import Moment
+from api.operations import documented
 from merchants.roles import Scope
 
 
@@ -18,7 +19,7 @@ class AccountShown(msgspec.Struct):
     name: str
     currency: str
     time_zone: str
-    created_at: datetime
+    created_at: Moment
 
 
 class KeyShown(msgspec.Struct):
@@ -41,10 +42,11 @@ class Me(TenantView):
 
     scope = {"GET": Scope.READ}
 
+    @documented("Get the account and key", answer=MeAnswer)
     def get(self, request: TenantRequest) -> HttpResponse:
-        """Answer with both."""
+        """The account and the key of the request."""
         merchant = request.merchant
-        assert request.actor.id is not None
+        merchant.refresh_from_db(fields=["slug", "name", "currency", "time_zone", "created_at"])
         return answered(
             MeAnswer(
                 account=AccountShown(
@@ -55,6 +57,6 @@ class Me(TenantView):
                     time_zone=merchant.time_zone,
                     created_at=merchant.created_at,
                 ),
-                key=KeyShown(id=request.actor.id, name=request.actor.name, scopes=request.scopes),
+                key=KeyShown(id=request.key_id, name=request.actor.name, scopes=request.scopes),
             )
         )

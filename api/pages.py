@@ -59,27 +59,43 @@ def parse_query(request: HttpRequest, shape: type[S]) -> S:
         raise invalid(error) from error
 
 
-def page(
-    rows: "QuerySet[M]", query: ListQuery, shown: Callable[[M], S], *, by: str = "created_at"
-) -> Page[S]:
+def parse_filters(request: HttpRequest, shape: type[Q]) -> Q:
+    """The query string of a list's whole: its filters, but no page of it."""
+    for name in ListQuery.__struct_fields__:
+        if name in request.GET:
+            raise DomainError(f"`{name}` has no meaning here: a file holds all rows.", code="unknown_field", field=name)
+    return parse_query(request, shape)
+
+
+def page(rows: "QuerySet[M]", query: ListQuery, shown: Callable[[M], S], *, by: str = "created_at") -> Page[S]:
     """One page of `rows`, sorted by `by` and id, newest first. `shown` must not query."""
+    found, next_cursor = cut(rows, query, by=by)
+    return Page(data=[shown(row) for row in found], has_more=next_cursor is not None, next_cursor=next_cursor)
+
+
+def cut(rows: "QuerySet[M]", query: ListQuery, *, by: str = "created_at") -> tuple[list[M], str | None]:
+    """The rows of one page, and the cursor of the next; for lists that need more than a row to show one."""
     found = list(after(rows, query.cursor, by=by)[: query.limit + 1])
-    has_more = len(found) > query.limit
+    if len(found) <= query.limit:
+        return found, None
     found = found[: query.limit]
-    last = found[-1] if has_more else None
-    return Page(
-        data=[shown(row) for row in found],
-        has_more=has_more,
-        next_cursor=encode_cursor(getattr(last, by), last.pk) if last is not None else None,
-    )
+    return found, cursor_of(found[-1], by=by)
 
 
 def after(rows: "QuerySet[M]", cursor: str | None, *, by: str) -> "QuerySet[M]":
     """`rows` newest first by `by` and id, beginning behind the row that `cursor` names."""
-    rows = rows.order_by(f"-{by}", "-id")
+    rows = rows.order_by("-id") if by == "id" else rows.order_by(f"-{by}", "-id")
     if cursor is None:
         return rows
-    return rows.filter(TupleLessThan(Tuple(F(by), F("id")), decode_cursor(cursor)))
+    moment, row_id = decode_cursor(cursor)
+    if by == "id":
+        return rows.filter(id__lt=row_id)
+    return rows.filter(TupleLessThan(Tuple(F(by), F("id")), (moment, row_id)))
+
+
+def cursor_of(row: Model, *, by: str) -> str:
+    """The cursor that begins behind `row`. Ids are time-ordered; a list sorted by id alone needs no moment."""
+    return encode_cursor(_EPOCH if by == "id" else getattr(row, by), row.pk)
 
 
 def encode_cursor(moment: datetime, row_id: UUID) -> str:

@@ -17,7 +17,7 @@ from django.core.exceptions import (
     RequestDataTooBig,
     SuspiciousOperation,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.views import defaults
 from msgspec import UNSET, Meta, UnsetType
@@ -46,9 +46,7 @@ class FieldProblem(msgspec.Struct, omit_defaults=True):
 class Problem(msgspec.Struct, omit_defaults=True, kw_only=True):
     """Why the request was refused (RFC 9457). Nothing was written."""
 
-    type: Annotated[
-        str, Meta(description="Where the code is explained.", examples=["/api/docs#error-not_found"])
-    ]
+    type: Annotated[str, Meta(description="Where the code is explained.", examples=["/api/docs#error-not_found"])]
     title: Annotated[str, Meta(description="The code in words.", examples=["Not found"])]
     status: Annotated[int, Meta(description="The HTTP status again.", examples=[404])]
     code: Annotated[str, Meta(description="Stable; what a program should look at.", examples=["not_found"])]
@@ -106,7 +104,9 @@ def describe(refusal: DomainError, request_id: str = "") -> dict[str, Any]:
 
 def _extra_members(extra: Mapping[str, Any]) -> dict[str, Any]:
     reserved = Problem.__struct_fields__
-    return {name: msgspec.to_builtins(value) for name, value in extra.items() if name not in reserved or name == "errors"}
+    return {
+        name: msgspec.to_builtins(value) for name, value in extra.items() if name not in reserved or name == "errors"
+    }
 
 
 def _as_refusal(error: Exception, request: HttpRequest) -> DomainError:
@@ -123,13 +123,17 @@ def _as_refusal(error: Exception, request: HttpRequest) -> DomainError:
             return HttpProblem(400, "bad_request", "The request is malformed.")
         case Contended():
             return HttpProblem(
-                503, "contended", "Others are writing the same rows. Send the request again.", Retry_After=RETRY_AFTER
+                503, "busy", "Others are writing the same rows. Send the request again.", Retry_After=RETRY_AFTER
             )
         case OperationalError() | InterfaceError():
             logger.exception("database unavailable, request %s", request_id_of(request))
             return HttpProblem(
                 503, "unavailable", "The database cannot be reached. Send the request again.", Retry_After=RETRY_AFTER
             )
+        case DataError():
+            # A value that passed every check and that the database still cannot hold: refused, and worth a look.
+            logger.warning("value refused by the database, request %s", request_id_of(request), exc_info=error)
+            return HttpProblem(422, "invalid_value", "A value in this request cannot be stored.")
         case APIException():
             return HttpProblem(error.status_code, str(error.get_codes()), str(error.detail))
     logger.error("unhandled error, request %s", request_id_of(request), exc_info=error)

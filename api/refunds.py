@@ -9,7 +9,8 @@ from django.http import HttpResponse
 
 from api import bodies
 from api.base import TenantRequest, TenantView, answered
-from api.pages import ListQuery, filtered, page, parse_query
+from api.operations import documented
+from api.pages import ListQuery, Page, filtered, page, parse_query
 from commissions.models import Reversal
 from merchants.roles import Scope
 from orders.models import Refund as RefundRow
@@ -73,6 +74,25 @@ class Refunds(TenantView):
     scope = {"GET": Scope.READ, "POST": Scope.TRACK}
     replays_as: ClassVar[dict[int, int]] = {201: 200}
 
+    @documented(
+        "Record a refund",
+        body=Refund,
+        answer=RefundAnswer,
+        status=201,
+        also={200: "It was there already: the first answer again."},
+        example={"order_id": "A-1001", "refund_id": "R-1", "amount": 2500, "reason": "One box was broken"},
+        refusals=(
+            "order_unknown",
+            "refund_conflict",
+            "refund_exceeds_order",
+            "refund_exceeds_line",
+            "refund_contradicts_lines",
+            "line_unknown",
+            "invalid_amount",
+            "in_the_future",
+            "too_long_ago",
+        ),
+    )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Give money back on an order and take the commissions back in proportion."""
         done = record_refund(bodies.parse(request.content, Refund), actor=request.actor)
@@ -83,6 +103,7 @@ class Refunds(TenantView):
         )
         return answered(answer, 201 if done.created else 200)
 
+    @documented("List refunds", query=RefundQuery, answer=Page[RefundShown])
     def get(self, request: TenantRequest) -> HttpResponse:
         """A page of refunds, newest first."""
         query = parse_query(request, RefundQuery)

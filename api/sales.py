@@ -4,21 +4,38 @@ from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
 import msgspec
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from msgspec import Meta
 
 from api import bodies
 from api.base import TenantRequest, TenantView, answered
-from api.pages import ListQuery, filtered, page, parse_query
+from api.operations import documented
+from api.pages import ListQuery, Page, filtered, page, parse_query
 from api.problems import describe
 from merchants.errors import DomainError
 from merchants.roles import Scope
 from orders.models import Order
 from tracking import ingest
-from tracking.answers import SaleAnswer
+from tracking.answers import OrderShown, SaleAnswer
 from tracking.events import Moment, Sale
 from tracking.plan import Outcome
 from tracking.reading import order_shown, sale_shown
+
+#: What can be wrong with a sale beyond its shape.
+SALE_REFUSALS = (
+    "order_conflict",
+    "unknown_currency",
+    "invalid_amount",
+    "parts_exceed_amount",
+    "lines_exceed_amount",
+    "customer_unidentified",
+    "email_invalid",
+    "phone_invalid",
+    "in_the_future",
+    "too_long_ago",
+    "metadata_too_large",
+)
 
 
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,8 +62,8 @@ class BatchAnswer(msgspec.Struct):
     outcomes: list[RowOutcome]
 
 
-class SaleQuery(ListQuery, kw_only=True):
-    """Filters of the list of sales."""
+class SaleQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
+    """Which sales, and which page of them."""
 
     order_id: str | None = None
     source: str | None = None
@@ -58,19 +75,22 @@ class SaleQuery(ListQuery, kw_only=True):
     placed_from: Moment | None = None
     placed_before: Moment | None = None
 
-    def conditions(self) -> dict[str, Any]:
-        """As the ORM takes them; None is no condition."""
-        return {
-            "external_id": self.order_id,
-            "source": self.source,
-            "partner_id": self.partner_id,
-            "customer_id": self.customer_id,
-            "coupon_code__iexact": self.coupon,
-            "currency": self.currency,
-            "partner_id__isnull": self.direct,
-            "placed_at__gte": self.placed_from,
-            "placed_at__lt": self.placed_before,
-        }
+    def of(self, rows: "QuerySet[Order]") -> "QuerySet[Order]":
+        """`rows` narrowed to what is asked for."""
+        return filtered(
+            rows,
+            {
+                "external_id": self.order_id,
+                "source": self.source,
+                "partner_id": self.partner_id,
+                "customer_id": self.customer_id,
+                "coupon_code__iexact": self.coupon,
+                "currency": self.currency,
+                "partner_id__isnull": self.direct,
+                "placed_at__gte": self.placed_from,
+                "placed_at__lt": self.placed_before,
+            },
+        )
 
 
 class Sales(TenantView):
@@ -79,6 +99,21 @@ class Sales(TenantView):
     scope = {"GET": Scope.READ, "POST": Scope.TRACK}
     replays_as: ClassVar[dict[int, int]] = {201: 200}
 
+    @documented(
+        "Record a sale",
+        body=Sale,
+        answer=SaleAnswer,
+        status=201,
+        also={200: "It was there already: the first answer again."},
+        example={
+            "order_id": "A-1001",
+            "amount": 10000,
+            "currency": "USD",
+            "coupon": "ANNA10",
+            "customer": {"external_id": "c_1", "email": "eva@example.com", "name": "Eva"},
+        },
+        refusals=SALE_REFUSALS,
+    )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record one sale: 201 with its commissions and their working, 200 when it was there already."""
         sale = bodies.parse(request.content, Sale)
@@ -87,10 +122,11 @@ class Sales(TenantView):
             raise outcome.error
         return answered(outcome.answer, 201 if outcome.created else 200)
 
+    @documented("List sales", query=SaleQuery, answer=Page[OrderShown])
     def get(self, request: TenantRequest) -> HttpResponse:
         """A page of orders, newest first."""
         query = parse_query(request, SaleQuery)
-        orders = filtered(request.merchant.orders.all(), query.conditions())
+        orders = query.of(request.merchant.orders.all())
         return answered(page(orders, query, order_shown, by="placed_at"))
 
 
@@ -99,6 +135,17 @@ class SaleBatch(TenantView):
 
     scope = {"POST": Scope.TRACK}
 
+    @documented(
+        "Record a batch of sales",
+        body=Batch,
+        answer=BatchAnswer,
+        example={
+            "sales": [
+                {"order_id": "A-1002", "amount": 5990, "currency": "USD", "coupon": "ANNA10"},
+                {"order_id": "A-1003", "amount": 1250, "currency": "USD"},
+            ]
+        },
+    )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record what can be recorded and say of each what became of it."""
         batch = bodies.parse(request.content, Batch)
@@ -120,6 +167,7 @@ class SaleDetail(TenantView):
 
     scope = {"GET": Scope.READ}
 
+    @documented("Get a sale", answer=SaleAnswer)
     def get(self, request: TenantRequest, sale_id: UUID) -> HttpResponse:
         """The order, why it is whose it is, and its commissions with their working."""
         order: Order = request.merchant.orders.get(id=sale_id)

@@ -7,6 +7,7 @@
 import os
 from pathlib import Path
 
+from api import openapi
 from config.environment import database_from_url, flag, listed, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.content_security.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,3 +110,6 @@ COUNTRY_HEADER = os.environ.get("COUNTRY_HEADER", "")
 
 # Requests a minute that one API key may send.
 API_RATE_LIMIT = int(os.environ.get("API_RATE_LIMIT", "6000"))
+
+REST_FRAMEWORK = openapi.REST_FRAMEWORK
+SPECTACULAR_SETTINGS = openapi.SPECTACULAR_SETTINGS

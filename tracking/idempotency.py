@@ -67,7 +67,7 @@ def replay(tried: Attempt) -> Answer | None:
     fingerprint, status, body = row
     if fingerprint != tried.fingerprint:
         raise Conflict(
-            "This Idempotency-Key was used for a different request. The first stands; send a new key for a new request.",
+            "This Idempotency-Key was used for a different request, which stands. Send a new key for a new request.",
             code="idempotency_key_reused",
         )
     return Answer(status, body.encode())
@@ -76,9 +76,7 @@ def replay(tried: Attempt) -> Answer | None:
 def keep(tried: Attempt, answer: Answer) -> None:
     """Keep the first answer. A unique violation means that a twin was faster: roll back, run again, replay."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _KEEP, [current(), new_id(), tried.key, tried.fingerprint, answer.status, answer.body.decode()]
-        )
+        cursor.execute(_KEEP, [current(), new_id(), tried.key, tried.fingerprint, answer.status, answer.body.decode()])
 
 
 def forget(older_than: datetime) -> int:

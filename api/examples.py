@@ -1,0 +1,149 @@
+"""Example values for the reference: deterministic, one cast of people throughout.
+
+A request's example is written by hand beside its view. A response's is made from its type: by the field's own
+`examples`, else by its name, else by its kind.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+#: Stand-ins for ids. The suite puts real ones in their place and sends every example.
+IDS = {
+    "program": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a01",
+    "group": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a02",
+    "partner": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a03",
+    "customer": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a04",
+    "sale": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a05",
+    "commission": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a06",
+    "coupon": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a07",
+    "link": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a08",
+    "click": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a09",
+    "payout": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0a",
+    "reward_version": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0b",
+    "refund": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0c",
+    "lead": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0d",
+    "object": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0e",
+}
+SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
+MOMENT = "2026-03-02T10:41:00Z"
+DAY = "2026-03-02"
+
+_BY_NAME: dict[str, Any] = {
+    "amount": 1000,
+    "reversed": 0,
+    "refunded": 0,
+    "base": 10000,
+    "currency": "USD",
+    "name": "Anna Lindgren",
+    "email": "anna@example.com",
+    "code": "ANNA10",
+    "coupon": "ANNA10",
+    "coupon_code": "ANNA10",
+    "order_id": "A-1001",
+    "external_id": "c_1",
+    "status": "approved",
+    "country": "SE",
+    "source": "api",
+    "platform": "web",
+    "next_cursor": "AAZTs1b2YAABlwwuWhB8NJpSP20LfhoP",
+    "has_more": True,
+    "percent": "10",
+    "time_zone": "Europe/Stockholm",
+    "slug": "nordic-tea",
+    "tags": ["podcast"],
+    "metadata": {"campaign": "spring"},
+    "scopes": ["write"],
+    "destination": "https://nordictea.example/",
+    "url": "http://localhost:8000/r/anna",
+    "transaction_id": "SEPA-20260302-7",
+    "working": "10 % of 100.00 USD = 10.00 USD",
+    "reason": "Returned unopened",
+    "number": 1,
+    "kind": "percentage",
+    "explanation": {
+        "rules": [
+            {"level": "partner", "outcome": "no terms in force"},
+            {"level": "program", "version": 1, "outcome": "applies"},
+        ],
+        "reward": {"version": 1, "level": "program", "kind": "percentage", "percent": "10"},
+        "base": {"order": 10000, "less": {}, "is": 10000},
+        "working": "10 % of 100.00 USD = 10.00 USD",
+    },
+    "attribution": {
+        "outcome": "attributed",
+        "via": "coupon",
+        "partner": IDS["partner"],
+        "reason": "coupon ANNA10; the only candidate that could win",
+        "candidates": [{"via": "coupon", "ref": "ANNA10", "partner": IDS["partner"], "name": "Anna Lindgren"}],
+    },
+}
+
+
+@lru_cache(maxsize=256)
+def _type_of(shape: Any) -> inspect.Type:
+    return inspect.type_info(shape)
+
+
+def example_of(shape: Any, owner: str = "") -> Any:
+    """An example of what `shape` looks like in JSON. `owner` names the object that an `id` in it belongs to."""
+    return _example(_type_of(shape), "", owner)
+
+
+def _example(kind: inspect.Type, name: str, owner: str) -> Any:
+    if isinstance(kind, inspect.Metadata):
+        given = (kind.extra_json_schema or {}).get("examples")
+        return given[0] if given else _example(kind.type, name, owner)
+    if isinstance(kind, inspect.StructType):
+        return {
+            field.encode_name: _example(field.type, field.encode_name, owner_of(kind.cls) or owner)
+            for field in kind.fields
+        }
+    if isinstance(kind, inspect.UUIDType):
+        return IDS.get(name.removesuffix("_id") if name != "id" else owner, SOME_ID)
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    if isinstance(kind, inspect.UnionType):
+        return _of_union(kind, name, owner)
+    if isinstance(kind, inspect.ListType):
+        return [_example(kind.item_type, name.removesuffix("s"), owner)]
+    return _plain(kind)
+
+
+def owner_of(struct: type) -> str:
+    """PartnerShown describes a partner."""
+    name = struct.__name__.partition("[")[0].removesuffix("Shown").removesuffix("Answer")
+    words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).strip("_")
+    return "sale" if words == "order" else words if words in IDS else ""
+
+
+def _of_union(kind: inspect.UnionType, name: str, owner: str) -> Any:
+    real = [t for t in kind.types if not isinstance(t, inspect.NoneType)]
+    # Optional moments (paid_at, ends_at, …) are mostly not there; optional ids and texts mostly are.
+    if any(isinstance(t, inspect.DateTimeType) for t in real):
+        return None
+    return _example(real[0], name, owner)
+
+
+def _plain(kind: inspect.Type) -> Any:
+    match kind:
+        case inspect.DateTimeType():
+            return MOMENT
+        case inspect.DateType():
+            return DAY
+        case inspect.BoolType():
+            return True
+        case inspect.IntType():
+            return max(kind.ge or 0, 0)
+        case inspect.DictType() | inspect.RawType():
+            return {}
+        case inspect.StrType() if kind.pattern and "|" in kind.pattern:
+            return kind.pattern.split("(?:")[-1].partition("|")[0]
+    return ""
+
+
+def encoded(value: Any) -> bytes:
+    """An example as it is shown: indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2)
