@@ -67,7 +67,7 @@ def test_a_coupon_ends_after_it_starts(tenant: Merchant, partner: Partner, actor
     with pytest.raises(DomainError):
         update_coupon(coupon, changes={"ends_at": JANUARY}, actor=actor)
     with pytest.raises(DomainError, match="with its zone"):
-        update_coupon(coupon, changes={"ends_at": datetime(2026, 5, 1)}, actor=actor)  # noqa: DTZ001
+        update_coupon(coupon, changes={"ends_at": datetime(2026, 5, 1)}, actor=actor)
 
 
 @pytest.mark.parametrize(

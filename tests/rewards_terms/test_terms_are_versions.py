@@ -105,7 +105,7 @@ def test_versions_set_at_once_are_numbered_one_after_the_other(committed_merchan
         ({"kind": "fixed", "amount": 5, "currency": "USD", "percent": 1}, "terms_mixed"),
         ({"kind": "gift"}, "invalid_choice"),
         ({"kind": "percentage", "percent": 10, "excludes": ["tip"]}, "invalid_choice"),
-        ({"kind": "percentage", "percent": 10, "effective_from": datetime(2026, 1, 1)}, "invalid_time"),  # noqa: DTZ001
+        ({"kind": "percentage", "percent": 10, "effective_from": datetime(2026, 1, 1)}, "invalid_time"),
     ],
 )
 def test_terms_that_make_no_sense_are_refused(
