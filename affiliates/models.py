@@ -198,9 +198,7 @@ class CustomerAttribution(models.Model):
     merchant = models.ForeignKey(
         Merchant, on_delete=models.CASCADE, related_name="customer_attributions", db_constraint=False, db_index=False
     )
-    customer = models.OneToOneField(
-        Customer, on_delete=models.CASCADE, related_name="attribution", db_constraint=False
-    )
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="attribution", db_constraint=False)
     partner = models.ForeignKey(
         Partner, on_delete=models.CASCADE, related_name="attributed", db_constraint=False, db_index=False
     )

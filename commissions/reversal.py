@@ -6,13 +6,12 @@ refund ends exactly at zero, and nothing overshoots. After payment the partner's
 later payouts net it.
 """
 
+from commissions.models import Commission, CommissionStatus, Reversal
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
 from merchants.money import display
 from orders.models import Order, Refund
 from rewards import engine
-
-from commissions.models import Commission, CommissionStatus, Reversal
 
 
 def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
@@ -48,7 +47,10 @@ def _reverse(commission: Commission, order: Order, refund: Refund) -> Reversal |
     if taken == 0:
         return None
     reversal = commission.reversals.create(
-        merchant_id=commission.merchant_id, refund=refund, amount=taken, working=_working(commission, order, keeps, taken)
+        merchant_id=commission.merchant_id,
+        refund=refund,
+        amount=taken,
+        working=_working(commission, order, keeps, taken),
     )
     post(
         reference=f"commission:{commission.id}:reversal:{refund.id}",

@@ -62,7 +62,9 @@ def reverse(transaction: Transaction, *, reference: str, occurred_at: datetime) 
     """Post the opposite of `transaction` under a reference of its own; history stays."""
     entries = Entry.objects.filter(transaction=transaction).values_list("account", "currency", "amount")
     opposite = [(account, currency, -amount) for account, currency, amount in entries]
-    return post(reference=reference, kind=f"{transaction.kind}_reversal"[:24], occurred_at=occurred_at, entries=opposite)
+    return post(
+        reference=reference, kind=f"{transaction.kind}_reversal"[:24], occurred_at=occurred_at, entries=opposite
+    )
 
 
 def balance(account: str, currency: str) -> int:

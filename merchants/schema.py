@@ -6,6 +6,7 @@ query, so it serves look-ups by id too, and it is what composite foreign keys po
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.migrations import RunSQL
 
@@ -41,7 +42,7 @@ def tenant_rows(table: str, *, column: str = "merchant_id", or_when: str = "") -
     )
 
 
-def _policies(table: str, *, column: str = "merchant_id", or_when: str = "") -> list[str]:
+def _policies(table: str, *, column: str = "merchant_id", or_when: str = "") -> list[str | tuple[str, Any]]:
     seen = f"{column} = {CURRENT}" + (f" OR {or_when}" if or_when else "")
     return [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",

@@ -92,7 +92,7 @@ def run(merchant_id: uuid.UUID, work: Callable[[], T], *, tries: int = 3) -> T:
         return work()
 
 
-class TenantTask(Task):
+class TenantTask(Task):  # type: ignore[misc] # celery has no types
     """A Celery task that runs inside the tenant named by its keyword argument `merchant_id` (text)."""
 
     abstract = True
@@ -149,4 +149,6 @@ def locate_all(kind: Finds, key: str) -> list[uuid.UUID]:
     """Every merchant that `key` belongs to. Only a staff user (the key is the user's id) has more than one."""
     from merchants.models import Locator
 
-    return list(Locator.objects.filter(kind=kind, key=key).order_by("merchant_id").values_list("merchant_id", flat=True))
+    return list(
+        Locator.objects.filter(kind=kind, key=key).order_by("merchant_id").values_list("merchant_id", flat=True)
+    )

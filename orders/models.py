@@ -62,7 +62,9 @@ class Order(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["merchant", "source", "external_id"], name="order_once"),
-            models.CheckConstraint(condition=Q(refunded__gte=0, refunded__lte=F("amount")), name="order_refunded_within"),
+            models.CheckConstraint(
+                condition=Q(refunded__gte=0, refunded__lte=F("amount")), name="order_refunded_within"
+            ),
         ]
         indexes = [
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_newest"),

@@ -56,7 +56,12 @@ def _redirect(url: str) -> HttpResponse:
 
 def _remember(request: HttpRequest, response: HttpResponse, visitor: UUID) -> None:
     response.set_cookie(
-        visits.COOKIE, str(visitor), max_age=visits.COOKIE_AGE, secure=request.is_secure(), httponly=True, samesite="Lax"
+        visits.COOKIE,
+        str(visitor),
+        max_age=visits.COOKIE_AGE,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
     )
 
 
@@ -122,9 +127,7 @@ def _kept(request: HttpRequest, arrival: Arrival, target: Target) -> HttpRespons
         return HttpResponse(status=204)
     visitor = arrival.visitor or new_id()
     found = destinations.utm(urlsplit(arrival.landing_url).query)
-    click = _click(
-        request, target, visitor, utm=found, referrer=arrival.referrer, landing_url=arrival.landing_url
-    )
+    click = _click(request, target, visitor, utm=found, referrer=arrival.referrer, landing_url=arrival.landing_url)
     clicks.keep(click)
     answer = {"click_id": click.id, "visitor": visitor}
     return HttpResponse(msgspec.json.encode(answer), status=201, content_type="application/json")

@@ -67,7 +67,7 @@ def in_force(versions: Sequence[Terms], at: datetime) -> Terms | None:
 
 def base_of(order: OrderFacts, excludes: Sequence[str]) -> int:
     """The order's amount without the parts the terms leave out; never below zero."""
-    left_out = sum(getattr(order, part) for part in excludes)
+    left_out: int = sum(getattr(order, part) for part in excludes)
     return max(order.amount - left_out, 0)
 
 
@@ -139,7 +139,7 @@ def remaining(terms: Terms, *, amount: int, base: int, order_amount: int, refund
     """What of a commission of `amount` remains when `refunded` of the order's amount was given back.
 
     Minor units. The base shrinks in proportion, the same terms are applied to what is left, and the result is
-    rounded once; so any sequence of refunds ends where one refund of their sum would (DESIGN, Money), exactly at zero on a full one.
+    rounded once; so any sequence of refunds ends where one refund of their sum would, exactly at zero on a full one.
     """
     if refunded >= order_amount:
         return 0

@@ -80,6 +80,10 @@ class RewardVersion(models.Model):
             models.Index(fields=["merchant", "partner", "-effective_from"], name="reward_by_partner"),
         ]
 
+    def __str__(self) -> str:
+        terms = f"{self.percent} %" if self.kind == RewardKind.PERCENTAGE else f"{self.amount} {self.currency}"
+        return f"v{self.number} {terms}"
+
     def terms(self) -> Terms:
         """As the engine takes it."""
         return Terms(
@@ -94,7 +98,3 @@ class RewardVersion(models.Model):
             excludes=tuple(self.excludes),
             ended=self.ended,
         )
-
-    def __str__(self) -> str:
-        terms = f"{self.percent} %" if self.kind == RewardKind.PERCENTAGE else f"{self.amount} {self.currency}"
-        return f"v{self.number} {terms}"

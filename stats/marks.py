@@ -1,4 +1,4 @@
-"""Telling the rollups that something changed. A mark is appended with the change, in its transaction, and costs one insert.
+"""Telling the rollups that something changed: a mark, appended with the change and in its transaction.
 
 This is the one module of stats that the floors below may import: they say what they touched and know nothing of what
 is kept about it.

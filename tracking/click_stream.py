@@ -53,17 +53,17 @@ def take(limit: int, *, abandoned_ms: int = ABANDONED_MS) -> list[Entry]:
     """Up to `limit` entries for this consumer: first those that a dead one left, then new ones."""
     consumer = f"{socket.gethostname()}-{os.getpid()}"
     _ensure_group()
-    claimed = client().xautoclaim(STREAM, GROUP, consumer, min_idle_time=abandoned_ms, count=limit)[1]
-    left = limit - len(claimed)
-    fresh = client().xreadgroup(GROUP, consumer, {STREAM: ">"}, count=left) if left else []
+    claimed: Any = client().xautoclaim(STREAM, GROUP, consumer, min_idle_time=abandoned_ms, count=limit)
+    left = limit - len(claimed[1])
+    fresh: Any = client().xreadgroup(GROUP, consumer, {STREAM: ">"}, count=left) if left else []
     new = fresh[0][1] if fresh else []
-    return list(_entries([*claimed, *new]))
+    return list(_entries([*claimed[1], *new]))
 
 
 def between(earliest_ms: int, latest_ms: int, *, limit: int) -> list[Entry]:
     """Entries that came in that time and are not done, taken or not; [] when Redis is away."""
     try:
-        found = client().xrange(STREAM, min=max(earliest_ms, 0), max=latest_ms, count=limit)
+        found: Any = client().xrange(STREAM, min=max(earliest_ms, 0), max=latest_ms, count=limit)
     except redis.RedisError:
         logger.warning("the stream of clicks cannot be read while Redis is away")
         return []

@@ -68,8 +68,6 @@ def _read(merchant_id: uuid.UUID) -> Configuration:
             reject_self_referral=merchant.self_referral == SelfReferralPolicy.REJECT,
         ),
         hold_days=merchant.hold_days,
-        group_hold_days={
-            group.id: group.hold_days for group in merchant.groups.all() if group.hold_days is not None
-        },
+        group_hold_days={group.id: group.hold_days for group in merchant.groups.all() if group.hold_days is not None},
         rewards={target: tuple(versions) for target, versions in rewards.items()},
     )

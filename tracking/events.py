@@ -53,9 +53,9 @@ class Event(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
     customer: SaleCustomer | None = None
     coupon: Annotated[str, Meta(max_length=64)] | None = None
     click_id: UUID | None = None
-    partner: Annotated[
-        str, Meta(max_length=254, description="Names the partner outright, by id or e-mail.")
-    ] | None = None
+    partner: Annotated[str, Meta(max_length=254, description="Names the partner outright, by id or e-mail.")] | None = (
+        None
+    )
 
 
 class Sale(Event, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -63,7 +63,8 @@ class Sale(Event, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
 
     order_id: Key
     amount: Annotated[
-        Amount, Meta(description="Order total. `tax`, `shipping` and `discount` are parts of it a reward may leave out.")
+        Amount,
+        Meta(description="Order total. `tax`, `shipping` and `discount` are parts of it a reward may leave out."),
     ]
     currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217, upper case.")]
     source: Annotated[

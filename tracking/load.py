@@ -152,7 +152,8 @@ COMMISSIONS_SHOWN = """(
       FROM commissions_commission m JOIN affiliates_partner p ON p.id = m.partner_id
      WHERE m.order_id = o.id)"""
 
-_LOAD = Statement(f"""
+_LOAD = Statement(  # noqa: S608 - put together from constants
+    f"""
 WITH customers AS MATERIALIZED (
     SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])
     UNION SELECT {_CUSTOMER} FROM customers_customer c WHERE c.email = ANY(%(emails)s::text[])
@@ -202,7 +203,8 @@ SELECT json_build_object(
     'terms', (SELECT coalesce(json_agg(x), '[]') FROM terms x),
     'orders', (SELECT coalesce(json_agg(x), '[]') FROM orders x)
 )::text
-""")
+"""
+)
 
 _decoder = json.Decoder(Known, strict=True)
 

@@ -22,15 +22,13 @@ from tracking.plan import Plan, Row
 def _insert(table: str, columns: str, parameter: str) -> str:
     return (
         f"INSERT INTO {table} ({columns}) SELECT {columns} "
-        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"
+        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"  # noqa: S608 - from constants
     )
 
 
 #: In the order in which a person would write them; foreign keys are checked when the whole statement is done.
 _PARTS = {
-    "new_identities": _insert(
-        "customers_identity", "id, email, phone, name, language, holders", "new_identities"
-    ),
+    "new_identities": _insert("customers_identity", "id, email, phone, name, language, holders", "new_identities"),
     "shared_identities": """UPDATE customers_identity SET holders = holders + 1
         WHERE id IN (SELECT json_array_elements_text(%(shared_identities)s::json)::uuid)""",
     "new_customers": _insert(

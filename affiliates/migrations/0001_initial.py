@@ -4,8 +4,9 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
-import merchants.ids
 from django.db import migrations, models
+
+import merchants.ids
 
 
 class Migration(migrations.Migration):

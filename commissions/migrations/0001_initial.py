@@ -2,86 +2,204 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import merchants.ids
 from django.db import migrations, models
+
+import merchants.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('affiliates', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('merchants', '0001_initial'),
-        ('orders', '0001_initial'),
-        ('rewards', '0001_initial'),
+        ("affiliates", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("merchants", "0001_initial"),
+        ("orders", "0001_initial"),
+        ("rewards", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Commission',
+            name="Commission",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('currency', models.CharField(max_length=3)),
-                ('base', models.BigIntegerField()),
-                ('amount', models.BigIntegerField()),
-                ('reversed', models.BigIntegerField(default=0)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('approved', 'Approved'), ('in_payout', 'In Payout'), ('paid', 'Paid'), ('reversed', 'Reversed'), ('rejected', 'Rejected')], max_length=9)),
-                ('held_until', models.DateTimeField()),
-                ('explanation', models.JSONField()),
-                ('occurred_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('customer', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='commissions', to='customers.customer')),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='commissions', to='merchants.merchant')),
-                ('order', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='commissions', to='orders.order')),
-                ('partner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='commissions', to='affiliates.partner')),
-                ('reward_version', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='rewards.rewardversion')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("base", models.BigIntegerField()),
+                ("amount", models.BigIntegerField()),
+                ("reversed", models.BigIntegerField(default=0)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("approved", "Approved"),
+                            ("in_payout", "In Payout"),
+                            ("paid", "Paid"),
+                            ("reversed", "Reversed"),
+                            ("rejected", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("held_until", models.DateTimeField()),
+                ("explanation", models.JSONField()),
+                ("occurred_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("paid_at", models.DateTimeField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="commissions",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="commissions",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="commissions",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="commissions",
+                        to="affiliates.partner",
+                    ),
+                ),
+                (
+                    "reward_version",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="rewards.rewardversion",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reversal',
+            name="Reversal",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('amount', models.BigIntegerField()),
-                ('working', models.CharField(max_length=300)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('commission', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='reversals', to='commissions.commission')),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='reversals', to='merchants.merchant')),
-                ('refund', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='reversals', to='orders.refund')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("working", models.CharField(max_length=300)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "commission",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="reversals",
+                        to="commissions.commission",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="reversals",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "refund",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="reversals",
+                        to="orders.refund",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='commission',
-            index=models.Index(fields=['merchant', '-occurred_at', '-id'], name='commission_newest'),
+            model_name="commission",
+            index=models.Index(fields=["merchant", "-occurred_at", "-id"], name="commission_newest"),
         ),
         migrations.AddIndex(
-            model_name='commission',
-            index=models.Index(fields=['merchant', 'partner', 'occurred_at'], include=('amount', 'reversed'), name='commission_by_partner'),
+            model_name="commission",
+            index=models.Index(
+                fields=["merchant", "partner", "occurred_at"],
+                include=("amount", "reversed"),
+                name="commission_by_partner",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commission',
-            index=models.Index(condition=models.Q(('status', 'approved')), fields=['merchant', 'partner', 'currency'], include=('amount', 'reversed'), name='commission_payable'),
+            model_name="commission",
+            index=models.Index(
+                condition=models.Q(("status", "approved")),
+                fields=["merchant", "partner", "currency"],
+                include=("amount", "reversed"),
+                name="commission_payable",
+            ),
         ),
         migrations.AddIndex(
-            model_name='commission',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['merchant', 'held_until'], name='commission_on_hold'),
+            model_name="commission",
+            index=models.Index(
+                condition=models.Q(("status", "pending")), fields=["merchant", "held_until"], name="commission_on_hold"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commission',
-            constraint=models.UniqueConstraint(fields=('merchant', 'order', 'partner'), name='commission_once'),
+            model_name="commission",
+            constraint=models.UniqueConstraint(fields=("merchant", "order", "partner"), name="commission_once"),
         ),
         migrations.AddConstraint(
-            model_name='commission',
-            constraint=models.CheckConstraint(condition=models.Q(('reversed', 0), models.Q(('reversed__gt', 0), ('reversed__lte', models.F('amount'))), _connector='OR'), name='commission_reversed_within'),
+            model_name="commission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reversed", 0),
+                    models.Q(("reversed__gt", 0), ("reversed__lte", models.F("amount"))),
+                    _connector="OR",
+                ),
+                name="commission_reversed_within",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.UniqueConstraint(fields=('merchant', 'commission', 'refund'), name='reversal_once'),
+            model_name="reversal",
+            constraint=models.UniqueConstraint(fields=("merchant", "commission", "refund"), name="reversal_once"),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='reversal_positive'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="reversal_positive"),
         ),
     ]

@@ -2,96 +2,180 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import merchants.ids
 from django.db import migrations, models
+
+import merchants.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('affiliates', '0001_initial'),
-        ('customers', '0001_initial'),
-        ('merchants', '0001_initial'),
+        ("affiliates", "0001_initial"),
+        ("customers", "0001_initial"),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('source', models.CharField(default='api', max_length=20)),
-                ('external_id', models.CharField(max_length=200)),
-                ('fingerprint', models.CharField(max_length=32)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.BigIntegerField()),
-                ('tax', models.BigIntegerField(default=0)),
-                ('shipping', models.BigIntegerField(default=0)),
-                ('discount', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('lines', models.JSONField(default=list)),
-                ('coupon_code', models.CharField(blank=True, max_length=64)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('platform', models.CharField(blank=True, max_length=50)),
-                ('notes', models.TextField(blank=True)),
-                ('metadata', models.JSONField(default=dict)),
-                ('attribution', models.JSONField()),
-                ('is_first', models.BooleanField(default=False)),
-                ('placed_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('click', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='orders', to='affiliates.click')),
-                ('coupon', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='orders', to='affiliates.coupon')),
-                ('customer', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='orders', to='customers.customer')),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='orders', to='merchants.merchant')),
-                ('partner', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='orders', to='affiliates.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("source", models.CharField(default="api", max_length=20)),
+                ("external_id", models.CharField(max_length=200)),
+                ("fingerprint", models.CharField(max_length=32)),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField()),
+                ("tax", models.BigIntegerField(default=0)),
+                ("shipping", models.BigIntegerField(default=0)),
+                ("discount", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("lines", models.JSONField(default=list)),
+                ("coupon_code", models.CharField(blank=True, max_length=64)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("platform", models.CharField(blank=True, max_length=50)),
+                ("notes", models.TextField(blank=True)),
+                ("metadata", models.JSONField(default=dict)),
+                ("attribution", models.JSONField()),
+                ("is_first", models.BooleanField(default=False)),
+                ("placed_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "click",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="orders",
+                        to="affiliates.click",
+                    ),
+                ),
+                (
+                    "coupon",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="orders",
+                        to="affiliates.coupon",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="orders",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="orders",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="orders",
+                        to="affiliates.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Refund',
+            name="Refund",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('external_id', models.CharField(max_length=200)),
-                ('fingerprint', models.CharField(max_length=32)),
-                ('amount', models.BigIntegerField()),
-                ('lines', models.JSONField(default=list)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('refunded_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='refunds', to='merchants.merchant')),
-                ('order', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='refunds', to='orders.order')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("external_id", models.CharField(max_length=200)),
+                ("fingerprint", models.CharField(max_length=32)),
+                ("amount", models.BigIntegerField()),
+                ("lines", models.JSONField(default=list)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("refunded_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="refunds",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="refunds",
+                        to="orders.order",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['merchant', '-placed_at', '-id'], name='order_newest'),
+            model_name="order",
+            index=models.Index(fields=["merchant", "-placed_at", "-id"], name="order_newest"),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['merchant', 'partner', 'placed_at'], include=('amount', 'refunded'), name='order_by_partner'),
+            model_name="order",
+            index=models.Index(
+                fields=["merchant", "partner", "placed_at"], include=("amount", "refunded"), name="order_by_partner"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['merchant', 'customer', '-placed_at'], name='order_by_customer'),
+            model_name="order",
+            index=models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('merchant', 'source', 'external_id'), name='order_once'),
+            model_name="order",
+            constraint=models.UniqueConstraint(fields=("merchant", "source", "external_id"), name="order_once"),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__gte', 0), ('refunded__lte', models.F('amount'))), name='order_refunded_within'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded__gte", 0), ("refunded__lte", models.F("amount"))),
+                name="order_refunded_within",
+            ),
         ),
         migrations.AddIndex(
-            model_name='refund',
-            index=models.Index(fields=['merchant', '-refunded_at', '-id'], name='refund_newest'),
+            model_name="refund",
+            index=models.Index(fields=["merchant", "-refunded_at", "-id"], name="refund_newest"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.UniqueConstraint(fields=('merchant', 'order', 'external_id'), name='refund_once'),
+            model_name="refund",
+            constraint=models.UniqueConstraint(fields=("merchant", "order", "external_id"), name="refund_once"),
         ),
         migrations.AddConstraint(
-            model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_positive'),
+            model_name="refund",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
         ),
     ]

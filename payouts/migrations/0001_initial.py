@@ -2,73 +2,140 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import merchants.ids
 from django.db import migrations, models
+
+import merchants.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('affiliates', '0001_initial'),
-        ('commissions', '0001_initial'),
-        ('merchants', '0001_initial'),
+        ("affiliates", "0001_initial"),
+        ("commissions", "0001_initial"),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Payout',
+            name="Payout",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('currency', models.CharField(max_length=3)),
-                ('amount', models.BigIntegerField()),
-                ('netted', models.BigIntegerField(default=0)),
-                ('method', models.CharField(choices=[('manual', 'Manual')], max_length=8)),
-                ('status', models.CharField(choices=[('reserved', 'Reserved'), ('paid', 'Paid'), ('reversed', 'Reversed')], max_length=8)),
-                ('transaction_id', models.CharField(max_length=200)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('paid_on', models.DateField()),
-                ('reversed_at', models.DateTimeField(null=True)),
-                ('reversal_reason', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='payouts', to='merchants.merchant')),
-                ('partner', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='payouts', to='affiliates.partner')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                ("amount", models.BigIntegerField()),
+                ("netted", models.BigIntegerField(default=0)),
+                ("method", models.CharField(choices=[("manual", "Manual")], max_length=8)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("reserved", "Reserved"), ("paid", "Paid"), ("reversed", "Reversed")], max_length=8
+                    ),
+                ),
+                ("transaction_id", models.CharField(max_length=200)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("paid_on", models.DateField()),
+                ("reversed_at", models.DateTimeField(null=True)),
+                ("reversal_reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="payouts",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="payouts",
+                        to="affiliates.partner",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutItem',
+            name="PayoutItem",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('amount', models.BigIntegerField()),
-                ('is_live', models.BooleanField(default=True)),
-                ('commission', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='payout_items', to='commissions.commission')),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='payout_items', to='merchants.merchant')),
-                ('payout', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='items', to='payouts.payout')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("amount", models.BigIntegerField()),
+                ("is_live", models.BooleanField(default=True)),
+                (
+                    "commission",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="payout_items",
+                        to="commissions.commission",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="payout_items",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "payout",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="items",
+                        to="payouts.payout",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='payout',
-            index=models.Index(fields=['merchant', '-created_at', '-id'], name='payout_newest'),
+            model_name="payout",
+            index=models.Index(fields=["merchant", "-created_at", "-id"], name="payout_newest"),
         ),
         migrations.AddIndex(
-            model_name='payout',
-            index=models.Index(fields=['merchant', 'partner', '-created_at'], name='payout_by_partner'),
+            model_name="payout",
+            index=models.Index(fields=["merchant", "partner", "-created_at"], name="payout_by_partner"),
         ),
         migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payout_positive'),
+            model_name="payout",
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payout_positive"),
         ),
         migrations.AddConstraint(
-            model_name='payout',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'reversed'), _negated=True), fields=('merchant', 'method', 'transaction_id', 'partner'), name='payout_transaction_once'),
+            model_name="payout",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "reversed"), _negated=True),
+                fields=("merchant", "method", "transaction_id", "partner"),
+                name="payout_transaction_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payoutitem',
-            index=models.Index(fields=['merchant', 'payout'], name='payout_item_by_payout'),
+            model_name="payoutitem",
+            index=models.Index(fields=["merchant", "payout"], name="payout_item_by_payout"),
         ),
         migrations.AddConstraint(
-            model_name='payoutitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_live', True)), fields=('merchant', 'commission'), name='commission_in_one_live_payout'),
+            model_name="payoutitem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_live", True)),
+                fields=("merchant", "commission"),
+                name="commission_in_one_live_payout",
+            ),
         ),
     ]

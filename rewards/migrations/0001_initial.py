@@ -3,41 +3,125 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import merchants.ids
 from django.db import migrations, models
+
+import merchants.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('affiliates', '0001_initial'),
-        ('merchants', '0001_initial'),
+        ("affiliates", "0001_initial"),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RewardVersion',
+            name="RewardVersion",
             fields=[
-                ('id', models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('percentage', 'Percentage'), ('fixed', 'Fixed')], max_length=10)),
-                ('percent', models.DecimalField(decimal_places=4, max_digits=7, null=True)),
-                ('amount', models.BigIntegerField(null=True)),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('excludes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list, size=None)),
-                ('ended', models.BooleanField(default=False)),
-                ('effective_from', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('group', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rewards', to='affiliates.group')),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reward_versions', to='merchants.merchant')),
-                ('partner', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rewards', to='affiliates.partner')),
-                ('program', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='rewards', to='affiliates.program')),
+                (
+                    "id",
+                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("kind", models.CharField(choices=[("percentage", "Percentage"), ("fixed", "Fixed")], max_length=10)),
+                ("percent", models.DecimalField(decimal_places=4, max_digits=7, null=True)),
+                ("amount", models.BigIntegerField(null=True)),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                (
+                    "excludes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=8), default=list, size=None
+                    ),
+                ),
+                ("ended", models.BooleanField(default=False)),
+                ("effective_from", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "group",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rewards",
+                        to="affiliates.group",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="reward_versions",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "partner",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rewards",
+                        to="affiliates.partner",
+                    ),
+                ),
+                (
+                    "program",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rewards",
+                        to="affiliates.program",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['merchant', 'partner', '-effective_from'], name='reward_by_partner')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('group', None), ('partner', None), ('program__isnull', False)), models.Q(('group__isnull', False), ('partner', None), ('program', None)), models.Q(('group', None), ('partner__isnull', False), ('program', None)), _connector='OR'), name='reward_one_level'), models.CheckConstraint(condition=models.Q(models.Q(('amount', None), ('currency', ''), ('kind', 'percentage'), ('percent__gte', 0), ('percent__lte', 100)), models.Q(('amount__gte', 0), ('kind', 'fixed'), ('percent', None), models.Q(('currency', ''), _negated=True)), _connector='OR'), name='reward_terms_complete'), models.UniqueConstraint(fields=('merchant', 'program', 'group', 'partner', 'number'), name='reward_version_once', nulls_distinct=False)],
+                "indexes": [models.Index(fields=["merchant", "partner", "-effective_from"], name="reward_by_partner")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("group", None), ("partner", None), ("program__isnull", False)),
+                            models.Q(("group__isnull", False), ("partner", None), ("program", None)),
+                            models.Q(("group", None), ("partner__isnull", False), ("program", None)),
+                            _connector="OR",
+                        ),
+                        name="reward_one_level",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("amount", None),
+                                ("currency", ""),
+                                ("kind", "percentage"),
+                                ("percent__gte", 0),
+                                ("percent__lte", 100),
+                            ),
+                            models.Q(
+                                ("amount__gte", 0),
+                                ("kind", "fixed"),
+                                ("percent", None),
+                                models.Q(("currency", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="reward_terms_complete",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("merchant", "program", "group", "partner", "number"),
+                        name="reward_version_once",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
     ]

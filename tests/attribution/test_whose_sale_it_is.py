@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from affiliates.attribution import Attribution, Candidate, Policy, decide
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-POLICY = Policy(("api", "coupon", "click", "customer"), first_touch=False, window=timedelta(days=30), reject_self_referral=True)
+POLICY = Policy(
+    ("api", "coupon", "click", "customer"), first_touch=False, window=timedelta(days=30), reject_self_referral=True
+)
 ANNA, BEN = UUID(int=1), UUID(int=2)
 
 

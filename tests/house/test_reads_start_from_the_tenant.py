@@ -13,7 +13,9 @@ from django.apps import apps
 
 ROOT = Path(__file__).resolve().parents[2]
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
-APPS = [path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name not in {"tests", "benchmarks"}]
+APPS = [
+    path.name for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name not in {"tests", "benchmarks"}
+]
 
 
 def guarded_models() -> dict[str, str]:
@@ -42,9 +44,7 @@ def offences(source: str, app: str, models: dict[str, str]) -> Iterator[tuple[in
 
 
 def sources() -> list[Path]:
-    return sorted(
-        path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts
-    )
+    return sorted(path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
 
 
 def test_the_lint_knows_the_models() -> None:

@@ -56,7 +56,9 @@ class Histories(RuleBasedStateMachine):
             self.partners = [
                 create_partner(name=n, email=f"{n}@example.com", coupon_code=n, actor=ACTOR) for n in ("anna", "ben")
             ]
-            set_reward(partner=self.partners[1], kind="fixed", amount=500, currency="USD", effective_from=START, actor=ACTOR)
+            set_reward(
+                partner=self.partners[1], kind="fixed", amount=500, currency="USD", effective_from=START, actor=ACTOR
+            )
 
     def inside(self) -> Any:
         return tenancy.tenant(self.merchant.id)

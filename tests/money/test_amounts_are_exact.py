@@ -28,7 +28,9 @@ def test_rounding_is_never_off_by_more_than_a_half(exact: Fraction) -> None:
 
 
 @given(amounts, st.lists(st.integers(0, 10_000), min_size=1, max_size=20).filter(any))
-def test_the_parts_of_a_split_sum_to_the_whole_and_each_is_next_to_its_exact_share(amount: int, weights: list[int]) -> None:
+def test_the_parts_of_a_split_sum_to_the_whole_and_each_is_next_to_its_exact_share(
+    amount: int, weights: list[int]
+) -> None:
     parts = split(amount, weights)
     assert sum(parts) == amount
     for part, weight in zip(parts, weights, strict=True):

@@ -76,7 +76,9 @@ def test_the_base_leaves_out_what_the_terms_say(excludes: tuple[str, ...], base:
 
 
 def test_partner_beats_group_beats_program() -> None:
-    levels = {level: [percentage(p, level=level)] for level, p in (("partner", "30"), ("group", "20"), ("program", "10"))}
+    levels = {
+        level: [percentage(p, level=level)] for level, p in (("partner", "30"), ("group", "20"), ("program", "10"))
+    }
     assert rewarded(decide(order(1_000), levels)).amount == 300
     assert rewarded(decide(order(1_000), {k: v for k, v in levels.items() if k != "partner"})).amount == 200
     assert rewarded(decide(order(1_000), {"program": levels["program"]})).amount == 100
