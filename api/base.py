@@ -58,7 +58,7 @@ class TenantView(APIView):
     """Statuses that a replay answers differently: `{201: 200}` where the second answer is not a creation."""
     produces: ClassVar[Sequence[str]] = ("application/json",)
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer the request; whatever goes wrong becomes a problem document here and nowhere else."""
         try:
             response = self._admit(cast(TenantRequest, request), kwargs)
@@ -142,7 +142,7 @@ def bearer_token(request: HttpRequest) -> str:
     kind, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if kind.lower() != "bearer" or not token:
         raise keys.KeyRefused("No API key. Send one as `Authorization: Bearer sk_live_…`.", code="missing_api_key")
-    return token.strip()
+    return str(token).strip()
 
 
 def answered(body: Any, status: int = 200) -> HttpResponse:

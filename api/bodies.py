@@ -5,6 +5,7 @@ for programmers, so they are put into words that say what to send instead.
 """
 
 import re
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -68,7 +69,7 @@ def parse(body: bytes, shape: type[T]) -> T:
     if not body:
         raise HttpProblem(400, "invalid_json", "The body is empty. Send a JSON object.")
     try:
-        value = _decoder(shape).decode(body)
+        value = _decoder(cast(Hashable, shape)).decode(body)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
     except UnicodeDecodeError as error:

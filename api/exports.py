@@ -1,9 +1,9 @@
 """CSV of a whole list, of any length, in constant memory.
 
 Rows are read in pieces by keyset, each in a tenant transaction of its own. A server-side cursor would need one
-transaction for as long as the caller takes to read, with the tenant's setting left on the connection between two writes
-to the socket: a slow reader would hold back vacuum, a lost one the connection. Rows that arrive meanwhile are newer than
-the first and not in the file.
+transaction for as long as the caller takes to read, with the tenant's setting left on the connection between two
+writes to the socket: a slow reader would hold back vacuum, a lost one the connection. Rows that arrive meanwhile are
+newer than the first and not in the file.
 
 A spreadsheet takes a cell that begins with =, +, - or @ for a formula, so text that does gets an apostrophe.
 """

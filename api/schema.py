@@ -142,7 +142,9 @@ class OperationSchema(AutoSchema):
         """A reference to the shape's schema, with everything it needs among the components."""
         (schema,), components = msgspec.json.schema_components([shape], ref_template=_REF)
         for name, component in components.items():
-            resolved = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, schema=component, object=name)
+            resolved = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=name, type=ResolvedComponent.SCHEMA, schema=component, object=name
+            )
             if resolved in self.registry and self.registry[resolved].schema != component:
                 raise ValueError(f"two different structs are called {name}: the reference needs a name for each")
             self.registry.register_on_missing(resolved)
