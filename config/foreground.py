@@ -6,6 +6,7 @@ and whatever a part has started can be ended with it.
 """
 
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -49,6 +50,7 @@ class Foreground:
         self.signals = 0
         self.deaf = False
         self.selector = selectors.DefaultSelector()
+        self.terminal = _terminal()
 
     @property
     def running(self) -> bool:
@@ -82,6 +84,7 @@ class Foreground:
     def tick(self, seconds: float) -> None:
         """Pass on output for so long, then start again what has ended. Raises PartFailed when that is no use."""
         self._drain(seconds)
+        self.deaf = self.deaf or bool(self.terminal.poll(0))
         for part in self.parts:
             if self.running and part.process and part.process.poll() is not None:
                 self._restart(part)
@@ -160,3 +163,16 @@ class Foreground:
         *lines, part.unfinished = (part.unfinished + chunk).split(b"\n")
         for line in lines:
             self.say(part.name, line.decode(errors="replace"))
+
+
+def _terminal() -> select.poll:
+    """Reports once the terminal, or the pipe that reads the output, is gone; typed input does not count.
+
+    The signal is not enough: the kernel sends SIGHUP to the session's leader alone, and when that is `make` (`ssh -t
+    host make demo`), it waits for its child instead of passing it on.
+    """
+    poll = select.poll()
+    for stream in (0, 1):
+        if stream == 1 or os.isatty(stream):
+            poll.register(stream, 0)
+    return poll
