@@ -152,7 +152,7 @@ COMMISSIONS_SHOWN = """(
       FROM commissions_commission m JOIN affiliates_partner p ON p.id = m.partner_id
      WHERE m.order_id = o.id)"""
 
-_LOAD = Statement(  # noqa: S608 - put together from constants
+_LOAD = Statement(
     f"""
 WITH customers AS MATERIALIZED (
     SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])

@@ -22,7 +22,7 @@ from tracking.plan import Plan, Row
 def _insert(table: str, columns: str, parameter: str) -> str:
     return (
         f"INSERT INTO {table} ({columns}) SELECT {columns} "
-        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"  # noqa: S608 - from constants
+        f"FROM json_populate_recordset(NULL::{table}, %({parameter})s::json)"
     )
 
 
