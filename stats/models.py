@@ -19,7 +19,10 @@ class StaleMark(models.Model):
         Merchant, on_delete=models.CASCADE, related_name="stale_marks", db_constraint=False, db_index=False
     )
     touched = ArrayField(models.CharField(max_length=80))
-    """`<partner id or "direct">/<UTC moment>` for a partner's day, `customer/<id>` for a customer."""
+    """`<partner id or "direct">/<moment>` for a partner's day, `customer/<id>` for a customer.
+
+    `everything` when no rollup holds any more, as after a change of the merchant's time zone.
+    """
     marked_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:

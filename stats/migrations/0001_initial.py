@@ -7,104 +7,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StaleMark',
+            name="StaleMark",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('touched', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), size=None)),
-                ('marked_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='stale_marks', to='merchants.merchant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "touched",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=80), size=None),
+                ),
+                (
+                    "marked_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="stale_marks",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CustomerTotal',
+            name="CustomerTotal",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('customer_id', models.UUIDField()),
-                ('currency', models.CharField(max_length=3)),
-                ('orders', models.BigIntegerField(default=0)),
-                ('referred_orders', models.BigIntegerField(default=0)),
-                ('revenue', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('commission', models.BigIntegerField(default=0)),
-                ('first_order_at', models.DateTimeField(null=True)),
-                ('last_order_at', models.DateTimeField(null=True)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='customer_totals', to='merchants.merchant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("customer_id", models.UUIDField()),
+                ("currency", models.CharField(max_length=3)),
+                ("orders", models.BigIntegerField(default=0)),
+                ("referred_orders", models.BigIntegerField(default=0)),
+                ("revenue", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("commission", models.BigIntegerField(default=0)),
+                ("first_order_at", models.DateTimeField(null=True)),
+                ("last_order_at", models.DateTimeField(null=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="customer_totals",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['merchant', 'currency', '-revenue'], name='customer_total_best')],
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'customer_id', 'currency'), name='customer_total_once')],
+                "indexes": [models.Index(fields=["merchant", "currency", "-revenue"], name="customer_total_best")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("merchant", "customer_id", "currency"), name="customer_total_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MerchantDay',
+            name="MerchantDay",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('day', models.DateField()),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('clicks', models.IntegerField(default=0)),
-                ('unique_clicks', models.IntegerField(default=0)),
-                ('leads', models.IntegerField(default=0)),
-                ('orders', models.IntegerField(default=0)),
-                ('direct_orders', models.IntegerField(default=0)),
-                ('revenue', models.BigIntegerField(default=0)),
-                ('direct_revenue', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('direct_refunded', models.BigIntegerField(default=0)),
-                ('earned', models.BigIntegerField(default=0)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='merchant_days', to='merchants.merchant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("day", models.DateField()),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("clicks", models.IntegerField(default=0)),
+                ("unique_clicks", models.IntegerField(default=0)),
+                ("leads", models.IntegerField(default=0)),
+                ("orders", models.IntegerField(default=0)),
+                ("direct_orders", models.IntegerField(default=0)),
+                ("revenue", models.BigIntegerField(default=0)),
+                ("direct_revenue", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("direct_refunded", models.BigIntegerField(default=0)),
+                ("earned", models.BigIntegerField(default=0)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="merchant_days",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'day', 'currency'), name='merchant_day_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("merchant", "day", "currency"), name="merchant_day_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PartnerDay',
+            name="PartnerDay",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('partner_id', models.UUIDField(null=True)),
-                ('day', models.DateField()),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('clicks', models.IntegerField(default=0)),
-                ('unique_clicks', models.IntegerField(default=0)),
-                ('leads', models.IntegerField(default=0)),
-                ('orders', models.IntegerField(default=0)),
-                ('revenue', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('earned', models.BigIntegerField(default=0)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='partner_days', to='merchants.merchant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("partner_id", models.UUIDField(null=True)),
+                ("day", models.DateField()),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("clicks", models.IntegerField(default=0)),
+                ("unique_clicks", models.IntegerField(default=0)),
+                ("leads", models.IntegerField(default=0)),
+                ("orders", models.IntegerField(default=0)),
+                ("revenue", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("earned", models.BigIntegerField(default=0)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="partner_days",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['merchant', 'day'], name='partner_day_by_day')],
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'partner_id', 'day', 'currency'), name='partner_day_once', nulls_distinct=False)],
+                "indexes": [models.Index(fields=["merchant", "day"], name="partner_day_by_day")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("merchant", "partner_id", "day", "currency"),
+                        name="partner_day_once",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PartnerTotal',
+            name="PartnerTotal",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('partner_id', models.UUIDField()),
-                ('currency', models.CharField(blank=True, max_length=3)),
-                ('clicks', models.BigIntegerField(default=0)),
-                ('unique_clicks', models.BigIntegerField(default=0)),
-                ('leads', models.BigIntegerField(default=0)),
-                ('orders', models.BigIntegerField(default=0)),
-                ('revenue', models.BigIntegerField(default=0)),
-                ('refunded', models.BigIntegerField(default=0)),
-                ('earned', models.BigIntegerField(default=0)),
-                ('merchant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='partner_totals', to='merchants.merchant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("partner_id", models.UUIDField()),
+                ("currency", models.CharField(blank=True, max_length=3)),
+                ("clicks", models.BigIntegerField(default=0)),
+                ("unique_clicks", models.BigIntegerField(default=0)),
+                ("leads", models.BigIntegerField(default=0)),
+                ("orders", models.BigIntegerField(default=0)),
+                ("revenue", models.BigIntegerField(default=0)),
+                ("refunded", models.BigIntegerField(default=0)),
+                ("earned", models.BigIntegerField(default=0)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="partner_totals",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['merchant', 'currency', '-revenue'], name='partner_total_best')],
-                'constraints': [models.UniqueConstraint(fields=('merchant', 'partner_id', 'currency'), name='partner_total_once')],
+                "indexes": [models.Index(fields=["merchant", "currency", "-revenue"], name="partner_total_best")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("merchant", "partner_id", "currency"), name="partner_total_once")
+                ],
             },
         ),
     ]

@@ -1,0 +1,154 @@
+"""What the rollups are recomputed from: one definition in SQL for refreshing, rebuilding and verifying.
+
+Something belongs to the day that the merchant's wall clock showed: `(moment AT TIME ZONE zone)::date`. A rollup row
+stands as long as its source has rows for it. Every query here takes the parameter `zone`; row-level security adds
+the tenant.
+"""
+
+# ruff: noqa: S608 - the statements are put together from this module's own constants; values are parameters.
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+#: The figures of a partner's day, in the order of every query here.
+FIGURES = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned")
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A table that partners' days are made of. `figures` are aggregates over `t`; those not named are 0."""
+
+    table: str
+    moment: str
+    currency: str
+    figures: Mapping[str, str]
+    has_direct: bool
+    """Whether rows without a partner occur."""
+
+    def columns(self) -> str:
+        return ", ".join(f"{self.figures.get(figure, '0')} AS {figure}" for figure in FIGURES)
+
+    def day(self) -> str:
+        return f"(t.{self.moment} AT TIME ZONE %(zone)s)::date"
+
+
+_SOURCES = (
+    _Source(
+        "orders_order",
+        "placed_at",
+        "t.currency",
+        {"orders": "count(*)", "revenue": "sum(t.amount)", "refunded": "sum(t.refunded)"},
+        has_direct=True,
+    ),
+    _Source(
+        "commissions_commission",
+        "occurred_at",
+        "t.currency",
+        {"earned": "sum(t.amount - t.reversed)"},
+        has_direct=False,
+    ),
+    _Source(
+        "affiliates_click",
+        "clicked_at",
+        "''",
+        {"clicks": "count(*)", "unique_clicks": "count(*) FILTER (WHERE t.is_unique)"},
+        has_direct=False,
+    ),
+    _Source("affiliates_lead", "occurred_at", "''", {"leads": "count(*)"}, has_direct=True),
+)
+
+# The bounds let the indexes (merchant, partner, moment) find the rows; the day is decided by the wall clock alone.
+# They are four hours too wide, because where clocks go back over midnight (Havana, Casey) it comes twice that day.
+PAIRS = """pair AS (
+    SELECT partner_id, day, day::timestamp AT TIME ZONE %(zone)s - interval '4 hours' AS since,
+           (day + 1)::timestamp AT TIME ZONE %(zone)s + interval '4 hours' AS until
+      FROM unnest(%(partners)s::uuid[], %(days)s::date[]) AS asked(partner_id, day)
+)"""
+
+
+def partner_days_of_pairs() -> str:
+    """The days of `pair` (see PAIRS), each looked up by index in every source."""
+    parts = [_by_pair(source, "t.partner_id = p.partner_id", "") for source in _SOURCES]
+    parts += [
+        _by_pair(source, "t.partner_id IS NULL", "WHERE p.partner_id IS NULL")
+        for source in _SOURCES
+        if source.has_direct
+    ]
+    return _summed(parts)
+
+
+def partner_days() -> str:
+    """All days of all partners, and of none."""
+    return _summed(
+        [
+            f"SELECT t.partner_id, {source.day()} AS day, {source.currency} AS currency, {source.columns()}"
+            f" FROM {source.table} t GROUP BY 1, 2, 3"
+            for source in _SOURCES
+        ]
+    )
+
+
+def _by_pair(source: _Source, whose: str, which: str) -> str:
+    return f"""SELECT p.partner_id, p.day, found.* FROM pair p CROSS JOIN LATERAL (
+        SELECT {source.currency} AS currency, {source.columns()} FROM {source.table} t
+         WHERE {whose} AND t.{source.moment} >= p.since AND t.{source.moment} < p.until AND {source.day()} = p.day
+         GROUP BY 1) found {which}"""
+
+
+def _summed(parts: list[str]) -> str:
+    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in FIGURES)
+    union = " UNION ALL ".join(parts)
+    return f"SELECT partner_id, day, currency, {sums} FROM ({union}) parts GROUP BY 1, 2, 3"
+
+
+def merchant_days(where: str = "true", *, of: str = "stats_partnerday") -> str:
+    """Sums of days of partners, whose orders and direct ones are kept apart; `of` is where those days stand."""
+    return f"""SELECT day, currency, sum(clicks)::bigint AS clicks, sum(unique_clicks)::bigint AS unique_clicks,
+           sum(leads)::bigint AS leads,
+           {_apart("orders")}, {_apart("revenue")}, {_apart("refunded")}, sum(earned)::bigint AS earned
+      FROM {of} days WHERE {where} GROUP BY 1, 2"""
+
+
+def _apart(figure: str) -> str:
+    return (
+        f"coalesce(sum({figure}) FILTER (WHERE partner_id IS NOT NULL), 0)::bigint AS {figure},"
+        f" coalesce(sum({figure}) FILTER (WHERE partner_id IS NULL), 0)::bigint AS direct_{figure}"
+    )
+
+
+def partner_totals(where: str = "partner_id IS NOT NULL", *, of: str = "stats_partnerday") -> str:
+    """Sums over partners' days; `of` is where those stand."""
+    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in FIGURES)
+    return f"SELECT partner_id, currency, {sums} FROM {of} days WHERE {where} GROUP BY 1, 2"
+
+
+def customer_totals(where: str = "o.customer_id IS NOT NULL") -> str:
+    """Customers' orders and what was earned with them; commissions are reached through their order's index."""
+    return f"""SELECT customer_id, currency, sum(orders)::bigint AS orders,
+           sum(referred_orders)::bigint AS referred_orders, sum(revenue)::bigint AS revenue,
+           sum(refunded)::bigint AS refunded, sum(commission)::bigint AS commission,
+           min(first_order_at) AS first_order_at, max(last_order_at) AS last_order_at
+      FROM (
+        SELECT o.customer_id, o.currency, count(*) AS orders, count(o.partner_id) AS referred_orders,
+               sum(o.amount) AS revenue, sum(o.refunded) AS refunded, 0 AS commission,
+               min(o.placed_at) AS first_order_at, max(o.placed_at) AS last_order_at
+          FROM orders_order o WHERE {where} GROUP BY 1, 2
+        UNION ALL
+        SELECT o.customer_id, o.currency, 0, 0, 0, 0, sum(c.amount - c.reversed), NULL, NULL
+          FROM orders_order o JOIN commissions_commission c ON c.order_id = o.id WHERE {where} GROUP BY 1, 2
+      ) parts GROUP BY 1, 2"""
+
+
+def touched(marks: str) -> str:
+    """The distinct things that the column `touched` of the query or CTE `marks` names, as (kind, id, day).
+
+    Kinds: `day` (id is the partner, null for direct orders), `customer`, `everything`.
+    """
+    return f"""SELECT DISTINCT
+           CASE WHEN whose IN ('customer', 'everything') THEN whose ELSE 'day' END AS kind,
+           CASE whose WHEN 'customer' THEN what::uuid WHEN 'direct' THEN NULL WHEN 'everything' THEN NULL
+                ELSE whose::uuid END AS id,
+           CASE WHEN whose NOT IN ('customer', 'everything')
+                THEN (what::timestamptz AT TIME ZONE %(zone)s)::date END AS day
+      FROM {marks}, unnest(touched) AS thing,
+           LATERAL (SELECT split_part(thing, '/', 1) AS whose, split_part(thing, '/', 2) AS what) AS parts"""
