@@ -7,6 +7,7 @@ and whatever a part has started can be ended with it.
 
 import os
 import select
+import select
 import selectors
 import signal
 import subprocess
@@ -42,11 +43,13 @@ class Part:
 
 
 class Foreground:
-    """`with Foreground(parts, echo) as site: while site.running: site.tick(0.2)`."""
+    """`with Foreground(parts, echo, 1) as site: while site.running: site.tick(0.2)`."""
 
-    def __init__(self, parts: list[Part], echo: Callable[[str, str], None]) -> None:
+    def __init__(self, parts: list[Part], echo: Callable[[str, str], None], output: int) -> None:
         self.parts = parts
         self.echo = echo
+        self.output = select.poll()
+        self.output.register(output, 0)  # 0: only tell of a pipe without reader, or of a terminal that is gone
         self.signals = 0
         self.deaf = False
         self.selector = selectors.DefaultSelector()

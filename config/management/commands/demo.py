@@ -82,7 +82,7 @@ class Command(BaseCommand):
     def _run(self, port: int) -> None:
         self._say("starting web, worker and beat")
         try:
-            with Foreground(_parts(port), self._echo) as site:
+            with Foreground(_parts(port), self._echo, sys.stdout.fileno()) as site:
                 self._watch(site)
                 site.say("demo", "stopping")
         except PartFailed as error:
@@ -140,11 +140,13 @@ def _require_free(port: int) -> None:
 
 def _parts(port: int) -> list[Part]:
     python = [sys.executable, "-u", "-m"]
-    celery = [*python, "celery", "--app", "config.celery", "--quiet"]
+    # As root, Celery warns of tasks that arrive pickled. Ours are JSON, the only thing it accepts.
+    celery = [sys.executable, "-u", "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
+    celery += ["--app", "config.celery", "--quiet"]
     web = [
         *("granian", "config.wsgi:application", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
         # Two processes for two cores; the threads wait for PostgreSQL, and each holds a connection of its own.
-        *("--workers", "2", "--blocking-threads", "8", "--respawn-failed-workers", "--no-ws", "--log-level", "warning"),
+        *("--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws", "--log-level", "warning"),
     ]
     schedule = settings.DATA_DIR / "beat"
     return [
