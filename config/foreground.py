@@ -7,7 +7,6 @@ and whatever a part has started can be ended with it.
 
 import os
 import select
-import select
 import selectors
 import signal
 import subprocess
