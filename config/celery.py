@@ -12,5 +12,15 @@ app.autodiscover_tasks()
 # Also in threads other than the one that imported this module, as those of the web server.
 app.set_default()
 
-# name: {"task": "app.tasks.verb", "schedule": seconds}. A sweep that finds what a lost doorbell left.
-app.conf.beat_schedule = {}
+# Sweeps: they find work in the database, so a tick that is lost or comes twice changes nothing. What no worker takes
+# in time expires, lest ticks pile up while the workers stand still; not too soon, or a long queue would starve them.
+_EVERY_SECONDS = {
+    "tracking.drain_clicks": 1,
+    "stats.sweep": 1,
+    "commissions.sweep_holds": 60,
+    "tracking.sweep_answers": 24 * 60 * 60,
+}
+app.conf.beat_schedule = {
+    task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 10)}}
+    for task, seconds in _EVERY_SECONDS.items()
+}

@@ -103,10 +103,11 @@ class TenantTask(Task):  # type: ignore[misc] # celery has no types
             return self.run(*args, **kwargs)
 
 
-def every_merchant(purpose: str) -> list[uuid.UUID]:
+def every_merchant(purpose: str, *, having: str = "") -> list[uuid.UUID]:
     """Ids of all merchants, for a sweep that then enters each tenant in turn.
 
-    The one door that looks across tenants. It returns ids only, and says in the log what for.
+    `having` names a relation (`stale_marks`) and leaves out merchants that have none of it; the table's own policy
+    must let sweeps look. The one door that looks across tenants. It returns ids only, and says in the log what for.
     """
     from merchants.models import Merchant
 
@@ -114,7 +115,8 @@ def every_merchant(purpose: str) -> list[uuid.UUID]:
         raise TenancyError("a sweep starts outside any tenant")
     with transaction.atomic():
         _set("app.sweep", "on")
-        found = list(Merchant.objects.order_by("id").values_list("id", flat=True))
+        merchants = Merchant.objects.filter(**{f"{having}__isnull": False}).distinct() if having else Merchant.objects
+        found = list(merchants.order_by("id").values_list("id", flat=True))
         _set("app.sweep", "")
     logger.debug("sweep over %d merchants: %s", len(found), purpose)
     return found

@@ -1,0 +1,164 @@
+"""What pages read: figures of the running tenant, from the rollups alone, so that no page sums raw rows.
+
+Amounts are minor units of one currency. Clicks and leads have no currency and count in each. Periods are days of the
+merchant's time zone, first and last included.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet, Sum
+
+from merchants.tenancy import current
+from stats.models import CustomerTotal, MerchantDay, PartnerDay, PartnerTotal
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What happened. `earned` is commissions less what was reversed; direct means without a partner."""
+
+    clicks: int = 0
+    unique_clicks: int = 0
+    leads: int = 0
+    orders: int = 0
+    revenue: int = 0
+    refunded: int = 0
+    earned: int = 0
+    direct_orders: int = 0
+    direct_revenue: int = 0
+    direct_refunded: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day's figures."""
+
+    day: date
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerFigures:
+    """One partner's figures."""
+
+    partner_id: UUID
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFigures:
+    """A customer's figures in one currency; `commission` is what partners earned with them."""
+
+    currency: str
+    orders: int
+    referred_orders: int
+    revenue: int
+    refunded: int
+    commission: int
+    first_order_at: datetime
+    last_order_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A period beside the one of the same length that ended the day before it."""
+
+    now: Figures
+    before: Figures
+
+    def percent(self, figure: str) -> Decimal | None:
+        """By how many percent a figure went up, to one decimal; None when there was nothing before."""
+        had: int = getattr(self.before, figure)
+        if had == 0:
+            return None
+        change = (getattr(self.now, figure) - had) * Decimal(100) / abs(had)
+        return change.quantize(Decimal("0.1"))
+
+
+_ALL = tuple(field.name for field in fields(Figures))
+_OF_PARTNER = tuple(name for name in _ALL if not name.startswith("direct_"))
+
+
+def merchant_days(start: date, end: date, currency: str) -> list[Day]:
+    """Every day of the period, those without anything too."""
+    rows = _of_merchant(start, end, currency).values("day").annotate(**_sums(_ALL))
+    return _every_day(start, end, rows)
+
+
+def partner_days(partner_id: UUID, start: date, end: date, currency: str) -> list[Day]:
+    """Every day of the period for one partner."""
+    rows = _of_partners(start, end, currency).filter(partner_id=partner_id).values("day").annotate(**_sums(_OF_PARTNER))
+    return _every_day(start, end, rows)
+
+
+def best_partners(start: date, end: date, currency: str, limit: int) -> list[PartnerFigures]:
+    """Partners who brought orders in the period, most revenue first."""
+    found = (
+        _of_partners(start, end, currency)
+        .filter(partner_id__isnull=False)
+        .values("partner_id")
+        .annotate(**_sums(_OF_PARTNER))
+        .filter(orders__gt=0)
+        .order_by("-revenue", "partner_id")[:limit]
+    )
+    return [PartnerFigures(row["partner_id"], _figures(row)) for row in found]
+
+
+def partner_totals(partner_ids: Collection[UUID], currency: str) -> dict[UUID, Figures]:
+    """All time, for each of these partners."""
+    found = (
+        PartnerTotal.objects.filter(merchant_id=current(), partner_id__in=partner_ids, currency__in=[currency, ""])
+        .values("partner_id")
+        .annotate(**_sums(_OF_PARTNER))
+    )
+    totals = {row["partner_id"]: _figures(row) for row in found}
+    return {partner_id: totals.get(partner_id, Figures()) for partner_id in partner_ids}
+
+
+def customer_totals(customer_id: UUID) -> list[CustomerFigures]:
+    """All time, a row for each currency the customer has bought in. `rollup.refresh_customer` first, for one page."""
+    names = [field.name for field in fields(CustomerFigures)]
+    rows = CustomerTotal.objects.filter(merchant_id=current(), customer_id=customer_id).order_by("currency")
+    return [CustomerFigures(**row) for row in rows.values(*names)]
+
+
+def change_against_previous_period(start: date, end: date, currency: str, *, partner_id: UUID | None = None) -> Change:
+    """The period's sums beside those of the period before, of the merchant or of one partner."""
+    before = start - timedelta(days=(end - start).days + 1)
+    return Change(
+        now=_sum(start, end, currency, partner_id),
+        before=_sum(before, start - timedelta(days=1), currency, partner_id),
+    )
+
+
+def _sum(start: date, end: date, currency: str, partner_id: UUID | None) -> Figures:
+    if partner_id is None:
+        return _figures(_of_merchant(start, end, currency).aggregate(**_sums(_ALL)))
+    of_partner = _of_partners(start, end, currency).filter(partner_id=partner_id)
+    return _figures(of_partner.aggregate(**_sums(_OF_PARTNER)))
+
+
+def _of_merchant(start: date, end: date, currency: str) -> QuerySet[MerchantDay]:
+    return MerchantDay.objects.filter(merchant_id=current(), day__range=(start, end), currency__in=[currency, ""])
+
+
+def _of_partners(start: date, end: date, currency: str) -> QuerySet[PartnerDay]:
+    return PartnerDay.objects.filter(merchant_id=current(), day__range=(start, end), currency__in=[currency, ""])
+
+
+def _sums(names: Iterable[str]) -> dict[str, Sum]:
+    return {name: Sum(name) for name in names}
+
+
+def _figures(row: dict[str, Any]) -> Figures:
+    return Figures(**{name: int(row[name] or 0) for name in _ALL if name in row})
+
+
+def _every_day(start: date, end: date, rows: Iterable[dict[str, Any]]) -> list[Day]:
+    found = {row["day"]: _figures(row) for row in rows}
+    days = (start + timedelta(days=n) for n in range((end - start).days + 1))
+    return [Day(day, found.get(day, Figures())) for day in days]
