@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 
 from affiliates.models import Partner
 from merchants import tenancy
@@ -61,8 +62,21 @@ def partner(merchant: Merchant) -> Partner:
     return made
 
 
+@pytest.fixture(scope="session")
+def test_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database, also in a run where no test asks for `db`: pytest-django would not make it then."""
+    if connections["default"].settings_dict["NAME"].startswith("test_"):
+        yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases=["default"])
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def committed(test_database: None, django_db_blocker: Any) -> Iterator[None]:
     """Real transactions, for races between processes. Nothing is cleaned up (the books refuse it): use new names."""
     with django_db_blocker.unblock():
         yield
