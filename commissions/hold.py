@@ -4,18 +4,19 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from commissions.models import CommissionStatus
 from merchants import tenancy
 from merchants.audit import record_many, system
 
 # SKIP LOCKED: what a refund or a rejection is holding right now is left for the next sweep instead of waited for.
+# MATERIALIZED: as a subquery the choice may be made again for each row, and the limit would not hold.
 _RELEASE = """
-UPDATE commissions_commission SET status = %(approved)s
- WHERE merchant_id = %(merchant)s AND status = %(pending)s AND id IN (
-       SELECT id FROM commissions_commission
-        WHERE merchant_id = %(merchant)s AND status = 'pending' AND held_until <= %(now)s
-        ORDER BY held_until LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id
+WITH due AS MATERIALIZED (
+    SELECT id FROM commissions_commission
+     WHERE merchant_id = %(merchant)s AND status = 'pending' AND held_until <= %(now)s
+     ORDER BY held_until LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE commissions_commission c SET status = 'approved' FROM due
+ WHERE c.merchant_id = %(merchant)s AND c.id = due.id AND c.status = 'pending'
+RETURNING c.id
 """
 
 
@@ -23,16 +24,7 @@ def release_due(*, now: datetime, limit: int = 1000) -> int:
     """Approve at most `limit` commissions of the running tenant whose hold is over; how many. Call again until 0."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                _RELEASE,
-                {
-                    "merchant": tenancy.current(),
-                    "pending": CommissionStatus.PENDING,
-                    "approved": CommissionStatus.APPROVED,
-                    "now": now,
-                    "limit": limit,
-                },
-            )
+            cursor.execute(_RELEASE, {"merchant": tenancy.current(), "now": now, "limit": limit})
             released = [row[0] for row in cursor.fetchall()]
         if released:
             record_many(system("hold"), "commission.release", "commission", released)
