@@ -4,7 +4,7 @@ Amounts are minor units of one currency. Clicks and leads have no currency and c
 merchant's time zone, first and last included.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -75,8 +75,8 @@ class Change:
         had: int = getattr(self.before, figure)
         if had == 0:
             return None
-        change = (getattr(self.now, figure) - had) * Decimal(100) / abs(had)
-        return change.quantize(Decimal("0.1"))
+        has: int = getattr(self.now, figure)
+        return (Decimal(100 * (has - had)) / abs(had)).quantize(Decimal("0.1"))
 
 
 _ALL = tuple(field.name for field in fields(Figures))
@@ -85,37 +85,26 @@ _OF_PARTNER = tuple(name for name in _ALL if not name.startswith("direct_"))
 
 def merchant_days(start: date, end: date, currency: str) -> list[Day]:
     """Every day of the period, those without anything too."""
-    rows = _of_merchant(start, end, currency).values("day").annotate(**_sums(_ALL))
-    return _every_day(start, end, rows)
+    return _every_day(start, end, _by("day", _of_merchant(start, end, currency), _ALL))
 
 
 def partner_days(partner_id: UUID, start: date, end: date, currency: str) -> list[Day]:
     """Every day of the period for one partner."""
-    rows = _of_partners(start, end, currency).filter(partner_id=partner_id).values("day").annotate(**_sums(_OF_PARTNER))
-    return _every_day(start, end, rows)
+    rows = _of_partners(start, end, currency).filter(partner_id=partner_id)
+    return _every_day(start, end, _by("day", rows, _OF_PARTNER))
 
 
 def best_partners(start: date, end: date, currency: str, limit: int) -> list[PartnerFigures]:
     """Partners who brought orders in the period, most revenue first."""
-    found = (
-        _of_partners(start, end, currency)
-        .filter(partner_id__isnull=False)
-        .values("partner_id")
-        .annotate(**_sums(_OF_PARTNER))
-        .filter(orders__gt=0)
-        .order_by("-revenue", "partner_id")[:limit]
-    )
-    return [PartnerFigures(row["partner_id"], _figures(row)) for row in found]
+    rows = _of_partners(start, end, currency).filter(partner_id__isnull=False)
+    found = _by("partner_id", rows, _OF_PARTNER).filter(sum_orders__gt=0).order_by("-sum_revenue", "partner_id")
+    return [PartnerFigures(row["partner_id"], _figures(row)) for row in found[:limit]]
 
 
 def partner_totals(partner_ids: Collection[UUID], currency: str) -> dict[UUID, Figures]:
     """All time, for each of these partners."""
-    found = (
-        PartnerTotal.objects.filter(merchant_id=current(), partner_id__in=partner_ids, currency__in=[currency, ""])
-        .values("partner_id")
-        .annotate(**_sums(_OF_PARTNER))
-    )
-    totals = {row["partner_id"]: _figures(row) for row in found}
+    rows = PartnerTotal.objects.filter(merchant_id=current(), partner_id__in=partner_ids, currency__in=[currency, ""])
+    totals = {row["partner_id"]: _figures(row) for row in _by("partner_id", rows, _OF_PARTNER)}
     return {partner_id: totals.get(partner_id, Figures()) for partner_id in partner_ids}
 
 
@@ -150,15 +139,21 @@ def _of_partners(start: date, end: date, currency: str) -> QuerySet[PartnerDay]:
     return PartnerDay.objects.filter(merchant_id=current(), day__range=(start, end), currency__in=[currency, ""])
 
 
+def _by(key: str, rows: Any, names: Iterable[str]) -> Any:
+    """A query of one dict for each value of `key`; the row in the currency and the one without are added up."""
+    return rows.values(key).annotate(**_sums(names))
+
+
 def _sums(names: Iterable[str]) -> dict[str, Sum]:
-    return {name: Sum(name) for name in names}
+    return {f"sum_{name}": Sum(name) for name in names}
 
 
-def _figures(row: dict[str, Any]) -> Figures:
-    return Figures(**{name: int(row[name] or 0) for name in _ALL if name in row})
+def _figures(row: Mapping[str, Any]) -> Figures:
+    """Sums over no rows at all come as None."""
+    return Figures(**{name: int(row[f"sum_{name}"] or 0) for name in _ALL if f"sum_{name}" in row})
 
 
-def _every_day(start: date, end: date, rows: Iterable[dict[str, Any]]) -> list[Day]:
+def _every_day(start: date, end: date, rows: Iterable[Mapping[str, Any]]) -> list[Day]:
     found = {row["day"]: _figures(row) for row in rows}
     days = (start + timedelta(days=n) for n in range((end - start).days + 1))
     return [Day(day, found.get(day, Figures())) for day in days]

@@ -1,0 +1,86 @@
+"""The rollups computed the plain way: every row of the source in Python, its day by zoneinfo."""
+
+from collections import defaultdict
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from merchants.models import Merchant
+
+Figures = dict[str, int]
+Days = dict[tuple[UUID | None, date, str], Figures]
+
+OF_PARTNER = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned")
+OF_MERCHANT = (*OF_PARTNER, "direct_orders", "direct_revenue", "direct_refunded")
+OF_CUSTOMER = ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at")
+
+
+def rollups(merchant: Merchant) -> dict[str, dict[Any, Any]]:
+    """What stands in the four tables, by table and key."""
+    return {
+        "partner days": _by(merchant.partner_days.all(), ("partner_id", "day", "currency"), OF_PARTNER),
+        "merchant days": _by(merchant.merchant_days.all(), ("day", "currency"), OF_MERCHANT),
+        "partner totals": _by(merchant.partner_totals.all(), ("partner_id", "currency"), OF_PARTNER),
+        "customer totals": _by(merchant.customer_totals.all(), ("customer_id", "currency"), OF_CUSTOMER),
+    }
+
+
+def recomputed(merchant: Merchant) -> dict[str, dict[Any, Any]]:
+    """What should stand there."""
+    days = _partner_days(merchant)
+    of_merchant: dict[Any, Figures] = defaultdict(lambda: dict.fromkeys(OF_MERCHANT, 0))
+    of_partners: dict[Any, Figures] = defaultdict(lambda: dict.fromkeys(OF_PARTNER, 0))
+    for (partner_id, day, currency), figures in days.items():
+        for name, figure in figures.items():
+            apart = partner_id is None and name in ("orders", "revenue", "refunded")
+            of_merchant[day, currency][f"direct_{name}" if apart else name] += figure
+            if partner_id is not None:
+                of_partners[partner_id, currency][name] += figure
+    return {
+        "partner days": dict(days),
+        "merchant days": dict(of_merchant),
+        "partner totals": dict(of_partners),
+        "customer totals": _customers(merchant),
+    }
+
+
+def _partner_days(merchant: Merchant) -> Days:
+    zone = ZoneInfo(merchant.time_zone)
+    days: Days = defaultdict(lambda: dict.fromkeys(OF_PARTNER, 0))
+
+    def add(partner_id: UUID | None, moment: datetime, currency: str, **figures: int) -> None:
+        row = days[partner_id, moment.astimezone(zone).date(), currency]
+        for name, figure in figures.items():
+            row[name] += figure
+
+    for order in merchant.orders.all():
+        add(order.partner_id, order.placed_at, order.currency, orders=1, revenue=order.amount, refunded=order.refunded)
+    for one in merchant.commissions.all():
+        add(one.partner_id, one.occurred_at, one.currency, earned=one.amount - one.reversed)
+    for click in merchant.clicks.all():
+        add(click.partner_id, click.clicked_at, "", clicks=1, unique_clicks=int(click.is_unique))
+    for lead in merchant.leads.all():
+        add(lead.partner_id, lead.occurred_at, "", leads=1)
+    return days
+
+
+def _customers(merchant: Merchant) -> dict[Any, Any]:
+    totals: dict[Any, Any] = {}
+    for order in merchant.orders.exclude(customer=None):
+        row = totals.setdefault(
+            (order.customer_id, order.currency),
+            dict.fromkeys(OF_CUSTOMER, 0) | {"first_order_at": order.placed_at, "last_order_at": order.placed_at},
+        )
+        row["orders"] += 1
+        row["referred_orders"] += order.partner_id is not None
+        row["revenue"] += order.amount
+        row["refunded"] += order.refunded
+        row["commission"] += sum(one.amount - one.reversed for one in order.commissions.all())
+        row["first_order_at"] = min(row["first_order_at"], order.placed_at)
+        row["last_order_at"] = max(row["last_order_at"], order.placed_at)
+    return totals
+
+
+def _by(rows: Any, keys: tuple[str, ...], figures: tuple[str, ...]) -> dict[Any, Any]:
+    return {tuple(getattr(row, key) for key in keys): {name: getattr(row, name) for name in figures} for row in rows}
