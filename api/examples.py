@@ -82,6 +82,28 @@ _BY_NAME: dict[str, Any] = {
 }
 
 
+#: Where the same name means something else: the object it belongs to, and the name.
+_BY_OWNER: dict[tuple[str, str], Any] = {
+    ("sale", "amount"): 10000,
+    ("refund", "amount"): 2500,
+    ("customer", "name"): "Eva Berg",
+    ("customer", "email"): "eva@example.com",
+    ("customer", "status"): "active",
+    ("account", "name"): "Nordic Tea",
+    ("key", "name"): "shop backend",
+    ("lead", "name"): "signup",
+    ("payout", "status"): "paid",
+}
+
+_MEANINGS = {
+    "direct": "true: only orders without a partner; false: only orders with one.",
+    "order_id": "Only this order id, in any source.",
+    "currency": "Only this ISO 4217 currency.",
+    "coupon": "Only orders with this code, whatever the case.",
+    "is_active": "Only those that are, or are not, switched on.",
+}
+
+
 @lru_cache(maxsize=256)
 def _type_of(shape: Any) -> inspect.Type:
     return inspect.type_info(shape)
@@ -90,6 +112,15 @@ def _type_of(shape: Any) -> inspect.Type:
 def example_of(shape: Any, owner: str = "") -> Any:
     """An example of what `shape` looks like in JSON. `owner` names the object that an `id` in it belongs to."""
     return _example(_type_of(shape), "", owner)
+
+
+def meaning(parameter: str) -> str:
+    """What a filter does, for those whose name says it all."""
+    if parameter.endswith("_from"):
+        return "At or after this moment."
+    if parameter.endswith("_before"):
+        return "Before this moment."
+    return _MEANINGS.get(parameter, f"Only with this {parameter.removesuffix('_id').replace('_', ' ')}.")
 
 
 def _example(kind: inspect.Type, name: str, owner: str) -> Any:
@@ -103,12 +134,13 @@ def _example(kind: inspect.Type, name: str, owner: str) -> Any:
         }
     if isinstance(kind, inspect.UUIDType):
         return IDS.get(name.removesuffix("_id") if name != "id" else owner, SOME_ID)
-    if name in _BY_NAME:
-        return _BY_NAME[name]
+    given = _BY_OWNER.get((owner, name), _BY_NAME.get(name))
+    if given is not None and _fits(kind, given):
+        return given
     if isinstance(kind, inspect.UnionType):
         return _of_union(kind, name, owner)
     if isinstance(kind, inspect.ListType):
-        return [_example(kind.item_type, name.removesuffix("s"), owner)]
+        return [] if isinstance(kind.item_type, inspect.DictType) else [_example(kind.item_type, name[:-1], owner)]
     return _plain(kind)
 
 
@@ -116,7 +148,26 @@ def owner_of(struct: type) -> str:
     """PartnerShown describes a partner."""
     name = struct.__name__.partition("[")[0].removesuffix("Shown").removesuffix("Answer")
     words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).strip("_")
-    return "sale" if words == "order" else words if words in IDS else ""
+    return "sale" if words == "order" else words if words in IDS or words in ("account", "key") else ""
+
+
+def _fits(kind: inspect.Type, value: Any) -> bool:
+    """`status` is a word here and a number there."""
+    if isinstance(kind, inspect.UnionType):
+        return any(_fits(option, value) for option in kind.types)
+    if isinstance(kind, inspect.Metadata):
+        return _fits(kind.type, value)
+    return type(value) is _PYTHON.get(type(kind))
+
+
+_PYTHON: dict[type, type] = {
+    inspect.IntType: int,
+    inspect.StrType: str,
+    inspect.BoolType: bool,
+    inspect.DictType: dict,
+    inspect.ListType: list,
+    inspect.LiteralType: str,
+}
 
 
 def _of_union(kind: inspect.UnionType, name: str, owner: str) -> Any:

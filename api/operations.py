@@ -23,6 +23,8 @@ class Operation:
     body: Any = None
     example: Mapping[str, Any] | None = None
     """A body that works; ids in it stand in `api.examples.IDS`."""
+    answer_example: Mapping[str, Any] | None = None
+    """Where one made from the type would mislead."""
     refusals: tuple[str, ...] = ()
     also: Mapping[int, str] = field(default_factory=dict)
     """Further statuses with the same body, and when they are answered."""

@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from msgspec import Meta
 
-from api import bodies
+from api import bodies, codes
 from api.base import TenantRequest, TenantView, answered
+from api.examples import example_of
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from api.problems import describe
@@ -41,7 +42,15 @@ SALE_REFUSALS = (
 class Batch(msgspec.Struct, forbid_unknown_fields=True):
     """Up to 1,000 sales. Each is judged by itself: one that is refused does not stop the others."""
 
-    sales: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=ingest.MAX_BATCH)]
+    sales: Annotated[
+        list[msgspec.Raw],
+        Meta(
+            min_length=1,
+            max_length=ingest.MAX_BATCH,
+            description="Each as for `POST /sales`.",
+            extra_json_schema={"items": {"$ref": "#/components/schemas/Sale"}},
+        ),
+    ]
 
 
 class RowOutcome(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -91,6 +100,18 @@ class SaleQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
                 "placed_at__lt": self.placed_before,
             },
         )
+
+
+#: One that was recorded and one that was refused: what made-up values could not show.
+BATCH_ANSWER = {
+    "recorded": 1,
+    "replayed": 0,
+    "refused": 1,
+    "outcomes": [
+        {"status": 201, "sale": example_of(SaleAnswer)},
+        {"status": 422, "problem": codes.example("unknown_currency") | {"field": "sales[1].currency"}},
+    ],
+}
 
 
 class Sales(TenantView):
@@ -145,6 +166,7 @@ class SaleBatch(TenantView):
                 {"order_id": "A-1003", "amount": 1250, "currency": "USD"},
             ]
         },
+        answer_example=BATCH_ANSWER,
     )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record what can be recorded and say of each what became of it."""

@@ -43,7 +43,7 @@ IDEMPOTENCY_KEY = {
     "description": "Makes the write safe to repeat: the same key with the same request answers what it answered first."
     " 1 to 255 printable ASCII characters, kept for 30 days.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    "example": "order-A-1001",
+    "example": "3f1c9a52-7d5e-4a0b-9b1e-6a2f0c8d4e17",
 }
 REPLAYED = {
     "Idempotency-Replayed": {
@@ -99,7 +99,7 @@ class OperationSchema(AutoSchema):
         for name, schema in components[query.__name__]["properties"].items():
             if operation.answer is bytes and name in ListQuery.__struct_fields__:
                 continue  # a file has no pages
-            description = schema.pop("description", "")
+            description = schema.pop("description", "") or examples.meaning(name)
             if schema.get("default") in (None, ""):
                 schema.pop("default", None)
             yield {"name": name, "in": "query", "description": description, "schema": _not_null(schema)}
@@ -116,7 +116,7 @@ class OperationSchema(AutoSchema):
             return {"200": {"description": "The file.", "content": {"text/csv": {"schema": schema}}}}
         content = {
             "schema": self._schema(operation.answer),
-            "examples": {"example": {"value": examples.example_of(operation.answer)}},
+            "examples": {"example": {"value": operation.answer_example or examples.example_of(operation.answer)}},
         }
         replays = {"headers": REPLAYED} if method in WRITES else {}
         statuses = {operation.status: HTTPStatus(operation.status).phrase} | dict(operation.also)
