@@ -47,11 +47,10 @@ def create_partner(
     """
     if status not in (PartnerStatus.APPLIED, PartnerStatus.APPROVED):
         raise DomainError("A new partner is applied or approved.", code="invalid_choice", field="status")
-    program = _program_for(program, group, actor)
     address = normal_email(email)
     partner = Partner(
         merchant_id=tenancy.current(),
-        program=program,
+        program=_program_for(program, group, actor),
         group=group,
         name=inputs.line(name, "name", required=True),
         email=address,
@@ -64,7 +63,7 @@ def create_partner(
     with refusals({"partner_email_once": _email_taken(address)}):
         partner.save(force_insert=True)
         tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
-        after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(program.id)}
+        after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(partner.program_id)}
         record(actor, "partner.create", "partner", partner.id, after=after)
         _equip(partner, coupon_code, actor)
     return partner

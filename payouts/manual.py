@@ -70,18 +70,12 @@ def record_payout(
     transaction_id = inputs.line(transaction_id, "transaction_id", required=True)
     note = inputs.line(note, "note", longest=500)
     paid_at = _start_of(_checked_day(paid_on), partner.merchant)
-    used = Conflict(
-        f"A payout with the transaction id {transaction_id} is recorded for this partner.",
-        code="transaction_id_taken",
-        field="transaction_id",
-    )
-    with refusals({"payout_transaction_once": used}):
+    with refusals({"payout_transaction_once": _reference_used(transaction_id)}):
         lock(partner)
         commissions = _lock_chosen(partner, commission_ids)
         amount, netted = _amount(partner, commissions)
-        payout = Payout.objects.create(
+        payout = partner.payouts.create(
             merchant_id=tenancy.current(),
-            partner=partner,
             currency=commissions[0].currency,
             amount=amount,
             netted=netted,
@@ -97,6 +91,14 @@ def record_payout(
     return payout
 
 
+def _reference_used(transaction_id: str) -> Conflict:
+    return Conflict(
+        f"A payout with the transaction id {transaction_id} is recorded for this partner.",
+        code="transaction_id_taken",
+        field="transaction_id",
+    )
+
+
 def _lock_chosen(partner: Partner, commission_ids: Sequence[uuid.UUID]) -> list[Commission]:
     """The chosen commissions in the order of their ids, locked; refused all together when one cannot be paid."""
     ids = list(dict.fromkeys(commission_ids))
@@ -107,7 +109,8 @@ def _lock_chosen(partner: Partner, commission_ids: Sequence[uuid.UUID]) -> list[
     chosen = partner.commissions.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
     found = {commission.id: commission for commission in chosen}
     currency = found[ids[0]].currency if ids[0] in found else ""
-    reasons = [(id, _why_not(found.get(id), currency)) for id in ids]
+    sitting = _sitting_in(ids)
+    reasons = [(id, _why_not(found.get(id), currency, sitting.get(id, ""))) for id in ids]
     refused = [{"id": str(id), "reason": reason} for id, reason in reasons if reason]
     if refused:
         raise _not_payable(refused)
@@ -125,13 +128,18 @@ def _not_payable(refused: Sequence[dict[str, str]]) -> DomainError:
     )
 
 
-def _why_not(commission: Commission | None, currency: str) -> str:
+def _sitting_in(ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The transaction ids of the live payouts in which some of these commissions sit."""
+    live = PayoutItem.objects.filter(commission_id__in=ids, is_live=True)
+    return dict(live.values_list("commission_id", "payout__transaction_id"))
+
+
+def _why_not(commission: Commission | None, currency: str, payout: str) -> str:
     if commission is None:
         return "is no commission of this partner"
     if commission.currency != currency:
         return f"is in {commission.currency}, not {currency}"
-    if commission.status in (CommissionStatus.PAID, CommissionStatus.IN_PAYOUT):
-        payout = Payout.objects.filter(items__commission=commission, items__is_live=True).first()
+    if payout:
         return f"is in payout {payout}"
     if commission.status != CommissionStatus.APPROVED:
         return f"is {commission.status}"
