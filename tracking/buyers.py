@@ -31,9 +31,10 @@ class Buyer:
 class Buyers:
     """The customers of one batch: those that LOAD found and those the batch itself brings."""
 
-    def __init__(self, known: Known, plan: Plan, merchant_id: UUID) -> None:
+    def __init__(self, known: Known, plan: Plan, merchant_id: UUID, now: datetime) -> None:
         self._plan = plan
         self._merchant_id = str(merchant_id)
+        self._now = now
         self._by_key: dict[tuple[str, str], Buyer] = {}
         self._identities: dict[tuple[str, str], IdentityRow] = {}
         for row in known.customers:
@@ -93,6 +94,7 @@ class Buyers:
             "notes": "",
             "tags": [],
             "metadata": {},
+            "created_at": self._now,
         }
         self._plan.new_customers.append(planned)
         buyer = Buyer(row, is_first_order=True, planned=planned)

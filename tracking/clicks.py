@@ -79,7 +79,7 @@ def keep(click: Click) -> None:
         click_stream.add(json.encode(click))
     except StreamAway:
         with tenant(click.merchant_id):
-            _insert([click])
+            store([click])
 
 
 def record(
@@ -110,7 +110,7 @@ def record(
         country=country,
         utm=utm or {},
     )
-    _insert([click])
+    store([click])
     audit.record(actor, "click.record", "click", click.id, after={"code": link.code})
     return merchant.clicks.get(id=click.id)
 
@@ -128,7 +128,7 @@ def fetch(ids: Collection[UUID]) -> bool:
     made = [_made_at_ms(id) for id in recent]
     entries = click_stream.between(min(made) - _CLOCKS_APART_MS, max(made) + _CLOCKS_APART_MS, limit=_LOOKED_AT)
     waiting = [_decode(body) for _, body in entries]
-    _insert([click for click in waiting if click.id in recent and click.merchant_id == current()])
+    store([click for click in waiting if click.id in recent and click.merchant_id == current()])
     return True
 
 
@@ -168,7 +168,7 @@ def drain(*, limit: int = 2_000, abandoned_ms: int = click_stream.ABANDONED_MS) 
 def _drain_merchant(merchant_id: UUID, pairs: Sequence[tuple[click_stream.Entry, Click]]) -> None:
     try:
         with tenant(merchant_id):
-            _insert([click for _, click in pairs])
+            store([click for _, click in pairs])
     except DatabaseError as error:
         if not _is_about_content(error):
             raise  # the database is away or busy: everything stays in the stream
@@ -182,7 +182,7 @@ def _drain_one_by_one(merchant_id: UUID, pairs: Iterable[tuple[click_stream.Entr
     for entry, click in pairs:
         try:
             with tenant(merchant_id):
-                _insert([click])
+                store([click])
         except DatabaseError as error:
             if not _is_about_content(error):
                 raise
@@ -198,7 +198,8 @@ def _is_about_content(error: DatabaseError) -> bool:
     return state[:2] in ("22", "23")
 
 
-def _insert(clicks: Sequence[Click]) -> None:
+def store(clicks: Sequence[Click]) -> None:
+    """Insert clicks of the running tenant and mark what they touch; one that is there already stays as it is."""
     if not clicks:
         return
     rows: list[dict[str, Any]] = [_row(click) for click in clicks]

@@ -44,7 +44,7 @@ class _Decision:
         self._merchant_id = str(merchant_id)
         self._configured = configured
         self._now = now
-        self._buyers = Buyers(known, self.plan, merchant_id)
+        self._buyers = Buyers(known, self.plan, merchant_id, now)
         self._touches = Touches(known)
         self._own_terms: dict[UUID, list[Terms]] = {}
         for row in known.terms:

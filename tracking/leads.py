@@ -43,7 +43,7 @@ def record_lead(asked: Lead, *, actor: Actor, now: datetime | None = None) -> Le
     known = ingest.known_about([asked])
     plan = Plan()
     assert asked.customer is not None
-    buyer = Buyers(known, plan, current()).find_or_plan(asked.customer)
+    buyer = Buyers(known, plan, current(), now).find_or_plan(asked.customer)
     fingerprint = fingerprint_of(asked)
     there = Merchant(id=current()).leads.filter(customer_id=buyer.row.id, name=asked.name).first()
     if there is not None:

@@ -34,7 +34,7 @@ _PARTS = {
     "new_customers": _insert(
         "customers_customer",
         "merchant_id, id, identity_id, external_id, email, phone, name, birthday, language, inherited, status, notes,"
-        " tags, metadata",
+        " tags, metadata, created_at",
         "new_customers",
     ),
     "completed_customers": """UPDATE customers_customer c SET external_id = n.external_id, email = n.email,

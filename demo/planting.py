@@ -1,0 +1,266 @@
+"""Planting the demo: the story of each brand goes through the same verbs and the same ingest as real life.
+
+All of it is one transaction. A demo that was interrupted has never been, and the next start plants it whole.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection
+
+from affiliates.coupons import create_coupon, update_coupon
+from affiliates.models import Partner
+from affiliates.partners import create_partner, set_password, suspend
+from affiliates.partners import reject as reject_partner
+from affiliates.programs import create_group, default_program
+from commissions import hold, manual
+from demo.brands import Brand
+from demo.story import Day, PartnerStory, Story, Visit
+from merchants import keys, tenancy
+from merchants.audit import system
+from merchants.models import Merchant
+from merchants.onboarding import create_merchant
+from merchants.staff import add_staff
+from payouts.manual import record_payout, reverse_payout
+from payouts.models import Payout
+from rewards.terms import set_reward
+from stats import rollup
+from tracking import clicks, ingest
+from tracking.clicks import Click
+from tracking.leads import record_lead
+from tracking.refunds import record_refund
+
+ACTOR = system("demo")
+PASSWORD = "accrue-demo-2026"  # noqa: S105 - printed for everybody to read
+ROLES = ("owner", "admin", "finance", "support", "viewer")
+#: Partners with a log-in; making a password takes a third of a second, so not everybody has one.
+_LOG_INS = 4
+_BATCH_DAYS = 14
+_PAYDAY = 5
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Planted:
+    """What `demo.json` tells of one merchant."""
+
+    merchant: dict[str, Any]
+    partners: list[dict[str, Any]] = field(default_factory=list)
+
+
+def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
+    """One merchant with two years behind it. Call it outside any tenant, inside a transaction."""
+    story = Story(brand, today)
+    say(f"{brand.name}: staff, keys, {brand.partners} partners")
+    merchant = create_merchant(
+        slug=brand.slug,
+        name=brand.name,
+        currency=brand.currency,
+        time_zone=brand.time_zone,
+        domains=[brand.domain],
+        actor=ACTOR,
+    )
+    with tenancy.tenant(merchant.id):
+        planted = Planted(_people(brand))
+        planting = _Planting(brand, story, merchant, today)
+        planting.prepare()
+        planting.live(say)
+        planted.partners = planting.log_ins(base_url)
+        say(f"{brand.name}: rollups")
+        while rollup.refresh():
+            pass
+    return planted
+
+
+def _people(brand: Brand) -> dict[str, Any]:
+    staff = {}
+    for role in ROLES:
+        email = f"{role}@{brand.domain}"
+        add_staff(email=email, role=role, name=f"{role.title()} of {brand.name}", password=PASSWORD, actor=ACTOR)
+        staff[role] = {"email": email, "password": PASSWORD}
+    # One person who works for all of them, to have something to switch between.
+    add_staff(email="group@accrue.example", role="owner", name="Gina Group", password=PASSWORD, actor=ACTOR)
+    _, token = keys.issue(name="Demo", scopes=["write", "payouts"], actor=ACTOR)
+    keys.issue(name="Reporting", scopes=["read"], actor=ACTOR)
+    return {
+        "slug": brand.slug,
+        "name": brand.name,
+        "currency": brand.currency,
+        "api_key": token,
+        "staff": staff,
+    }
+
+
+class _Planting:
+    """One merchant's two years being lived."""
+
+    def __init__(self, brand: Brand, story: Story, merchant: Merchant, today: date) -> None:
+        self.brand = brand
+        self.story = story
+        self.merchant = merchant
+        self.today = today
+        self.partners: list[Partner] = []
+        self._payouts = 0
+
+    def prepare(self) -> None:
+        """Program, groups, terms and partners, as they stood on the first day."""
+        began = datetime.combine(self.story.first_day, time(), tzinfo=UTC)
+        program = default_program(actor=ACTOR)
+        set_reward(
+            program=program, kind="percentage", percent=10, excludes=["tax", "shipping"], effective_from=began,
+            actor=ACTOR,
+        )  # fmt: skip
+        groups = {
+            name: create_group(program=program, name=name, hold_days=days, actor=ACTOR)
+            for name, days in (("Creators", 14), ("Publishers", 45), ("Ambassadors", None))
+        }
+        set_reward(group=groups["Creators"], kind="percentage", percent=12, effective_from=began, actor=ACTOR)
+        set_reward(group=groups["Publishers"], kind="percentage", percent=8, effective_from=began, actor=ACTOR)
+        changed = began + timedelta(days=500)
+        set_reward(group=groups["Publishers"], kind="percentage", percent=9, effective_from=changed, actor=ACTOR)
+        for told in self.story.partners:
+            self.partners.append(self._partner(told, groups.get(told.group)))
+        for number in (1, 4):
+            set_reward(
+                partner=self.partners[number], kind="fixed", amount=self.brand.fixed_reward,
+                currency=self.brand.currency, effective_from=began, actor=ACTOR,
+            )  # fmt: skip
+        set_reward(partner=self.partners[2], kind="percentage", percent=15, effective_from=began, actor=ACTOR)
+        set_reward(partner=self.partners[2], kind="percentage", percent="17.5", effective_from=changed, actor=ACTOR)
+        self._odd_coupons()
+
+    def _partner(self, told: PartnerStory, group: Any) -> Partner:
+        status = "applied" if told.status in ("applied", "rejected") else "approved"
+        partner = create_partner(
+            name=told.name, email=told.email, group=group, status=status, coupon_code=told.code, actor=ACTOR
+        )
+        if told.status == "rejected":
+            reject_partner(partner, actor=ACTOR)
+        # Verbs know no other time than now, and a demo in which everybody joined today would show nothing.
+        joined = datetime.combine(told.joins, time(9), tzinfo=UTC)
+        self.merchant.partners.filter(id=partner.id).update(created_at=joined, status_changed_at=joined)
+        return partner
+
+    def _odd_coupons(self) -> None:
+        first = self.partners[0]
+        off = create_coupon(partner=first, code="LAUNCH", actor=ACTOR)
+        update_coupon(off, changes={"is_active": False}, actor=ACTOR)
+        ended = datetime.combine(self.today - timedelta(days=200), time(), tzinfo=UTC)
+        create_coupon(
+            partner=first, code="SPRING", starts_at=ended - timedelta(days=60), ends_at=ended, actor=ACTOR
+        )  # fmt: skip
+        create_coupon(partner=self.partners[3], code="FIRST50", max_uses=50, actor=ACTOR)
+
+    def live(self, say: Say) -> None:
+        """Day after day: visits, leads, sales, refunds; holds that end; a payday each month."""
+        waiting: list[Day] = []
+        for day in self.story.days():
+            waiting.append(day)
+            if len(waiting) == _BATCH_DAYS or day.day == self.today:
+                self._record(waiting)
+                if waiting[0].day == self.story.first_day:
+                    _analyze()
+                waiting = []
+            if day.day.day == _PAYDAY and day.day < self.today - timedelta(days=20):
+                self._payday(day.day)
+            if day.day.day == 1 and day.day.month in (1, 7):
+                say(f"{self.brand.name}: {day.day:%B %Y}")
+        self._last_touches()
+        _analyze()
+
+    def _record(self, days: list[Day]) -> None:
+        now = datetime.combine(days[-1].day, time.max, tzinfo=UTC) + timedelta(hours=12)
+        now = min(now, datetime.now(UTC))
+        clicks.store([self._click(visit) for day in days for visit in day.visits])
+        leads = [lead for day in days for lead in day.leads if lead.occurred_at and lead.occurred_at <= now]
+        for lead in leads:
+            record_lead(lead, actor=ACTOR, now=now)
+        sales = [sale for day in days for sale in day.sales if sale.placed_at and sale.placed_at <= now]
+        for start in range(0, len(sales), ingest.MAX_BATCH):
+            for outcome in ingest.record(sales[start : start + ingest.MAX_BATCH], actor=ACTOR, now=now):
+                if outcome.error is not None:
+                    raise outcome.error
+        for refund in (refund for day in days for refund in day.refunds):
+            if refund.refunded_at and refund.refunded_at <= now:
+                record_refund(refund, actor=ACTOR, now=now)
+        while hold.release_due(now=now):
+            pass
+
+    def _click(self, visit: Visit) -> Click:
+        partner = self.partners[visit.partner]
+        return Click(
+            id=visit.id,
+            merchant_id=self.merchant.id,
+            link_id=self._link_ids()[partner.id],
+            partner_id=partner.id,
+            visitor=visit.visitor,
+            clicked_at=visit.at,
+        )
+
+    def _link_ids(self) -> dict[Any, Any]:
+        if not hasattr(self, "_links"):
+            self._links = dict(self.merchant.links.values_list("partner_id", "id"))
+        return self._links
+
+    def _payday(self, day: date) -> None:
+        for partner in self.partners:
+            payable = list(partner.commissions.payable().order_by("id").values_list("id", "amount", "reversed"))
+            if sum(amount - taken for _, amount, taken in payable) < self.brand.least_payout:
+                continue
+            self._payouts += 1
+            payout = record_payout(
+                partner=partner,
+                commission_ids=[id for id, _, _ in payable],
+                transaction_id=f"WIRE-{day:%Y%m}-{self._payouts:04d}",
+                paid_on=day,
+                note=f"Commissions up to {day:%B %Y}",
+                actor=ACTOR,
+            )
+            paid_at = datetime.combine(day, time(15), tzinfo=UTC)
+            self.merchant.payouts.filter(id=payout.id).update(created_at=paid_at)
+
+    def _last_touches(self) -> None:
+        """What does not happen every day: a payout that came back, corrections, partners who had to go."""
+        returned: Payout | None = self.merchant.payouts.order_by("-created_at").first()
+        if returned is not None:
+            reverse_payout(returned, reason="The bank returned it: account closed", actor=ACTOR)
+        for number, share, reason in ((0, 2, "Bonus for the spring campaign"), (5, -1, "Counted twice in March")):
+            manual.record_manual(
+                partner=self.partners[number], amount=self.brand.fixed_reward * share,
+                currency=self.brand.currency, reason=reason, actor=ACTOR,
+            )  # fmt: skip
+        for partner, told in zip(self.partners, self.story.partners, strict=True):
+            if told.status == "suspended":
+                suspend(partner, actor=ACTOR)
+
+    def log_ins(self, base_url: str) -> list[dict[str, Any]]:
+        """The partners that people can sign in as, and one who has not been there yet."""
+        shown = []
+        for number, partner in enumerate(self.partners[: _LOG_INS + 1]):
+            activated = number < _LOG_INS
+            if activated:
+                set_password(partner, password=PASSWORD, actor=ACTOR)
+            shown.append(
+                {
+                    "merchant": self.brand.slug,
+                    "name": partner.name,
+                    "email": partner.email,
+                    "password": PASSWORD if activated else None,
+                    "portal": f"{base_url}/p/{partner.portal_code}",
+                    "coupon": self.story.partners[number].code,
+                }
+            )
+        return shown
+
+
+def _analyze() -> None:
+    """A database that was empty a moment ago has no statistics, and plans badly without."""
+    with connection.cursor() as cursor:
+        for app in ("orders_order", "customers_customer", "customers_identity", "commissions_commission",
+                    "affiliates_partner", "affiliates_coupon", "affiliates_link", "affiliates_click",
+                    "affiliates_customerattribution", "ledger_transaction", "ledger_entry", "rewards_rewardversion",
+                    "payouts_payoutitem", "stats_stalemark"):  # fmt: skip
+            cursor.execute(f"ANALYZE {app}")  # table names of our own
