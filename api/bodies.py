@@ -29,20 +29,21 @@ _WHAT_TO_SEND = f"Send a whole number of minor units from 0 to {MAX_AMOUNT:,}: 1
 
 
 def read(request: HttpRequest) -> bytes:
-    """The body of a write; 413 or 415 when it is too large or not JSON."""
+    """The body of a write; 413 or 415 when it is too large or not JSON. No body is an empty one, of no type."""
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    announced = _announced(request)
+    if not chunked and announced == 0:
+        return b""
+    if announced > MAX_BODY:
+        raise _too_large()
     declared = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if declared != "application/json":
         raise HttpProblem(415, "unsupported_media_type", "Send the body as JSON with `Content-Type: application/json`.")
-    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
-        body = _read_unannounced(cast(WSGIRequest, request))
-    elif _announced(request) > MAX_BODY:
-        raise _too_large()
-    else:
-        body = request.body
-    return body
+    return _read_unannounced(cast(WSGIRequest, request)) if chunked else request.body
 
 
 def _announced(request: HttpRequest) -> int:
+    """Content-Length; what is not a number of bytes announces none."""
     length = request.META.get("CONTENT_LENGTH", "")
     return int(length) if length.isdecimal() else 0
 

@@ -85,6 +85,8 @@ def answer(refusal: DomainError, request: HttpRequest) -> HttpResponse:
     document = describe(refusal, request_id)
     response = HttpResponse(msgspec.json.encode(document), status=refusal.status, content_type=CONTENT_TYPE)
     response.headers["X-Request-Id"] = request_id
+    # Django would log every 4xx once more; a refusal is no event of the server's, and the others are logged above.
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 

@@ -47,7 +47,9 @@ class Api:
         response = self.client.generic(method, url, content, content_type=content_type, headers=sent)
         data = b"".join(response.streaming_content) if response.streaming else response.content
         is_json = "json" in response.headers.get("Content-Type", "") and data
-        return Answer(response.status_code, msgspec.json.decode(data) if is_json else None, dict(response.headers), data)
+        return Answer(
+            response.status_code, msgspec.json.decode(data) if is_json else None, dict(response.headers), data
+        )
 
     def get(self, path: str, **headers: str) -> Answer:
         """GET."""

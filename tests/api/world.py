@@ -1,0 +1,127 @@
+"""A merchant with one of everything, made through the doors' own verbs, with a word of its own in every text."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from affiliates.coupons import create_coupon
+from affiliates.links import create_link
+from affiliates.partners import create_partner
+from affiliates.programs import create_group, default_program
+from commissions.hold import release_due
+from commissions.manual import record_manual
+from merchants import tenancy
+from merchants.models import Merchant
+from payouts.manual import record_payout
+from rewards.terms import set_reward
+from tests.factories import ACTOR
+from tracking import clicks, ingest
+from tracking.events import Lead, Refund, RefundLine, Sale, SaleCustomer
+from tracking.events import Line as SaleLine
+from tracking.leads import record_lead
+from tracking.refunds import record_refund
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids by the names that `api.examples.IDS` uses."""
+
+    word: str
+    ids: dict[str, UUID]
+
+
+def build(merchant: Merchant, word: str) -> World:
+    """One of everything for `merchant`. Every text that a caller could write contains `word`."""
+    with tenancy.tenant(merchant.id):
+        ids = _people(merchant, word)
+        ids |= _history(merchant, word, ids)
+        return World(word, ids)
+
+
+def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
+    program = default_program(actor=ACTOR)
+    group = create_group(program=program, name=f"Group {word}", actor=ACTOR)
+    partner = create_partner(
+        name=f"Anna {word}",
+        email=f"anna@{word}.example",
+        group=group,
+        coupon_code=f"{word}10",
+        notes=f"notes {word}",
+        tags=[word],
+        metadata={word: [word]},
+        actor=ACTOR,
+    )
+    coupon = create_coupon(partner=partner, code=f"{word}20", max_uses=5, actor=ACTOR)
+    link = create_link(
+        partner=partner, code=f"{word}-link", destination=f"https://{merchant.domains[0]}/{word}", actor=ACTOR
+    )
+    since = timezone.now() - timedelta(days=1000)
+    reward = set_reward(program=program, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
+    set_reward(partner=partner, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
+    return {
+        "program": program.id,
+        "group": group.id,
+        "partner": partner.id,
+        "coupon": coupon.id,
+        "link": link.id,
+        "reward_version": reward.id,
+    }
+
+
+def _history(merchant: Merchant, word: str, ids: dict[str, UUID]) -> dict[str, UUID]:
+    click = clicks.record(
+        code=f"{word}-link",
+        landing_url=f"https://shop.example/{word}",
+        referrer=f"https://{word}.example/",
+        utm={"source": word},
+        actor=ACTOR,
+    )
+    customer = SaleCustomer(external_id=f"c-{word}", email=f"eva@{word}.example", name=f"Eva {word}")
+    paid, open_ = (_sale(word, number, customer) for number in (1, 2))
+    now = timezone.now()
+    outcomes = ingest.record([paid, open_], actor=ACTOR, now=now)
+    assert all(outcome.error is None for outcome in outcomes), [o.error for o in outcomes]
+    asked = Refund(order_id=open_.order_id, refund_id=f"R-{word}", lines=[RefundLine(line=0, amount=500)], reason=word)
+    refund = record_refund(asked, actor=ACTOR).refund
+    someone = SaleCustomer(external_id=f"l-{word}")
+    told = Lead(name=f"lead {word}", coupon=f"{word}10", customer=someone, metadata={word: 1})
+    lead = record_lead(told, actor=ACTOR).lead
+    release_due(now=now)
+    partner = merchant.partners.get(id=ids["partner"])
+    record_manual(partner=partner, amount=700, currency="USD", reason=f"by hand {word}", actor=ACTOR)
+    first, second = (partner.commissions.get(order__external_id=sale.order_id) for sale in (paid, open_))
+    payout = record_payout(
+        partner=partner,
+        commission_ids=[first.id],
+        transaction_id=f"T-{word}",
+        paid_on=datetime.now(UTC).date() - timedelta(days=1),
+        note=f"note {word}",
+        actor=ACTOR,
+    )
+    assert second.order is not None
+    return {
+        "click": click.id,
+        "sale": second.order.id,
+        "customer": second.order.customer_id,
+        "commission": second.id,
+        "refund": refund.id,
+        "lead": lead.id,
+        "payout": payout.id,
+    }
+
+
+def _sale(word: str, number: int, customer: SaleCustomer) -> Sale:
+    return Sale(
+        order_id=f"O-{word}-{number}",
+        amount=10000,
+        currency="USD",
+        coupon=f"{word}10",
+        customer=customer,
+        lines=[SaleLine(amount=10000, product_key=f"p-{word}", category=f"k-{word}")],
+        platform=f"web {word}",
+        notes=f"notes {word}",
+        metadata={word: word},
+        placed_at=timezone.now() - timedelta(days=60),
+    )
