@@ -47,7 +47,7 @@ COFFEE = Brand(
     shipping=595,
     tax_percent=8,
     fixed_reward=500,
-    least_payout=5_000,
+    least_payout=20_000,
     products=(
         Product("beans-250", "beans", 1_490),
         Product("beans-1000", "beans", 4_600),

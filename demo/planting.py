@@ -206,14 +206,18 @@ class _Planting:
         return self._links
 
     def _payday(self, day: date) -> None:
+        payable: dict[Any, list[tuple[Any, int]]] = {}
+        for commission in self.merchant.commissions.payable().order_by("id"):
+            kept = commission.amount - commission.reversed
+            payable.setdefault(commission.partner_id, []).append((commission.id, kept))
         for partner in self.partners:
-            payable = list(partner.commissions.payable().order_by("id").values_list("id", "amount", "reversed"))
-            if sum(amount - taken for _, amount, taken in payable) < self.brand.least_payout:
+            chosen = payable.get(partner.id, [])
+            if sum(kept for _, kept in chosen) < self.brand.least_payout:
                 continue
             self._payouts += 1
             payout = record_payout(
                 partner=partner,
-                commission_ids=[id for id, _, _ in payable],
+                commission_ids=[id for id, _ in chosen],
                 transaction_id=f"WIRE-{day:%Y%m}-{self._payouts:04d}",
                 paid_on=day,
                 note=f"Commissions up to {day:%B %Y}",

@@ -4,6 +4,7 @@ External id first, then e-mail, then phone. What the sale tells and the record l
 there is overwritten, and a contact that already belongs to another customer stays with that one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -107,7 +108,8 @@ class Buyers:
             value = getattr(told, contact)
             known = self._identities.get((contact, value)) if value else None
             if known is not None:
-                self._plan.shared_identities.append(known.id)
+                shared = self._plan.shared_identities
+                shared[known.id] = shared.get(known.id, 0) + 1
                 return known, True
         if not (told.email or told.phone):
             return None, False
@@ -133,11 +135,20 @@ class Buyers:
             identity, _ = self._identity(told)
             buyer.row.identity_id = identity.id if identity else None
         if buyer.planned is None:
-            buyer.planned = {"merchant_id": self._merchant_id, "id": buyer.row.id}
+            buyer.planned = {"id": buyer.row.id, "own": []}
             self._plan.completed_customers.append(buyer.planned)
         for name in (*_KEYS, "name", "identity_id"):
             buyer.planned[name] = getattr(buyer.row, name)
+        self._own(buyer.planned, missing)
         self._index(buyer)
+
+    @staticmethod
+    def _own(planned: Row, filled: Collection[str]) -> None:
+        """What this merchant's sale told is the merchant's own: the record follows the identity in it no more."""
+        if "inherited" in planned:
+            planned["inherited"] = [name for name in planned["inherited"] if name not in filled]
+        else:
+            planned["own"] = [*planned["own"], *filled]
 
     def belongs_to(self, buyer: Buyer, partner_id: UUID, since: datetime) -> None:
         """Later sales of the same batch see the customer as this partner's."""

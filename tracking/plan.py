@@ -27,8 +27,8 @@ class Plan:
     """Rows to insert or change; keys are column names, values JSON-ready. Empty lists cost nothing."""
 
     new_identities: list[Row] = field(default_factory=list)
-    shared_identities: list[UUID] = field(default_factory=list)
-    """Known people who become this merchant's customers too: one holder more."""
+    shared_identities: dict[UUID, int] = field(default_factory=dict)
+    """Known people who become customers of this merchant too: so many holders more."""
     new_customers: list[Row] = field(default_factory=list)
     completed_customers: list[Row] = field(default_factory=list)
     """Known customers of whom the sale told something that was missing."""

@@ -29,8 +29,8 @@ def _insert(table: str, columns: str, parameter: str) -> str:
 #: In the order in which a person would write them; foreign keys are checked when the whole statement is done.
 _PARTS = {
     "new_identities": _insert("customers_identity", "id, email, phone, name, language, holders", "new_identities"),
-    "shared_identities": """UPDATE customers_identity SET holders = holders + 1
-        WHERE id IN (SELECT json_array_elements_text(%(shared_identities)s::json)::uuid)""",
+    "shared_identities": """UPDATE customers_identity i SET holders = i.holders + n.holders
+        FROM json_to_recordset(%(shared_identities)s::json) AS n(id uuid, holders int) WHERE i.id = n.id""",
     "new_customers": _insert(
         "customers_customer",
         "merchant_id, id, identity_id, external_id, email, phone, name, birthday, language, inherited, status, notes,"
@@ -38,8 +38,11 @@ _PARTS = {
         "new_customers",
     ),
     "completed_customers": """UPDATE customers_customer c SET external_id = n.external_id, email = n.email,
-            phone = n.phone, name = n.name, identity_id = n.identity_id
-        FROM json_populate_recordset(NULL::customers_customer, %(completed_customers)s::json) n WHERE c.id = n.id""",
+            phone = n.phone, name = n.name, identity_id = n.identity_id,
+            inherited = ARRAY(SELECT f FROM unnest(c.inherited) f WHERE f <> ALL(n.own))
+        FROM json_to_recordset(%(completed_customers)s::json)
+          AS n(id uuid, external_id text, email text, phone text, name text, identity_id uuid, own text[])
+        WHERE c.id = n.id""",
     "attributions": _insert(
         "affiliates_customerattribution", "merchant_id, id, customer_id, partner_id, touch, since", "attributions"
     ),
@@ -93,7 +96,7 @@ def _rows(plan: Plan, actor: Actor) -> dict[str, list[Any]]:
     """The parts that have rows, in the order of `_PARTS`."""
     rows: dict[str, list[Any]] = {
         "new_identities": plan.new_identities,
-        "shared_identities": plan.shared_identities,
+        "shared_identities": [{"id": id, "holders": more} for id, more in sorted(plan.shared_identities.items())],
         "new_customers": plan.new_customers,
         "completed_customers": plan.completed_customers,
         "attributions": plan.attributions,
