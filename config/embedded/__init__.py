@@ -12,11 +12,10 @@ from pathlib import Path
 
 from config.embedded.errors import EmbeddedError
 from config.embedded.lease import SERVERS, lease
-from config.embedded.server import Server
 
 __all__ = ["EmbeddedError", "data_dir", "restore", "servers"]
 
-_held: list[tuple[type[Server], Callable[[], str]]] = []
+_held: list[tuple[str, Callable[[], str]]] = []
 
 
 def data_dir() -> Path:
@@ -28,17 +27,17 @@ def data_dir() -> Path:
 @contextmanager
 def servers() -> Iterator[None]:
     """DATABASE_URL and REDIS_URL are set inside this block, by the operator or to the embedded servers."""
-    missing = [server for server in SERVERS if not os.environ.get(server.variable)]
+    missing = [server for server, variable in SERVERS.items() if not os.environ.get(variable)]
     with ExitStack() as stack:
         leases = [(server, stack.enter_context(lease(data_dir(), server))) for server in missing]
         try:
             for server, address in leases:
-                os.environ[server.variable] = address()
+                os.environ[SERVERS[server]] = address()
             _held.extend(leases)
             yield
         finally:
             for held in leases:
-                os.environ.pop(held[0].variable, None)
+                os.environ.pop(SERVERS[held[0]], None)
                 if held in _held:
                     _held.remove(held)
 
@@ -46,5 +45,5 @@ def servers() -> Iterator[None]:
 def restore() -> None:
     """Bring back, at the same address, what this process holds and whose supervisor was killed. Cheap when all runs."""
     for server, address in _held:
-        if address() != os.environ[server.variable]:
-            raise EmbeddedError(f"The embedded {server.name} came back at another address. Start this command again.")
+        if address() != os.environ[SERVERS[server]]:
+            raise EmbeddedError(f"The embedded {server} came back at another address. Start this command again.")

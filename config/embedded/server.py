@@ -12,7 +12,6 @@ class Server(Protocol):
     """A server that the supervisor starts, asks for its health and stops."""
 
     name: ClassVar[str]
-    variable: ClassVar[str]  # the environment variable that holds its address, or names another server
     home: Home
 
     def __init__(self, home: Home) -> None: ...

