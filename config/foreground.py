@@ -47,12 +47,10 @@ class Foreground:
     def __init__(self, parts: list[Part], echo: Callable[[str, str], None], output: int) -> None:
         self.parts = parts
         self.echo = echo
-        self.output = select.poll()
-        self.output.register(output, 0)  # 0: only tell of a pipe without reader, or of a terminal that is gone
         self.signals = 0
         self.deaf = False
         self.selector = selectors.DefaultSelector()
-        self.terminal = _terminal()
+        self.terminal = _terminal(output)
 
     @property
     def running(self) -> bool:
@@ -167,14 +165,14 @@ class Foreground:
             self.say(part.name, line.decode(errors="replace"))
 
 
-def _terminal() -> select.poll:
+def _terminal(output: int) -> select.poll:
     """Reports once the terminal, or the pipe that reads the output, is gone; typed input does not count.
 
     The signal is not enough: the kernel sends SIGHUP to the session's leader alone, and when that is `make` (`ssh -t
     host make demo`), it waits for its child instead of passing it on.
     """
     poll = select.poll()
-    for stream in (0, 1):
-        if stream == 1 or os.isatty(stream):
-            poll.register(stream, 0)
+    poll.register(output, 0)
+    if os.isatty(0):
+        poll.register(0, 0)
     return poll
