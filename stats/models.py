@@ -53,8 +53,12 @@ class PartnerDay(models.Model):
 
     class Meta:
         constraints = [
+            # With the figures in it, a partner's years are added up from the index alone (PartnerTotal).
             models.UniqueConstraint(
-                fields=["merchant", "partner_id", "day", "currency"], name="partner_day_once", nulls_distinct=False
+                fields=["merchant", "partner_id", "day", "currency"],
+                include=["clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned"],
+                name="partner_day_once",
+                nulls_distinct=False,
             )
         ]
         indexes = [models.Index(fields=["merchant", "day"], name="partner_day_by_day")]

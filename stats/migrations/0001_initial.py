@@ -132,6 +132,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("merchant", "partner_id", "day", "currency"),
+                        include=["clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned"],
                         name="partner_day_once",
                         nulls_distinct=False,
                     )
