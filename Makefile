@@ -4,8 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+# Behind a company's proxy the system knows a certificate that uv's own list does not; a bare container has no list.
+CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 # Compiled inside requirements/, so that the headers of the locks name no path of this machine.
-COMPILE := ../$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+COMPILE := ../$(BIN)/python -m uv $(CERTS) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format check lock bench clean
@@ -51,7 +53,7 @@ clean: ## remove .venv, the embedded servers' data and every cache
 install: .venv/installed ## only make .venv
 
 .venv/installed: requirements/dev.txt .venv/bootstrapped
-	$(BIN)/python -m uv pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	$(BIN)/python -m uv $(CERTS) pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
 	@touch $@
 
 .venv/bootstrapped: requirements/bootstrap.txt
