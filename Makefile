@@ -7,7 +7,7 @@ MANAGE := $(BIN)/python manage.py
 # Behind a company's proxy the system knows a certificate that uv's own list does not; a bare container has no list.
 CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 # Compiled inside requirements/, so that the headers of the locks name no path of this machine.
-COMPILE := ../$(BIN)/python -m uv $(CERTS) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+COMPILE := ../$(BIN)/python -m uv $(CERTS) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint format check lock bench clean
