@@ -97,6 +97,20 @@ def test_a_closed_output_ends_it(terminal: Terminal) -> None:
     terminal.process.stdout = None
 
 
+def test_a_lost_terminal_ends_it_though_no_signal_comes() -> None:
+    """As when `make` leads the session (`ssh -t host make demo`): the kernel sends SIGHUP to make, which keeps it."""
+    outside, inside = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], cwd=CHECKOUT, stdin=inside, stdout=inside, start_new_session=True
+    )
+    os.close(inside)
+    with os.fdopen(outside) as terminal:
+        pids = [int(pid) for line in (terminal.readline(), terminal.readline()) for pid in line.split()[1:]]
+    assert process.wait(DEADLINE_SECONDS) == 0
+    assert len(pids) == 4
+    assert all(is_gone(pid) for pid in pids)
+
+
 def test_kill_9_tells_the_parts(terminal: Terminal) -> None:
     polite = terminal.started()["polite"][0]
     terminal.process.kill()
