@@ -3,6 +3,7 @@
 Nothing rings from the request path: a sale does not wait for Redis, and a sweep every second is soon enough.
 """
 
+from random import shuffle
 from uuid import UUID
 
 from celery import shared_task
@@ -18,8 +19,13 @@ EXPIRES = 5
 
 @shared_task(name="stats.sweep")
 def sweep() -> None:
-    """Ring for every merchant that has open marks."""
-    for merchant_id in tenancy.every_merchant("open stale marks", having="stale_marks"):
+    """Ring for every merchant that has open marks.
+
+    In any order: when the workers cannot keep up, messages expire, and always the same merchants' would.
+    """
+    found = tenancy.every_merchant("open stale marks", having="stale_marks")
+    shuffle(found)
+    for merchant_id in found:
         ring(merchant_id)
 
 
