@@ -82,7 +82,7 @@ class Command(BaseCommand):
     def _run(self, port: int) -> None:
         self._say("starting web, worker and beat")
         try:
-            with Foreground(_parts(port), self._echo, sys.stdout.fileno()) as site:
+            with Foreground(parts(port), self._echo, sys.stdout.fileno()) as site:
                 self._watch(site)
                 site.say("demo", "stopping")
         except PartFailed as error:
@@ -138,7 +138,7 @@ def _require_free(port: int) -> None:
             ) from error
 
 
-def _parts(port: int) -> list[Part]:
+def parts(port: int) -> list[Part]:
     python = [sys.executable, "-u", "-m"]
     # As root, Celery warns of tasks that arrive pickled. Ours are JSON, the only thing it accepts.
     celery = [sys.executable, "-u", "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
@@ -185,25 +185,18 @@ def _collect_static() -> bool:
 def _summary() -> list[str]:
     """Where to look and how to get in, from what the seed wrote down."""
     path = settings.DATA_DIR / "demo.json"
-    lines = [
-        "",
-        f"Accrue runs at {settings.BASE_URL}   (Ctrl-C stops it)",
-        f"API reference: {settings.BASE_URL}/api/docs",
-    ]
+    lines = ["", f"Accrue runs at {settings.BASE_URL}, Ctrl-C stops it", f"API reference: {settings.BASE_URL}/api/docs"]
     if not path.exists():
         return [*lines, "These merchants were not made by the demo, so it knows no log-ins.", ""]
     demo = _at_this_address(path)
     for merchant in demo["merchants"]:
-        lines += [
-            "",
-            f"{merchant['name']} ({merchant['slug']}, {merchant['currency']})",
-            f"  API key  {merchant['api_key']}",
-        ]
-        lines += [f"  {person['role']:<8} {person['email']}  {person['password']}" for person in merchant["staff"]]
+        lines += ["", f"{merchant['name']} ({merchant['slug']}, {merchant['currency']})"]
+        lines += [f"  API key  {merchant['api_key']}"]
+        lines += [f"  {role:<8} {who['email']}  {who['password']}" for role, who in merchant["staff"].items()]
     lines += ["", "Partners"]
     for partner in demo["partners"]:
         ways_in = [partner["email"], partner.get("password"), partner.get("coupon")]
-        lines.append(f"  {partner['merchant']:<10} {'  '.join(way for way in ways_in if way)}")
+        lines.append(f"  {partner['merchant']:<14} {'  '.join(way for way in ways_in if way)}")
     return [*lines, "", f"The same for programs: {path}", ""]
 
 
