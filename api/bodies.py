@@ -6,6 +6,7 @@ for programmers, so they are put into words that say what to send instead.
 
 import re
 from collections.abc import Hashable
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -82,7 +83,21 @@ def parse(body: bytes, shape: type[T]) -> T:
     # Cheap on the way of every request: JSON can only spell NUL as an escape. Which field it is, is looked up after.
     if b"\\u0000" in body:
         refuse_nul(msgspec.to_builtins(value))
-    return cast(T, value)
+    return cast(T, in_utc(value))
+
+
+def in_utc(value: Any) -> Any:
+    """Put a struct's own moments into UTC: PostgreSQL refuses offsets of more than 16 hours, which RFC 3339 allows."""
+    for name in getattr(value, "__struct_fields__", ()):
+        moment = getattr(value, name)
+        if type(moment) is datetime and moment.tzinfo is not UTC:
+            try:
+                setattr(value, name, moment.astimezone(UTC))
+            except OverflowError as error:
+                raise DomainError(
+                    "This is outside of the years 1 to 9999 in UTC.", code="invalid_value", field=name
+                ) from error
+    return value
 
 
 def refuse_nul(value: object, path: str = "") -> None:

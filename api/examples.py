@@ -4,6 +4,7 @@ A request's example is written by hand beside its view. A response's is made fro
 `examples`, else by its name, else by its kind.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -190,8 +191,8 @@ def _plain(kind: inspect.Type) -> Any:
             return max(kind.ge or 0, 0)
         case inspect.DictType() | inspect.RawType():
             return {}
-        case inspect.StrType() if kind.pattern and "|" in kind.pattern:
-            return kind.pattern.split("(?:")[-1].partition("|")[0]
+        case inspect.StrType() if kind.pattern and kind.pattern.startswith("^(?:"):
+            return re.split("[|)]", kind.pattern.removeprefix("^(?:"))[0]
     return ""
 
 

@@ -10,7 +10,7 @@ import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 from django.http import HttpRequest
 from msgspec import Meta
 
-from api.bodies import invalid, refuse_nul
+from api.bodies import in_utc, invalid, refuse_nul
 from merchants.errors import DomainError
 
 M = TypeVar("M", bound=Model)
@@ -54,7 +54,7 @@ def parse_query(request: HttpRequest, shape: type[S]) -> S:
         given[name] = values[0]
     refuse_nul(given)
     try:
-        return msgspec.convert(given, shape, strict=False)
+        return cast(S, in_utc(msgspec.convert(given, shape, strict=False)))
     except msgspec.ValidationError as error:
         raise invalid(error) from error
 

@@ -135,7 +135,7 @@ class GroupDetail(TenantView):
         "Update a group",
         body=GroupChanges,
         answer=GroupAnswer,
-        example={"hold_days": None},
+        example={"name": "Podcasters and writers", "hold_days": 14},
         refusals=("group_name_taken", "required"),
     )
     def patch(self, request: TenantRequest, group_id: UUID) -> HttpResponse:

@@ -64,8 +64,10 @@ def test_an_amount_that_is_no_whole_number_of_minor_units(api: Api, merchant: Me
         (SALE | {"currency": "XXX"}, "unknown_currency", "currency"),
         (SALE | {"placed_at": "yesterday"}, "invalid_value", "placed_at"),
         (SALE | {"placed_at": "2026-01-01T00:00:00"}, "invalid_value", "placed_at"),
-        (SALE | {"placed_at": "9999-12-31T23:59:59-12:00"}, "in_the_future", "placed_at"),
-        (SALE | {"placed_at": "0001-01-01T00:00:00+12:00"}, "too_long_ago", "placed_at"),
+        (SALE | {"placed_at": "9999-12-31T23:59:59-12:00"}, "invalid_value", "placed_at"),
+        (SALE | {"placed_at": "0001-01-01T00:00:00+12:00"}, "invalid_value", "placed_at"),
+        (SALE | {"placed_at": "9999-01-01T00:00:00Z"}, "in_the_future", "placed_at"),
+        (SALE | {"placed_at": "1812-01-01T00:00:00Z"}, "too_long_ago", "placed_at"),
         (SALE | {"click_id": "click-1"}, "invalid_value", "click_id"),
         (SALE | {"order_id": "A\0B"}, "invalid_text", "order_id"),
         (SALE | {"customer": {"external_id": "c", "name": "E\0"}}, "invalid_text", "customer.name"),
@@ -190,6 +192,7 @@ def test_a_length_that_is_no_number_announces_nothing(api: Api) -> None:
         ("partner_id=anna", "invalid_value", "partner_id"),
         ("occurred_from=2026-01-01", "invalid_value", "occurred_from"),
         ("occurred_from=2026-01-01T00:00:00", "invalid_value", "occurred_from"),
+        ("occurred_from=0001-01-01T00:00:00%2B12:00", "invalid_value", "occurred_from"),
         ("cursor=AAAA", "invalid_cursor", "cursor"),
         ("cursor=%00", "invalid_text", "cursor"),
         ("cursor=" + "f" * 32, "invalid_cursor", "cursor"),
@@ -203,7 +206,7 @@ def test_a_query_that_does_not_fit(api: Api, query: str, code: str, field: str) 
 
 
 def test_times_at_the_ends_of_time_are_only_times(api: Api) -> None:
-    for moment in ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B12:00", "9999-12-31T23:59:59-12:00"):
+    for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-01-01T00:00:00-23:59"):
         for path, name in (
             ("/audit", "at"),
             ("/sales", "placed"),

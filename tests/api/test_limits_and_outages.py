@@ -1,0 +1,74 @@
+"""Rate limits answer in headers and with 429; without Redis requests pass; without a database they say so."""
+
+import time
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from api import limits
+from tests.api.conftest import Api
+from tracking import ingest
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _a_window_that_does_not_end_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    monkeypatch.setattr(limits.time, "time", lambda: now)
+    monkeypatch.setattr(limits, "_away_until", 0.0)
+
+
+def test_every_answer_says_what_is_left_and_429_when_to_go_on(api: Api, settings: Any) -> None:
+    settings.API_RATE_LIMIT = 2
+    first, second, third = (api.get("/me") for _ in range(3))
+    assert first.headers["RateLimit-Policy"] == '"default";q=2;w=60'
+    assert first.headers["RateLimit"].startswith('"default";r=1;t=')
+    assert second.headers["RateLimit"].startswith('"default";r=0;t=')
+    assert (third.status, third.code) == (429, "rate_limited")
+    assert 0 < int(third.headers["Retry-After"]) <= 60
+    assert third.headers["RateLimit-Policy"] == '"default";q=2;w=60'
+
+
+def test_guessing_at_secrets_does_not_use_up_the_owners_limit(api: Api, settings: Any) -> None:
+    settings.API_RATE_LIMIT = 2
+    guess = Api(api.token[:-1] + ("a" if api.token[-1] != "a" else "b"))
+    assert [guess.get("/me").status for _ in range(3)] == [401, 401, 429]
+    assert api.get("/me").status == 200
+
+
+def test_without_redis_requests_pass(api: Api, settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nobody listens there
+    limits._client.cache_clear()
+    try:
+        answer = api.post("/sales", {"order_id": "A-1", "amount": 1, "currency": "USD"})
+        assert answer.status == 201
+        assert "RateLimit" not in answer.headers
+    finally:
+        limits._client.cache_clear()
+
+
+def test_a_database_out_of_reach_is_503_with_a_time_to_return(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any, **kwargs: Any) -> Any:
+        raise OperationalError("server closed the connection; password=hunter2")
+
+    monkeypatch.setattr(ingest, "record", away)
+    answer = api.post("/sales", {"order_id": "A-1", "amount": 1, "currency": "USD"})
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "hunter2" not in answer.content.decode()
+
+
+def test_a_mistake_of_ours_is_a_bare_500_with_the_request_id(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(ingest, "record", broken)
+    answer = api.post("/sales", {"order_id": "A-1", "amount": 1, "currency": "USD"}, X_Request_Id="find-me")
+    assert (answer.status, answer.code, answer.body["request_id"]) == (500, "internal_error", "find-me")
+    assert "secret inside" not in answer.content.decode()
+    assert "find-me" in caplog.text
+    assert "secret inside" in caplog.text
