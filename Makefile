@@ -23,7 +23,7 @@ test: .venv/installed ## the whole test suite, or ARGS="tests/config -k attach"
 
 lint: .venv/installed ## formatting, ruff, floors, types, templates, missing migrations
 	$(BIN)/python -m ruff check
-	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m ruff format --check --output-format concise
 	$(BIN)/lint-imports
 	@# The Django plugin reads the settings, which want addresses; nothing connects to them.
 	DATABASE_URL=postgres://types/accrue REDIS_URL=redis://types $(BIN)/python -m mypy
