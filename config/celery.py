@@ -16,7 +16,7 @@ app.set_default()
 # in time expires, lest ticks pile up while the workers stand still; not too soon, or a long queue would starve them.
 _EVERY_SECONDS = {
     "tracking.drain_clicks": 1,
-    "stats.sweep": 1,
+    "stats.sweep": 2,
     "commissions.sweep_holds": 60,
     "tracking.sweep_answers": 24 * 60 * 60,
 }

@@ -1,6 +1,6 @@
 """Keeping the rollups up to date. The marks are the work that is to do; a message only says that there may be some.
 
-Nothing rings from the request path: a sale does not wait for Redis, and a sweep every second is soon enough.
+Nothing rings from the request path: a sale does not wait for Redis, and a sweep every other second is soon enough.
 """
 
 from random import shuffle
