@@ -28,7 +28,7 @@ from config.processes import tie_to_parent
 from merchants.models import Locator
 
 HOST = "127.0.0.1"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 TICK_SECONDS = 0.2
 RESTORE_SECONDS = 2.0
 COLOURS = {"web": "36", "worker": "33", "beat": "35", "demo": "32"}
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         # Until the site runs there is nothing to stop in order: any of these ends the command, as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         port = _port()
-        lock = self._only_one(port)
+        lock = self._only_one()
         try:
             _require_free(port)
             self._prepare()
@@ -56,7 +56,7 @@ class Command(BaseCommand):
         finally:
             os.close(lock)
 
-    def _only_one(self, port: int) -> int:
+    def _only_one(self) -> int:
         """The lock that says that a demo of this checkout runs; it holds the demo's address for who comes second."""
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         path = settings.DATA_DIR / "demo.lock"
