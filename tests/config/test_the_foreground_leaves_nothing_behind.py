@@ -44,40 +44,52 @@ except PartFailed as error:
 class Terminal:
     """The program, its output, and the processes it said it started."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, real: bool = False) -> None:
+        """`real`: the program reads from and writes to a terminal, which is gone when `output` is closed."""
+        outside, inside = os.openpty() if real else os.pipe()
         self.parts: dict[str, list[int]] = {}
+        self.output = os.fdopen(outside)
         self.process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, *arguments],
             cwd=CHECKOUT,
-            stdout=subprocess.PIPE,
+            stdin=inside if real else None,
+            stdout=inside,
             stderr=subprocess.PIPE,
             text=True,
         )
-
-    def line(self) -> str:
-        assert self.process.stdout
-        return self.process.stdout.readline()
+        os.close(inside)
 
     def started(self) -> dict[str, list[int]]:
         """Each part's own pid and its child's."""
         while len(self.parts) < 2:
-            name, *pids = self.line().split()
+            name, *pids = self.output.readline().split()
             self.parts[name] = [int(pid) for pid in pids]
         return self.parts
 
     def pids(self) -> list[int]:
         return [pid for part in self.started().values() for pid in part]
 
+    def clean_up(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+        self.output.close()
+        for leader, _ in self.parts.values():
+            with suppress(ProcessLookupError):
+                os.killpg(leader, signal.SIGKILL)
+
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     made = Terminal()
     yield made
-    made.process.kill()
-    made.process.communicate()
-    for leader, _ in made.parts.values():
-        with suppress(ProcessLookupError):
-            os.killpg(leader, signal.SIGKILL)
+    made.clean_up()
+
+
+@pytest.fixture
+def real_terminal() -> Iterator[Terminal]:
+    made = Terminal(real=True)
+    yield made
+    made.clean_up()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -90,24 +102,16 @@ def test_a_signal_ends_the_parts_and_what_they_started(terminal: Terminal, numbe
 
 def test_a_closed_output_ends_it(terminal: Terminal) -> None:
     pids = terminal.pids()
-    assert terminal.process.stdout
-    terminal.process.stdout.close()
+    terminal.output.close()
     terminal.process.wait(DEADLINE_SECONDS)
     assert all(is_gone(pid) for pid in pids)
-    terminal.process.stdout = None
 
 
-def test_a_lost_terminal_ends_it_though_no_signal_comes() -> None:
+def test_a_lost_terminal_ends_it_though_no_signal_comes(real_terminal: Terminal) -> None:
     """As when `make` leads the session (`ssh -t host make demo`): the kernel sends SIGHUP to make, which keeps it."""
-    outside, inside = os.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], cwd=CHECKOUT, stdin=inside, stdout=inside, start_new_session=True
-    )
-    os.close(inside)
-    with os.fdopen(outside) as terminal:
-        pids = [int(pid) for line in (terminal.readline(), terminal.readline()) for pid in line.split()[1:]]
-    assert process.wait(DEADLINE_SECONDS) == 0
-    assert len(pids) == 4
+    pids = real_terminal.pids()
+    real_terminal.output.close()
+    assert real_terminal.process.wait(DEADLINE_SECONDS) == 0
     assert all(is_gone(pid) for pid in pids)
 
 
@@ -120,14 +124,18 @@ def test_kill_9_tells_the_parts(terminal: Terminal) -> None:
 def test_a_part_that_was_killed_is_started_again_without_what_it_left(terminal: Terminal) -> None:
     first = terminal.started()
     os.kill(first["polite"][0], signal.SIGKILL)
-    lines = [terminal.line(), terminal.line()]
+    lines = [terminal.output.readline(), terminal.output.readline()]
     assert lines[0] == "polite ended with status -9; starting it again\n"
-    assert re.fullmatch(r"polite \d+ \d+\n", lines[1])
+    again = re.fullmatch(r"polite (\d+) (\d+)\n", lines[1])
+    assert again
+    terminal.parts["again"] = [int(pid) for pid in again.groups()]
     assert is_gone(first["polite"][1])
     assert not is_gone(first["deaf"][0])
 
 
 def test_a_part_that_never_lives_ends_the_whole_and_says_which() -> None:
-    output, errors = Terminal("doomed").process.communicate(timeout=DEADLINE_SECONDS)
-    assert output.count("doomed no use\n") == 6
+    terminal = Terminal("doomed")
+    with terminal.output as output:
+        assert output.read().count("doomed no use\n") == 6
+    _, errors = terminal.process.communicate(timeout=DEADLINE_SECONDS)
     assert errors == "doomed ended 6 times within a minute, last with status 3.\n"
