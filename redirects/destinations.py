@@ -7,7 +7,10 @@ the query (UTM and the like) goes along; what the destination already says stays
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from uuid import UUID
 
+from django.utils.encoding import iri_to_uri
+
 from affiliates.links import destination_allowed
+from redirects.visits import storable
 from tracking.targets import Target
 
 _OURS = frozenset({"to", "via", "click_id"})
@@ -23,12 +26,17 @@ def destination(target: Target, query: str, click_id: UUID | None) -> str:
     added = [("via", target.code)] + ([("click_id", str(click_id))] if click_id else [])
     passed = [(name, value) for name, value in given if name not in _OURS]
     more = urlencode([(name, value) for name, value in [*added, *passed] if name not in own])
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, more)))))
+    # A header carries ASCII: other letters go percent-encoded, as a browser would send them.
+    return iri_to_uri(urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, more))))))
 
 
 def utm(query: str) -> dict[str, str]:
     """The campaign parameters of a query string."""
-    return {name: value[:200] for name, value in _parameters(query) if name.startswith("utm_") and len(name) <= 32}
+    return {
+        storable(name): storable(value[:200])
+        for name, value in _parameters(query)
+        if name.startswith("utm_") and len(name) <= 32
+    }
 
 
 def _parameters(query: str) -> list[tuple[str, str]]:

@@ -75,18 +75,13 @@ def _click(
         partner_id=target.partner_id,
         visitor=visitor,
         clicked_at=datetime.now(UTC),
-        landing_url=_storable(landing_url),
-        referrer=_storable(referrer),
+        landing_url=visits.storable(landing_url),
+        referrer=visits.storable(referrer),
         country=visits.country_of(request.META),
         utm=utm,
         ip_hash=visits.address_hash(visits.client_address(request.META)),
-        user_agent=_storable(request.META.get("HTTP_USER_AGENT", "")),
+        user_agent=visits.storable(request.META.get("HTTP_USER_AGENT", "")),
     )
-
-
-def _storable(text: str) -> str:
-    """Headers are anybody's bytes; PostgreSQL takes neither NUL nor broken characters."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 class Arrival(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -45,3 +45,8 @@ def country_of(environ: Mapping[str, str]) -> str:
     header: str = settings.COUNTRY_HEADER
     named = environ.get("HTTP_" + header.upper().replace("-", "_"), "") if header else ""
     return named if len(named) == 2 and named.isascii() and named.isupper() else ""
+
+
+def storable(text: str) -> str:
+    """Headers and addresses are anybody's bytes; PostgreSQL takes neither NUL nor broken characters."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -6,10 +6,10 @@ entry that a dead drainer took is taken over after a while. Nothing is ever trim
 
 import logging
 import os
-import socket
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 STREAM = "clicks"
 DEAD = "clicks:dead"
 GROUP = "drain"
+#: All drainers under one name: who took an entry is of no use, only how long ago, and dead names would pile up.
+CONSUMER = "worker"
 #: An entry taken this long ago and not done belongs to a drainer that died.
 ABANDONED_MS = 30_000
 #: After Redis failed to answer, go straight to the database for this long instead of waiting for a timeout each time.
@@ -30,6 +32,7 @@ Entry = tuple[bytes, bytes]
 """The id in the stream, and the click as JSON."""
 
 _away_until = 0.0
+_thread = threading.local()
 
 
 class StreamAway(Exception):
@@ -38,24 +41,16 @@ class StreamAway(Exception):
 
 def add(click: bytes) -> None:
     """Put a click into the stream; StreamAway when it cannot be put there for certain."""
-    global _away_until
-    if time.monotonic() < _away_until:
-        raise StreamAway
-    try:
-        client().xadd(STREAM, {_FIELD: click})
-    except redis.RedisError as error:
-        _away_until = time.monotonic() + PAUSE
-        logger.warning("clicks go straight to the database while Redis is away: %s", error)
-        raise StreamAway from error
+    with _answering() as stream:
+        stream.xadd(STREAM, {_FIELD: click})
 
 
 def take(limit: int, *, abandoned_ms: int = ABANDONED_MS) -> list[Entry]:
     """Up to `limit` entries for this consumer: first those that a dead one left, then new ones."""
-    consumer = f"{socket.gethostname()}-{os.getpid()}"
     _ensure_group()
-    claimed: Any = client().xautoclaim(STREAM, GROUP, consumer, min_idle_time=abandoned_ms, count=limit)
+    claimed: Any = client().xautoclaim(STREAM, GROUP, CONSUMER, min_idle_time=abandoned_ms, count=limit)
     left = limit - len(claimed[1])
-    fresh: Any = client().xreadgroup(GROUP, consumer, {STREAM: ">"}, count=left) if left else []
+    fresh: Any = client().xreadgroup(GROUP, CONSUMER, {STREAM: ">"}, count=left) if left else []
     new = fresh[0][1] if fresh else []
     return list(_entries([*claimed[1], *new]))
 
@@ -63,9 +58,9 @@ def take(limit: int, *, abandoned_ms: int = ABANDONED_MS) -> list[Entry]:
 def between(earliest_ms: int, latest_ms: int, *, limit: int) -> list[Entry]:
     """Entries that came in that time and are not done, taken or not; [] when Redis is away."""
     try:
-        found: Any = client().xrange(STREAM, min=max(earliest_ms, 0), max=latest_ms, count=limit)
-    except redis.RedisError:
-        logger.warning("the stream of clicks cannot be read while Redis is away")
+        with _answering() as stream:
+            found: Any = stream.xrange(STREAM, min=max(earliest_ms, 0), max=latest_ms, count=limit)
+    except StreamAway:
         return []
     return list(_entries(found))
 
@@ -110,7 +105,34 @@ def _ensure_group() -> None:
             raise
 
 
-@cache
+@contextmanager
+def _answering() -> Iterator[redis.Redis]:
+    """The client for somebody who has another way to go: StreamAway, and for a while at once, when it fails."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        raise StreamAway
+    try:
+        yield client()
+    except redis.RedisError as error:
+        _away_until = time.monotonic() + PAUSE
+        logger.warning("clicks do without Redis while it is away: %s", error)
+        raise StreamAway from error
+
+
 def client() -> redis.Redis:
-    """One client for the process. Short timeouts: a redirect waits for nobody."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.25)
+    """This thread's client, on a connection of its own: a pool would cost a redirect more than the command does.
+
+    Short timeouts, since a redirect waits for nobody.
+    """
+    if getattr(_thread, "process", None) != os.getpid():  # after a fork the connection is the parent's
+        _thread.client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_timeout=0.5, socket_connect_timeout=0.25, single_connection_client=True
+        )
+        _thread.process = os.getpid()
+    found: redis.Redis = _thread.client
+    return found
+
+
+def disconnect() -> None:
+    """Let this thread connect anew, to whatever REDIS_URL says then."""
+    _thread.__dict__.clear()

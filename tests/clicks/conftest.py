@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import override_settings
 
 from affiliates.models import Link, Partner
 from merchants import tenancy
@@ -28,3 +29,13 @@ def link(merchant: Merchant, partner: Partner) -> Link:
     with tenancy.tenant(merchant.id):
         made: Link = LinkFactory(partner=partner, code="coffee", destination="https://shop.example/beans?size=l#top")
     return made
+
+
+@pytest.fixture
+def redis_away() -> Iterator[None]:
+    """A Redis address where nobody listens, for as long as the test lasts."""
+    click_stream.disconnect()
+    with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
+        yield
+    click_stream.disconnect()
+    click_stream.reset()

@@ -56,6 +56,21 @@ def test_the_click_is_kept_with_what_was_known_of_it(link: Link) -> None:
         assert click.is_unique
 
 
+def test_what_no_database_takes_is_left_out_and_the_click_is_kept(link: Link) -> None:
+    status, _, _ = follow("/r/coffee?utm_source=a%00b&utm_%00=c&utm_x=%FF", Referer="\0\xff")
+    clicks.drain()
+    assert status == 302
+    with tenancy.tenant(link.merchant_id):
+        assert link.clicks.get().utm == {"utm_source": "ab", "utm_": "c", "utm_x": "\ufffd"}
+
+
+def test_what_no_database_takes_is_left_out_with_redis_away_too(link: Link, redis_away: None) -> None:
+    status, _, _ = follow("/r/coffee?utm_source=a%00b&utm_%00=c&utm_x=%FF", Referer="\0\xff")
+    assert status == 302
+    with tenancy.tenant(link.merchant_id):
+        assert link.clicks.get().utm == {"utm_source": "ab", "utm_": "c", "utm_x": "\ufffd"}
+
+
 def test_the_same_visitor_counts_once_a_day_as_unique(link: Link) -> None:
     _, _, client = follow("/r/coffee")
     client.get("/r/coffee", headers={"user-agent": BROWSER})
@@ -121,6 +136,12 @@ def test_a_deep_link_leads_to_the_merchants_own_domains_and_nowhere_else(link: L
     client = Client(headers={"user-agent": BROWSER})
     location = client.get("/r/coffee", {"to": to}).headers["Location"]
     assert location.startswith(lands)
+
+
+@pytest.mark.parametrize("to", ["/日本/ä", "https://shop.example/日本/ä", "/%E6%97%A5%E6%9C%AC/%C3%A4"])
+def test_a_deep_link_in_any_script_arrives_percent_encoded(link: Link, to: str) -> None:
+    location = Client(headers={"user-agent": BROWSER}).get("/r/coffee", {"to": to}).headers["Location"]
+    assert location.startswith("https://shop.example/%E6%97%A5%E6%9C%AC/%C3%A4?via=coffee")
 
 
 TARGET = Target(new_id(), new_id(), new_id(), "c", "https://shop.example/a?via=kept", True, ("shop.example",))

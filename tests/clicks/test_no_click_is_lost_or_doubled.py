@@ -3,12 +3,9 @@
 import os
 import random
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
-from django.test import override_settings
 from msgspec import json
 
 from affiliates.models import Link, Partner
@@ -109,16 +106,6 @@ def test_a_sale_cannot_fetch_another_merchants_click(link: Link, other_merchant:
     assert outcome.answer is not None
     assert outcome.answer.attribution["outcome"] == "direct"
     assert outcome.answer.attribution["candidates"][0]["lost"] == "click_unknown"
-
-
-@pytest.fixture
-def redis_away() -> Iterator[None]:
-    """A Redis address where nobody listens, for as long as the test lasts."""
-    click_stream.client.cache_clear()
-    with override_settings(REDIS_URL="redis://127.0.0.1:1/0"):
-        yield
-    click_stream.client.cache_clear()
-    click_stream.reset()
 
 
 def test_with_redis_away_a_click_goes_straight_to_the_database(link: Link, redis_away: None) -> None:
