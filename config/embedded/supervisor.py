@@ -8,6 +8,7 @@ it*, so that a newcomer waits until the stop is complete and then starts a new s
 import fcntl
 import logging
 import os
+import shutil
 import signal
 import time
 from collections import deque
@@ -61,10 +62,14 @@ class Supervisor:
                 logger.info("ready")
             self._watch(process)
         finally:
-            if not self._is_removed():
+            # When the data directory was removed, another one, with its own supervisor, may be in its place by now.
+            ours = not self._is_removed()
+            if ours:
                 address.unlink(missing_ok=True)
             if self.process:
                 stop(self.process, self.server.steps)
+            if ours and self.server.home.runtime.exists():
+                shutil.rmtree(self.server.home.runtime)
             logger.info("stopped")
 
     def _stop_leftovers(self) -> None:

@@ -144,6 +144,7 @@ def hidden_site() -> Iterator[Site]:
     """A data directory that only its owner can reach, as below /root."""
     path = Path(tempfile.mkdtemp(prefix="accrue-hidden-", dir="/tmp"))
     yield from _site(path / "data")
+    path.rmdir()
 
 
 def _site(path: Path) -> Generator[Site]:

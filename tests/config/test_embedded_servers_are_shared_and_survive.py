@@ -1,12 +1,14 @@
 """Every command finds the embedded servers or starts them; no kill -9 loses data or leaves a process behind."""
 
 import os
+import shutil
 import signal
 import uuid
 from pathlib import Path
 
 import pytest
 
+from config.embedded.home import Home
 from config.processes import runs
 from tests.config.conftest import Holder, Site, eventually, is_gone
 
@@ -28,6 +30,12 @@ def assert_remembers(holder: Holder, word: str) -> None:
     assert holder.sql(f"SELECT count(*) FROM kept WHERE word = '{word}'") == [(1,)]
     with holder.valkey() as client:
         assert client.get(word) == b"kept"
+
+
+def is_removed(path: Path) -> bool:
+    """What runs there still writes, so one pass may not be enough."""
+    shutil.rmtree(path, ignore_errors=True)
+    return not path.exists()
 
 
 def test_the_product_connects_as_an_ordinary_role_to_a_durable_postgresql_18(running_site: Site) -> None:
@@ -70,6 +78,7 @@ def test_two_commands_at_once_share_one_server_until_the_last_one_leaves(site: S
     second.leave()
     eventually(lambda: all(is_gone(pid) for pid in pids))
     assert not list(site.path.glob("*/address"))
+    assert not Home.runtime_of(site.path / "postgres").exists()
 
     assert_remembers(site.hold().ready(), word)
 
@@ -138,12 +147,15 @@ def test_only_what_the_environment_does_not_name_is_started(site: Site) -> None:
     assert not (site.path / "postgres").exists()
 
 
-def test_removing_the_data_directory_ends_what_runs_there(site: Site) -> None:
+def test_a_removed_data_directory_ends_what_ran_there_and_can_be_made_again(site: Site) -> None:
     site.hold().ready()
-    pids = site.pids()
-    for lock in site.path.glob("*/users.lock"):
-        lock.unlink()
-    eventually(lambda: all(is_gone(pid) for pid in pids))
+    before = site.pids()
+    for server in ("postgres", "valkey"):
+        eventually(lambda path=site.path / server: is_removed(path))
+    again = site.hold().ready()
+    eventually(lambda: all(is_gone(pid) for pid in before))
+    remember(again)
+    assert again.serves()
 
 
 @ROOT_ONLY
