@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 import msgspec
+import psycopg
 from django.core.exceptions import (
     BadRequest,
     ObjectDoesNotExist,
@@ -127,12 +128,12 @@ def _as_refusal(error: Exception, request: HttpRequest) -> DomainError:
             return HttpProblem(
                 503, "busy", "Others are writing the same rows. Send the request again.", Retry_After=RETRY_AFTER
             )
-        case OperationalError() | InterfaceError():
+        case OperationalError() | InterfaceError() | psycopg.OperationalError() | psycopg.InterfaceError():
             logger.exception("database unavailable, request %s", request_id_of(request))
             return HttpProblem(
                 503, "unavailable", "The database cannot be reached. Send the request again.", Retry_After=RETRY_AFTER
             )
-        case DataError():
+        case DataError() | psycopg.DataError():
             # A value that passed every check and that the database still cannot hold: refused, and worth a look.
             logger.warning("value refused by the database, request %s", request_id_of(request), exc_info=error)
             return HttpProblem(422, "invalid_value", "A value in this request cannot be stored.")

@@ -10,23 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from django.db import connection
-
 from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
+from merchants.statements import Statement
 from merchants.tenancy import current
 from tracking.models import StoredAnswer
 
 _USABLE = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 # Raw, because this stands on the way of every sale: the ORM would cost more than the statement.
-_FIND = """
-SELECT request_fingerprint, status, body FROM tracking_storedanswer WHERE merchant_id = %s AND key = %s
-"""
-_KEEP = """
+_FIND = Statement("""
+SELECT request_fingerprint, status, body FROM tracking_storedanswer WHERE merchant_id = %(merchant)s AND key = %(key)s
+""")
+_KEEP = Statement("""
 INSERT INTO tracking_storedanswer (merchant_id, id, key, request_fingerprint, status, body)
-VALUES (%s, %s, %s, %s, %s, %s)
-"""
+VALUES (%(merchant)s, %(id)s, %(key)s, %(fingerprint)s, %(status)s, %(body)s) RETURNING id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,7 @@ def attempt(key: str, *, method: str, path: str, body: bytes) -> Attempt:
 
 def replay(tried: Attempt) -> Answer | None:
     """The answer kept under this key; Conflict when it was given to a different request."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FIND, [current(), tried.key])
-        row = cursor.fetchone()
+    row = _FIND.run({"merchant": current(), "key": tried.key})
     if row is None:
         return None
     fingerprint, status, body = row
@@ -75,8 +72,16 @@ def replay(tried: Attempt) -> Answer | None:
 
 def keep(tried: Attempt, answer: Answer) -> None:
     """Keep the first answer. A unique violation means that a twin was faster: roll back, run again, replay."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [current(), new_id(), tried.key, tried.fingerprint, answer.status, answer.body.decode()])
+    _KEEP.run(
+        {
+            "merchant": current(),
+            "id": new_id(),
+            "key": tried.key,
+            "fingerprint": tried.fingerprint,
+            "status": answer.status,
+            "body": answer.body.decode(),
+        }
+    )
 
 
 def forget(older_than: datetime) -> int:
