@@ -9,4 +9,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from redirects.shortcut import in_front_of  # noqa: E402 - needs Django set up, as get_wsgi_application does
+
+application = in_front_of(_django)

@@ -1,6 +1,5 @@
 """The public door of tracking: following a link, and telling of a click on the merchant's own site."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -15,10 +14,11 @@ from msgspec import Meta
 from affiliates.links import destination_allowed
 from merchants.errors import DomainError, NotFound
 from merchants.ids import new_id
-from redirects import destinations, visits
+from redirects import destinations
+from redirects.following import BEGUN, Following, click_of
+from redirects.following import follow as follow_link
 from tracking import clicks
 from tracking.bots import is_bot
-from tracking.clicks import Click
 from tracking.targets import Target, target_of
 
 #: Every name a code may travel under; a merchant's own choice of them only limits what its pages send.
@@ -34,54 +34,10 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "redirects/unknown.html", status=404)
     if not target.is_active:
         return render(request, "redirects/unknown.html", status=404)
-    query = request.META.get("QUERY_STRING", "")
-    if is_bot(request.META):
-        return _redirect(destinations.destination(target, query, None))
-    visitor, is_known = visits.visitor_of(request.COOKIES.get(visits.COOKIE))
-    click = _click(request, target, visitor, utm=destinations.utm(query), referrer=request.META.get("HTTP_REFERER", ""))
-    clicks.keep(click)
-    response = _redirect(destinations.destination(target, query, click.id))
-    if not is_known:
-        _remember(request, response, visitor)
-    return response
-
-
-def _redirect(url: str) -> HttpResponse:
-    response = HttpResponse(status=302)
-    response.headers["Location"] = url
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "no-referrer-when-downgrade"
-    return response
-
-
-def _remember(request: HttpRequest, response: HttpResponse, visitor: UUID) -> None:
-    response.set_cookie(
-        visits.COOKIE,
-        str(visitor),
-        max_age=visits.COOKIE_AGE,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
-
-
-def _click(
-    request: HttpRequest, target: Target, visitor: UUID, *, utm: dict[str, str], referrer: str, landing_url: str = ""
-) -> Click:
-    return Click(
-        id=new_id(),
-        merchant_id=target.merchant_id,
-        link_id=target.link_id,
-        partner_id=target.partner_id,
-        visitor=visitor,
-        clicked_at=datetime.now(UTC),
-        landing_url=visits.storable(landing_url),
-        referrer=visits.storable(referrer),
-        country=visits.country_of(request.META),
-        utm=utm,
-        ip_hash=visits.address_hash(visits.client_address(request.META)),
-        user_agent=visits.storable(request.META.get("HTTP_USER_AGENT", "")),
-    )
+    following: Following = request.META.get(BEGUN) or follow_link(request, target)
+    if following.click:
+        clicks.keep(following.click)
+    return following.response(request)
 
 
 class Arrival(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -120,9 +76,9 @@ def arrive(request: HttpRequest) -> HttpResponse:
 def _kept(request: HttpRequest, arrival: Arrival, target: Target) -> HttpResponse:
     if is_bot(request.META):
         return HttpResponse(status=204)
+    utm = destinations.utm(urlsplit(arrival.landing_url).query)
     visitor = arrival.visitor or new_id()
-    found = destinations.utm(urlsplit(arrival.landing_url).query)
-    click = _click(request, target, visitor, utm=found, referrer=arrival.referrer, landing_url=arrival.landing_url)
+    click = click_of(request, target, visitor, utm=utm, referrer=arrival.referrer, landing_url=arrival.landing_url)
     clicks.keep(click)
     answer = {"click_id": click.id, "visitor": visitor}
     return HttpResponse(msgspec.json.encode(answer), status=201, content_type="application/json")

@@ -76,10 +76,15 @@ SELECT n.merchant_id, n.id, n.link_id, n.partner_id, n.visitor, n.clicked_at,
 def keep(click: Click) -> None:
     """Keep a click from outside any tenant: in the stream, or in the database when Redis is away."""
     try:
-        click_stream.add(json.encode(click))
+        hand_on(click)
     except StreamAway:
         with tenant(click.merchant_id):
             store([click])
+
+
+def hand_on(click: Click) -> None:
+    """Put a click into the stream; StreamAway when only the database can keep it."""
+    click_stream.add(json.encode(click))
 
 
 def record(
