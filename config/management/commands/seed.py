@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from config.files import replace
 from demo.brands import BRANDS
-from demo.planting import PASSWORD, plant
+from demo.planting import PASSWORD, demo_hash, plant
 from merchants.models import Locator, User
 
 
@@ -35,7 +35,8 @@ class Command(BaseCommand):
         today = timezone.now().date()
         with transaction.atomic():
             planted = [plant(brand, today=today, base_url=base_url, say=self._say) for brand in BRANDS]
-            User.objects.create_superuser("operator@accrue.example", PASSWORD, name="Olga Operator")
+            operator = User.objects.create_superuser("operator@accrue.example", name="Olga Operator")
+            User.objects.filter(id=operator.id).update(password=demo_hash())
             demo = {
                 "base_url": base_url,
                 "merchants": [one.merchant for one in planted],
