@@ -82,7 +82,7 @@ def parse(body: bytes, shape: type[T]) -> T:
         raise HttpProblem(400, "nested_too_deeply", "The body is nested too deeply.") from error
     # Cheap on the way of every request: JSON can only spell NUL as an escape. Which field it is, is looked up after.
     if b"\\u0000" in body:
-        refuse_nul(msgspec.to_builtins(value))
+        refuse_nul(value)
     return cast(T, in_utc(value))
 
 
@@ -104,8 +104,9 @@ def refuse_nul(value: object, path: str = "") -> None:
     """PostgreSQL text cannot hold NUL; 422 with the path of the first."""
     if isinstance(value, str) and "\0" in value:
         raise DomainError("Remove the NUL character (\\u0000).", code="invalid_text", field=path)
-    if isinstance(value, dict):
-        for name, inner in value.items():
+    members = msgspec.structs.asdict(value) if isinstance(value, msgspec.Struct) else value
+    if isinstance(members, dict):
+        for name, inner in members.items():
             refuse_nul(name, path)
             refuse_nul(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list):

@@ -174,7 +174,7 @@ _PYTHON: dict[type, type] = {
 def _of_union(kind: inspect.UnionType, name: str, owner: str) -> Any:
     real = [t for t in kind.types if not isinstance(t, inspect.NoneType)]
     # Optional moments (paid_at, ends_at, …) are mostly not there; optional ids and texts mostly are.
-    if any(isinstance(t, inspect.DateTimeType) for t in real):
+    if any(isinstance(t.type if isinstance(t, inspect.Metadata) else t, inspect.DateTimeType) for t in real):
         return None
     return _example(real[0], name, owner)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from api import markup, snippets
@@ -46,6 +47,8 @@ class Shown:
     id: str
     method: str
     path: str
+    path_shown: SafeString
+    """Breakable after each part, for narrow columns."""
     summary: str
     text: SafeString
     scope: str
@@ -114,6 +117,7 @@ class _Reader:
             id=operation["operationId"],
             method=method,
             path=path,
+            path_shown=SafeString(escape(path).replace("/", "/<wbr>")),
             summary=operation["summary"],
             text=markup.prose(operation["description"]),
             scope=operation["security"][0]["apiKey"][0],

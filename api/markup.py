@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 _CODE = re.compile(r"`([^`]+)`")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _TOKEN = re.compile(
-    r"(?P<key>&quot;[^\n]*?&quot;(?=\s*:))|(?P<string>&quot;[^\n]*?&quot;|&#x27;https?[^\n]*?&#x27;)"
+    r"(?P<key>&quot;(?:(?!&quot;)[^\n])*&quot;(?=\s*:))|(?P<string>&quot;[^\n]*?&quot;|&#x27;https?[^\n]*?&#x27;)"
     r"|(?P<number>(?<![\w.#:/-])-?\d+(?:\.\d+)?(?![\w.-])|\b(?:true|false|null|True|False|None)\b)"
 )
 

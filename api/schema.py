@@ -99,10 +99,11 @@ class OperationSchema(AutoSchema):
         for name, schema in components[query.__name__]["properties"].items():
             if operation.answer is bytes and name in ListQuery.__struct_fields__:
                 continue  # a file has no pages
+            schema = _not_null(schema)
             description = schema.pop("description", "") or examples.meaning(name)
             if schema.get("default") in (None, ""):
                 schema.pop("default", None)
-            yield {"name": name, "in": "query", "description": description, "schema": _not_null(schema)}
+            yield {"name": name, "in": "query", "description": description, "schema": schema}
 
     def _request(self, operation: Operation) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": self._schema(operation.body)}
@@ -158,7 +159,7 @@ def _is_paged(operation: Operation) -> bool:
 def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
     """A parameter that may be left out is not one that may be null."""
     options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
-    return schema | (options[0] if options else {})
+    return (options[0] if options else {}) | schema
 
 
 def _problem_answer(schema: dict[str, Any], found: list[str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def python(method: str, url: str, body: Any, idempotency_key: str) -> str:
     headers = [f'"Authorization": "Bearer {KEY}"']
     headers += [f'"Idempotency-Key": "{idempotency_key}"'] if idempotency_key else []
     lines = ["import requests", "", f"response = requests.{method.lower()}(", f'    "{url}",']
-    lines.append(f"    headers={{{', '.join(headers)}}},")
+    lines += ["    headers={", *(f"        {header}," for header in headers), "    },"]
     if method != "GET":
         lines.append(f"    json={_indented(_python_value(body or {}), 4)},")
     lines += [")", "response.raise_for_status()"]

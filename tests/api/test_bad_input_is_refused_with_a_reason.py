@@ -251,6 +251,18 @@ def test_one_bad_sale_of_a_batch_has_an_outcome_of_its_own(api: Api, merchant: M
     assert orders(merchant) == 1
 
 
+def test_what_would_break_a_sale_breaks_only_its_row_of_a_batch(api: Api) -> None:
+    nul = SALE | {"notes": "\0"}
+    deep = SALE | {"metadata": {"a": [[[[[[1]]]]]]}}
+    answer = api.post("/sales/batch", {"sales": [nul, deep, [], None, SALE]})
+    assert [row["status"] for row in answer.body["outcomes"]] == [422, 422, 422, 422, 201]
+    problems = [row["problem"] for row in answer.body["outcomes"][:2]]
+    assert [(problem["code"], problem["field"]) for problem in problems] == [
+        ("invalid_text", "sales[0].notes"),
+        ("metadata_too_large", "sales[1].metadata"),
+    ]
+
+
 def test_a_batch_of_none_or_too_many(api: Api) -> None:
     for sales in ([], [SALE] * 1001):
         answer = api.post("/sales/batch", {"sales": sales})
