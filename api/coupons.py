@@ -74,7 +74,8 @@ class Coupons(TenantView):
     def get(self, request: TenantRequest) -> HttpResponse:
         """A page of coupons, newest first."""
         query = parse_query(request, CouponQuery)
-        conditions = {"partner_id": query.partner_id, "key": query.code and query.code.upper(), "is_active": query.is_active}
+        key = query.code and query.code.upper()
+        conditions = {"partner_id": query.partner_id, "key": key, "is_active": query.is_active}
         return answered(page(filtered(request.merchant.coupons.all(), conditions), query, coupon_shown))
 
     @documented(
