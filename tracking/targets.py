@@ -1,7 +1,7 @@
 """Where a link's code leads, remembered for a few seconds, because redirects come by the thousand.
 
 What is remembered of a merchant grows old together and is read again together, in one query for all the links that
-were followed since the last time: two thousand busy links of twenty merchants cost twenty queries in five seconds and
+were followed in the last minutes: two thousand busy links of twenty merchants cost twenty queries in five seconds and
 not two thousand. While the database does not answer, what was known last is still good enough to lead visitors on.
 """
 
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: A switched-off link or a new destination takes effect everywhere within this many seconds.
 REMEMBER_SECONDS = 5.0
+#: How long a link that nobody follows is read again with the others.
+FOLLOWED_SECONDS = 120.0
 #: Codes in one process, about 25 MB; then it starts over.
 _REMEMBERED = 50_000
 
@@ -46,13 +48,17 @@ class _Remembered:
 
     merchant_id: UUID
     targets: dict[str, Target] = field(default_factory=dict)
-    followed: set[str] = field(default_factory=set)
-    """Codes asked for since `read_at`: only these are read again."""
+    followed: dict[str, float] = field(default_factory=dict)
+    """When each code was asked for last: what nobody asks for any more is not read again."""
     read_at: float = float("-inf")
     reading: Lock = field(default_factory=Lock)
 
-    def is_fresh(self) -> bool:
-        return time.monotonic() - self.read_at < REMEMBER_SECONDS
+    def is_fresh(self, now: float) -> bool:
+        return now - self.read_at < REMEMBER_SECONDS
+
+    def busy(self, now: float) -> dict[str, float]:
+        # list() in one step: another thread may be adding.
+        return {code: at for code, at in list(self.followed.items()) if now - at < FOLLOWED_SECONDS}
 
 
 _merchants: dict[UUID, _Remembered] = {}
@@ -77,9 +83,10 @@ def target_of(code: str) -> Target:
 def remembered(code: str) -> Target | None:
     """The target of a code in lower case if this process read it in the last seconds; never asks the database."""
     merchant = _by_code.get(code)
-    if merchant is None or not merchant.is_fresh():
+    now = time.monotonic()
+    if merchant is None or not merchant.is_fresh(now):
         return None
-    merchant.followed.add(code)
+    merchant.followed[code] = now
     return merchant.targets.get(code)
 
 
@@ -98,18 +105,19 @@ def _merchant_of(code: str) -> _Remembered:
 
 def _read(merchant: _Remembered, code: str) -> None:
     """Read what is old, or only this code when the others are not."""
-    started = time.monotonic()
+    now = time.monotonic()
     try:
-        if not merchant.is_fresh():
-            merchant.targets = _targets(merchant.merchant_id, merchant.followed | {code})
-            merchant.followed = {code}
-            merchant.read_at = started
+        if not merchant.is_fresh(now):
+            busy = merchant.busy(now) | {code: now}
+            merchant.targets = _targets(merchant.merchant_id, busy)
+            merchant.followed, merchant.read_at = busy, now
         elif code not in merchant.targets:
-            merchant.targets |= _targets(merchant.merchant_id, {code})
+            merchant.targets |= _targets(merchant.merchant_id, [code])
+            merchant.followed[code] = now
     except (OperationalError, InterfaceError) as error:
         if code not in merchant.targets:
             raise
-        merchant.read_at = started
+        merchant.read_at = now
         logger.warning("links lead where they led last, the database does not answer: %s", error)
 
 
