@@ -14,7 +14,9 @@ from merchants.errors import DomainError
 from merchants.money import MAX_AMOUNT, is_currency
 
 #: A metadata object is for keys and notes, not for documents.
-MAX_METADATA_BYTES = 16_384
+MAX_METADATA_BYTES = 8_192
+MAX_METADATA_KEYS = 50
+MAX_METADATA_DEPTH = 5
 MAX_TAGS = 50
 
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
@@ -82,7 +84,7 @@ def tags(value: object, field: str = "tags") -> list[str]:
 
 
 def metadata(value: object, field: str = "metadata") -> dict[str, Any]:
-    """A JSON object of at most MAX_METADATA_BYTES that PostgreSQL can store."""
+    """A JSON object within the three limits above that PostgreSQL can store."""
     if not isinstance(value, Mapping):
         raise DomainError(f"{field} must be an object.", code="invalid_metadata", field=field)
     try:
@@ -92,9 +94,22 @@ def metadata(value: object, field: str = "metadata") -> dict[str, Any]:
         raise DomainError(f"{field} must be plain JSON.", code="invalid_metadata", field=field) from error
     if _ESCAPED_NUL.search(text):
         raise DomainError(f"Remove NUL characters from {field}.", code="invalid_metadata", field=field)
-    if size > MAX_METADATA_BYTES:
-        raise DomainError(f"Keep {field} under {MAX_METADATA_BYTES} bytes.", code="too_long", field=field)
+    if size > MAX_METADATA_BYTES or len(value) > MAX_METADATA_KEYS or _depth(value) > MAX_METADATA_DEPTH:
+        raise DomainError(
+            f"{field} takes at most {MAX_METADATA_KEYS} keys, {MAX_METADATA_BYTES // 1024} kB and"
+            f" {MAX_METADATA_DEPTH} levels.",
+            code="metadata_too_large",
+            field=field,
+        )
     return dict(value)
+
+
+def _depth(value: object) -> int:
+    if isinstance(value, Mapping):
+        return 1 + max(map(_depth, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_depth, value), default=0)
+    return 0
 
 
 def known_fields(changes: Mapping[str, object], editable: Collection[str]) -> None:

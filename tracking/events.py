@@ -11,18 +11,17 @@ from uuid import UUID
 from msgspec import Meta, Struct, json
 
 from customers.identity import normal_email, normal_phone
+from merchants import inputs
 from merchants.errors import DomainError
 from merchants.money import MAX_AMOUNT, is_currency
 
 Amount = Annotated[int, Meta(ge=0, le=MAX_AMOUNT, description="Integer in minor units: 10000 is 100.00 USD.")]
 Key = Annotated[str, Meta(min_length=1, max_length=200)]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2, upper case.")]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$(?!\\n)", description="ISO 3166-1 alpha-2, upper case.")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
 
 #: How far ahead of our clock a sender's may be.
 CLOCK_SKEW = timedelta(minutes=10)
-_METADATA_BYTES = 8192
-_METADATA_DEPTH = 5
 
 
 class SaleCustomer(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -68,7 +67,8 @@ class Sale(Event, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     ]
     currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217, upper case.")]
     source: Annotated[
-        str, Meta(pattern="^[a-z0-9_]{1,20}$", description="Where the order was placed; order ids are unique in it.")
+        str,
+        Meta(pattern="^[a-z0-9_]{1,20}$(?!\\n)", description="Where the order was placed; order ids are unique in it."),
     ] = "api"
     tax: Amount = 0
     shipping: Amount = 0
@@ -105,7 +105,7 @@ class Refund(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=Tru
 
     order_id: Key
     refund_id: Annotated[Key, Meta(description="Natural key within the order: sent again, it answers the same.")]
-    source: Annotated[str, Meta(pattern="^[a-z0-9_]{1,20}$")] = "api"
+    source: Annotated[str, Meta(pattern="^[a-z0-9_]{1,20}$(?!\\n)")] = "api"
     amount: Annotated[int, Meta(ge=1, le=MAX_AMOUNT, description="Minor units of the order's currency.")] | None = None
     lines: Annotated[list[RefundLine], Meta(max_length=500)] = []
     reason: Annotated[str, Meta(max_length=500)] = ""
@@ -138,7 +138,8 @@ def clean(sale: Sale, *, now: datetime) -> Sale:
             field="lines",
         )
     check_moment(sale.placed_at, now=now, field="placed_at")
-    check_metadata(sale.metadata, field="metadata")
+    if sale.metadata:
+        inputs.metadata(sale.metadata, "metadata")
     if sale.customer is not None:
         clean_customer(sale.customer, field="customer")
     return sale
@@ -164,21 +165,3 @@ def check_moment(moment: datetime | None, *, now: datetime, field: str) -> None:
         raise DomainError("This lies in the future: send when it happened.", code="in_the_future", field=field)
     if moment.year < 1970:
         raise DomainError("This is before 1970: check the format.", code="too_long_ago", field=field)
-
-
-def check_metadata(metadata: dict[str, Any], *, field: str) -> None:
-    """Metadata is for the merchant's own few facts: at most 50 keys, 8 kB, five levels."""
-    if not metadata:
-        return
-    if len(metadata) > 50 or len(json.encode(metadata)) > _METADATA_BYTES or _depth(metadata) > _METADATA_DEPTH:
-        raise DomainError(
-            "metadata takes at most 50 keys, 8 kB and five levels.", code="metadata_too_large", field=field
-        )
-
-
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0

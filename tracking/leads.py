@@ -8,7 +8,7 @@ from django.utils import timezone
 from affiliates import attribution
 from affiliates.attribution import Attribution
 from affiliates.models import Lead as LeadRow
-from merchants import audit
+from merchants import audit, inputs
 from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
@@ -17,7 +17,7 @@ from stats.marks import mark
 from tracking import ingest
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import configuration
-from tracking.events import Lead, check_metadata, check_moment, clean_customer, fingerprint_of
+from tracking.events import Lead, check_moment, clean_customer, fingerprint_of
 from tracking.load import Known
 from tracking.plan import Plan
 from tracking.touches import Touches
@@ -64,7 +64,7 @@ def _clean(asked: Lead, now: datetime) -> None:
         raise DomainError("A lead needs a customer.", code="required", field="customer")
     clean_customer(asked.customer, field="customer")
     check_moment(asked.occurred_at, now=now, field="occurred_at")
-    check_metadata(asked.metadata, field="metadata")
+    inputs.metadata(asked.metadata, "metadata")
 
 
 def _decide(asked: Lead, buyer: Buyer, known: Known, happened: datetime) -> Attribution:

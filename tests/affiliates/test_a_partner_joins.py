@@ -77,7 +77,7 @@ def test_one_address_may_be_a_partner_of_two_merchants(merchant: Merchant, other
         ({"tags": "vip"}, "invalid_list"),
         ({"metadata": {"x": float("nan")}}, "invalid_metadata"),
         ({"metadata": {"x": "\x00"}}, "invalid_metadata"),
-        ({"metadata": {"x": "y" * 20_000}}, "too_long"),
+        ({"metadata": {"x": "y" * 20_000}}, "metadata_too_large"),
     ],
 )
 def test_bad_input_is_refused(tenant: Merchant, actor: Actor, given: dict[str, object], code: str) -> None:
