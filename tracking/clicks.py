@@ -35,6 +35,8 @@ _CLOCKS_APART_MS = 5_000
 #: A click older than this has been drained, unless the worker stands still.
 _ON_ITS_WAY = timedelta(minutes=10)
 _LOOKED_AT = 50_000
+#: The first number of this module's advisory locks.
+_LOCKS = 0x636C6963  # "clic"
 
 
 class Click(Struct, kw_only=True):
@@ -69,6 +71,7 @@ SELECT n.merchant_id, n.id, n.link_id, n.partner_id, n.visitor, n.clicked_at,
                AND date_trunc('day', c.clicked_at, 'UTC') = date_trunc('day', n.clicked_at, 'UTC')),
        n.landing_url, n.referrer, n.country, n.utm, n.ip_hash, n.user_agent
   FROM json_populate_recordset(NULL::affiliates_click, %s::json) n
+ ORDER BY n.id  -- two who insert the same clicks wait for each other in one direction
     ON CONFLICT (merchant_id, id) DO NOTHING
 """
 
@@ -79,6 +82,7 @@ def keep(click: Click) -> None:
         hand_on(click)
     except StreamAway:
         with tenant(click.merchant_id):
+            _one_at_a_time(click.visitor)
             store([click])
 
 
@@ -173,6 +177,7 @@ def drain(*, limit: int = 2_000, abandoned_ms: int = click_stream.ABANDONED_MS) 
 def _drain_merchant(merchant_id: UUID, pairs: Sequence[tuple[click_stream.Entry, Click]]) -> None:
     try:
         with tenant(merchant_id):
+            _one_at_a_time(merchant_id)
             store([click for _, click in pairs])
     except DatabaseError as error:
         if not _is_about_content(error):
@@ -187,6 +192,7 @@ def _drain_one_by_one(merchant_id: UUID, pairs: Iterable[tuple[click_stream.Entr
     for entry, click in pairs:
         try:
             with tenant(merchant_id):
+                _one_at_a_time(merchant_id)
                 store([click])
         except DatabaseError as error:
             if not _is_about_content(error):
@@ -195,6 +201,16 @@ def _drain_one_by_one(merchant_id: UUID, pairs: Iterable[tuple[click_stream.Entr
             click_stream.set_aside(entry, str(error))
         else:
             click_stream.done([entry[0]])
+
+
+def _one_at_a_time(whose: UUID) -> None:
+    """Wait until nobody else is inserting for the same merchant or visitor: a first click is first among all seen.
+
+    Two numbers, because one is what `stats.rollup` uses. Not in `fetch`: a sale keeps its locks to the end, and this
+    one would hold up the drain.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCKS, str(whose)])
 
 
 def _is_about_content(error: DatabaseError) -> bool:

@@ -1,5 +1,6 @@
 """What tracking leaves for later: clicks on their way to the database, and answers that nobody will ask for again."""
 
+import logging
 from datetime import timedelta
 
 from celery import shared_task
@@ -7,11 +8,15 @@ from django.utils import timezone
 
 from merchants import tenancy
 from merchants.tenancy import TenantTask
-from tracking import clicks, idempotency
+from tracking import click_stream, clicks, idempotency
+
+logger = logging.getLogger(__name__)
 
 #: Clicks in one go, and how many goes before the worker sees to something else.
 LIMIT = 2_000
 GOES = 10
+#: So many clicks still waiting after all goes are more than a worker can keep up with.
+TOO_MANY = 100_000
 #: How long a retry under the same Idempotency-Key is answered from memory.
 REMEMBERED = timedelta(days=30)
 
@@ -22,6 +27,9 @@ def drain_clicks() -> None:
     for _ in range(GOES):
         if clicks.drain(limit=LIMIT) < LIMIT:
             return
+    waiting = click_stream.waiting()
+    if waiting > TOO_MANY:  # never trimmed: Redis grows until somebody acts
+        logger.error("%d clicks wait to be drained: start more Celery workers", waiting)
 
 
 @shared_task(name="tracking.sweep_answers")

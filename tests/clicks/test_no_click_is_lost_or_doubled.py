@@ -4,9 +4,10 @@ import os
 import random
 import signal
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from msgspec import json
+from msgspec import json, structs
 
 from affiliates.models import Link, Partner
 from merchants import tenancy
@@ -14,7 +15,7 @@ from merchants.ids import new_id
 from merchants.models import Merchant
 from stats.models import StaleMark
 from tests.factories import ACTOR, LinkFactory, PartnerFactory
-from tests.races import forked
+from tests.races import forked, race
 from tracking import click_stream, clicks, ingest
 from tracking.clicks import Click
 from tracking.events import Sale
@@ -135,3 +136,33 @@ def test_a_drainer_killed_at_any_moment_loses_and_doubles_nothing(committed_merc
 def _drain_slowly(progress: Any) -> None:
     while clicks.drain(limit=5, abandoned_ms=0):
         progress()
+
+
+def test_first_clicks_are_counted_once_however_many_insert_at_a_time(committed_merchant: Merchant) -> None:
+    with tenancy.tenant(committed_merchant.id):
+        link: Link = LinkFactory(partner=PartnerFactory())
+    visitors = [new_id() for _ in range(20)]
+    moment = datetime.now(UTC)
+
+    def drain_a_copy() -> None:
+        batch = [structs.replace(click_on(link), visitor=visitor, clicked_at=moment) for visitor in visitors]
+        for click in batch:
+            clicks.keep(click)
+        while clicks.drain(limit=7):
+            pass
+
+    assert race(*[drain_a_copy] * 4) == ["ok"] * 4
+    with tenancy.tenant(committed_merchant.id):
+        assert link.clicks.count() == 80
+        assert link.clicks.filter(is_unique=True).count() == 20
+
+
+def test_first_clicks_are_counted_once_with_redis_away_too(committed_merchant: Merchant, redis_away: None) -> None:
+    with tenancy.tenant(committed_merchant.id):
+        link: Link = LinkFactory(partner=PartnerFactory())
+    visitor = new_id()
+    twins = [structs.replace(click_on(link), visitor=visitor) for _ in range(4)]
+    assert race(*[partial(clicks.keep, twin) for twin in twins]) == ["ok"] * 4
+    with tenancy.tenant(committed_merchant.id):
+        assert link.clicks.count() == 4
+        assert link.clicks.filter(is_unique=True).count() == 1
