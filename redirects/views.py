@@ -14,7 +14,8 @@ from msgspec import Meta
 from affiliates.links import destination_allowed
 from merchants.errors import DomainError, NotFound
 from merchants.ids import new_id
-from redirects import destinations
+from redirects import destinations, visits
+from redirects.crowding import is_too_much
 from redirects.following import BEGUN, Following, click_of
 from redirects.following import follow as follow_link
 from tracking import clicks
@@ -55,19 +56,21 @@ class Arrival(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 def arrive(request: HttpRequest) -> HttpResponse:
     """Keep a click that a page of the merchant's site tells of, and answer with its id.
 
-    Takes JSON whatever its declared type, since that is how a page may send it across origins without asking first.
-    Only pages on the merchant's own domains are answered.
+    Takes a form, or else JSON whatever its declared type: text/plain is how a page may send it across origins without
+    asking first. Only pages on the merchant's own domains are answered.
     """
     origin = request.META.get("HTTP_ORIGIN", "")
     if request.method == "OPTIONS":
         return _with_cors(HttpResponse(status=204), origin)
     try:
-        arrival = msgspec.json.decode(request.body[:16_384], type=Arrival)
+        arrival = _arrival(request)
         target = _target(arrival)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        return _refused(400, "invalid_arrival", f"Send {{landing_url, code?, referrer?, visitor?}} as JSON: {error}")
+        return _refused(400, "invalid_arrival", f"Send landing_url, and code, referrer, visitor if known: {error}")
     except DomainError as error:
         return _refused(error.status, error.code, error.message)
+    if is_too_much(visits.address_hash(visits.client_address(request.META))):
+        return _refused(429, "rate_limited", "Too many arrivals from this address. Try again in a minute.")
     if origin and not destination_allowed(origin, target.domains):
         return _refused(403, "origin_not_allowed", "This page is not on one of the merchant's domains.")
     return _with_cors(_kept(request, arrival, target), origin)
@@ -82,6 +85,12 @@ def _kept(request: HttpRequest, arrival: Arrival, target: Target) -> HttpRespons
     clicks.keep(click)
     answer = {"click_id": click.id, "visitor": visitor}
     return HttpResponse(msgspec.json.encode(answer), status=201, content_type="application/json")
+
+
+def _arrival(request: HttpRequest) -> Arrival:
+    if request.content_type == "application/x-www-form-urlencoded":
+        return msgspec.convert(request.POST.dict(), Arrival)
+    return msgspec.json.decode(request.body[:16_384], type=Arrival)
 
 
 def _target(arrival: Arrival) -> Target:

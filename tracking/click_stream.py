@@ -41,8 +41,22 @@ class StreamAway(Exception):
 
 def add(click: bytes) -> None:
     """Put a click into the stream; StreamAway when it cannot be put there for certain."""
-    with _answering() as stream:
+    with answering() as stream:
         stream.xadd(STREAM, {_FIELD: click})
+
+
+@contextmanager
+def answering() -> Iterator[redis.Redis]:
+    """The client for somebody who has another way to go: StreamAway, and for a while at once, when it fails."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        raise StreamAway
+    try:
+        yield client()
+    except redis.RedisError as error:
+        _away_until = time.monotonic() + PAUSE
+        logger.warning("clicks do without Redis while it is away: %s", error)
+        raise StreamAway from error
 
 
 def take(limit: int, *, abandoned_ms: int = ABANDONED_MS) -> list[Entry]:
@@ -58,7 +72,7 @@ def take(limit: int, *, abandoned_ms: int = ABANDONED_MS) -> list[Entry]:
 def between(earliest_ms: int, latest_ms: int, *, limit: int) -> list[Entry]:
     """Entries that came in that time and are not done, taken or not; [] when Redis is away."""
     try:
-        with _answering() as stream:
+        with answering() as stream:
             found: Any = stream.xrange(STREAM, min=max(earliest_ms, 0), max=latest_ms, count=limit)
     except StreamAway:
         return []
@@ -103,20 +117,6 @@ def _ensure_group() -> None:
     except redis.ResponseError as error:
         if "BUSYGROUP" not in str(error):
             raise
-
-
-@contextmanager
-def _answering() -> Iterator[redis.Redis]:
-    """The client for somebody who has another way to go: StreamAway, and for a while at once, when it fails."""
-    global _away_until
-    if time.monotonic() < _away_until:
-        raise StreamAway
-    try:
-        yield client()
-    except redis.RedisError as error:
-        _away_until = time.monotonic() + PAUSE
-        logger.warning("clicks do without Redis while it is away: %s", error)
-        raise StreamAway from error
 
 
 def client() -> redis.Redis:

@@ -14,6 +14,7 @@ from affiliates.partners import suspend
 from merchants import tenancy
 from merchants.audit import Actor
 from merchants.ids import new_id
+from redirects import crowding
 from redirects.destinations import destination
 from tests.clicks.conftest import BROWSER
 from tracking import click_stream, clicks, targets
@@ -198,3 +199,37 @@ def test_a_page_that_tells_nonsense_is_refused_and_nothing_is_kept(
     client = Client(headers={"user-agent": BROWSER} | ({"origin": origin} if origin else {}))
     assert client.post("/t/click", body, content_type="text/plain").status_code == status
     assert click_stream.waiting() == 0
+
+
+def test_a_page_may_send_a_form(link: Link) -> None:
+    client = Client(headers={"user-agent": BROWSER})
+    visitor = new_id()
+    sent = client.post("/t/click", {"landing_url": "https://shop.example/", "code": "coffee", "visitor": str(visitor)})
+    assert sent.status_code == 400, "multipart is no form of ours"
+    body = f"landing_url=https%3A%2F%2Fshop.example%2F&code=coffee&visitor={visitor}"
+    sent = client.post("/t/click", body, content_type="application/x-www-form-urlencoded")
+    assert sent.json()["visitor"] == str(visitor)
+    clicks.drain()
+    with tenancy.tenant(link.merchant_id):
+        assert link.clicks.get().visitor == visitor
+
+
+def arrive() -> int:
+    client = Client(headers={"user-agent": BROWSER})
+    body = b'{"landing_url": "https://shop.example/?via=coffee"}'
+    return client.post("/t/click", body, content_type="text/plain").status_code
+
+
+def test_one_address_does_not_flood_the_clicks(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowding, "LIMIT", 2)
+    monkeypatch.setattr(crowding, "WINDOW", 10**9)  # no new window begins while the test runs
+    click_stream.client().delete(*(click_stream.client().keys("arrivals:*") or ["none"]))
+    assert [arrive() for _ in range(4)] == [201, 201, 429, 429]
+    assert click_stream.waiting() == 2
+
+
+def test_with_redis_away_arrivals_are_not_counted_but_kept(
+    link: Link, redis_away: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowding, "LIMIT", 0)
+    assert arrive() == 201
