@@ -1,0 +1,217 @@
+"""What is measured, and how: limit and product take turns, medians are compared."""
+
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import connection
+
+from benchmarks import load, merchants, requests, site, yardstick
+from benchmarks.places import Account
+from benchmarks.report import Report
+from merchants import tenancy
+from stats.rollup import refresh
+
+#: More than any machine answers in a second, so that no run ends before its time.
+_MOST_SALES = 2_500
+_MOST_CLICKS = 12_000
+_BATCH_SECONDS = 15
+_LAG_RATE = 500
+_LAG_SECONDS = 20
+_LAG_NOTE = "Worker and beat run as in the demo. Target: 5 s."
+_LISTS = ("sales", "commissions", "customers", "partners", "balances", "stats/days")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A run of the limit and the run of the product that followed it."""
+
+    limit: float
+    """Sales or clicks a second."""
+    product: float
+    run: load.Run
+
+
+class Measures:
+    """The parts of the benchmark; each adds a table to the report."""
+
+    def __init__(self, report: Report, accounts: Sequence[Account], *, seconds: int, rounds: int) -> None:
+        self._report = report
+        self._accounts = accounts
+        self._seconds = seconds
+        self._rounds = rounds
+
+    def single(self) -> None:
+        """One sale a request."""
+        with site.web() as (port, _):
+            load.run(port, requests.sales(self._accounts, 1_000), connections=4, seconds=10)
+            rows = [
+                self._row(f"{connections} connections", self._pairs("sale", self._sales(port, connections)))
+                for connections in (4, 8)
+            ]
+        self._report.table("One sale: `POST /api/v1/sales`", _COLUMNS, rows, _SINGLE_TARGETS)
+
+    def batch(self) -> None:
+        """A hundred and a thousand sales a request."""
+        with site.web() as (port, _):
+            rows = [
+                self._row(f"batches of {size:,}", self._pairs("sale", self._batches(port, size), rounds=2))
+                for size in (100, 1_000)
+            ]
+        note = f"Sales a second, 4 connections, runs of {_BATCH_SECONDS} seconds. Target: 2."
+        self._report.table("Many sales: `POST /api/v1/sales/batch`", _COLUMNS, rows, note)
+
+    def redirect(self) -> None:
+        """Following a link."""
+        with site.web() as (port, _):
+            load.run(port, requests.clicks(4_000), connections=4, seconds=10)
+            rows = [
+                self._row(f"{connections} connections", self._pairs("click", self._clicks(port, connections)))
+                for connections in (4, 8)
+            ]
+        note = "2,000 links, every visitor new, against one inserted row by 4 clients. Target: 0.4."
+        self._report.table("A click: `GET /r/<code>`", _COLUMNS, rows, note)
+
+    def memory(self) -> None:
+        """What the web processes take after load of every kind."""
+        with site.web() as (port, parent):
+            load.run(port, requests.sales(self._accounts, 3_000), connections=8, seconds=10)
+            load.run(port, requests.batches(self._accounts, 20, size=1_000), connections=4, seconds=30)
+            load.run(port, requests.clicks(5_000), connections=8, seconds=10)
+            rows = [[f"web worker {number}", str(size)] for number, size in enumerate(site.resident(parent), 1)]
+        self._report.table("Memory after that", ["process", "resident MB"], rows, "Target: 200 MB.")
+
+    def lag(self) -> None:
+        """How far the figures are behind while sales come."""
+        with site.part("worker"), site.part("beat"), site.web() as (port, _):
+            time.sleep(3)  # the worker says nowhere when it is ready
+            with _watched() as ages:
+                run = load.run(
+                    port, requests.batches(self._accounts, _LAG_RATE // 50 * _LAG_SECONDS, size=50), connections=2,
+                    seconds=_LAG_SECONDS * 2, rate=_LAG_RATE / 50,
+                )  # fmt: skip
+            emptied = _until_no_mark()
+        came = sum(run.statuses.values()) * 50 / run.seconds
+        rows = [[f"{came:.0f}", f"{statistics.median(ages):.1f}", f"{max(ages):.1f}", f"{emptied:.1f}"]]
+        columns = ["sales/s", "oldest open mark, median s", "at most s", "last one gone after s"]
+        self._report.table("How far the figures are behind", columns, rows, _LAG_NOTE)
+
+    def lists(self, *, orders: int) -> None:
+        """The first page of every list for a merchant with many orders against one with 50,000."""
+        few, many = (self._history(count) for count in (50_000, orders))
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+        with site.web() as (port, _):
+            rows = [self._list(port, name, few, many) for name in _LISTS]
+        columns = ["list", "50,000: p50 ms", f"{orders:,}: p50 ms", "ratio"]
+        self._report.table("Lists of a big merchant", columns, rows, "A page of 25, first page. Target: 1.5.")
+
+    def _history(self, orders: int) -> Account:
+        account = merchants.merchant(f"past-{orders // 1000}-{int(time.time()) % 1_000_000}")
+        merchants.fill(account, orders=orders)
+        with tenancy.tenant(account.merchant_id):
+            refresh()
+        return account
+
+    def _list(self, port: int, name: str, few: Account, many: Account) -> list[str]:
+        medians: dict[str, list[float]] = {few.id: [], many.id: []}
+        for account in [few, many] * self._rounds:
+            run = load.run(port, [requests.page(account, f"/api/v1/{name}")] * 150, connections=1, seconds=30)
+            _require(run)
+            medians[account.id].append(run.percentile(50))
+        ratio = statistics.median(b / a for a, b in zip(medians[few.id], medians[many.id], strict=True))
+        return [name, *(f"{statistics.median(found):.1f}" for found in medians.values()), f"{ratio:.2f}"]
+
+    def _sales(self, port: int, connections: int) -> Callable[[], tuple[float, load.Run]]:
+        def measure() -> tuple[float, load.Run]:
+            prepared = requests.sales(self._accounts, _MOST_SALES * self._seconds)
+            run = load.run(port, prepared, connections=connections, seconds=self._seconds)
+            return run.rate, run
+
+        return measure
+
+    def _batches(self, port: int, size: int) -> Callable[[], tuple[float, load.Run]]:
+        def measure() -> tuple[float, load.Run]:
+            prepared = requests.batches(self._accounts, _MOST_SALES * 4 * _BATCH_SECONDS // size, size=size)
+            run = load.run(port, prepared, connections=4, seconds=_BATCH_SECONDS)
+            return run.statuses.get(200, 0) * size / run.seconds, run
+
+        return measure
+
+    def _clicks(self, port: int, connections: int) -> Callable[[], tuple[float, load.Run]]:
+        def measure() -> tuple[float, load.Run]:
+            prepared = requests.clicks(_MOST_CLICKS * self._seconds)
+            run = load.run(port, prepared, connections=connections, seconds=self._seconds)
+            return run.rate, run
+
+        return measure
+
+    def _pairs(self, script: str, product: Callable[[], tuple[float, load.Run]], rounds: int = 0) -> list[Pair]:
+        return [Pair(yardstick.rate(script, seconds=self._seconds), *product()) for _ in range(rounds or self._rounds)]
+
+    def _row(self, name: str, pairs: Sequence[Pair]) -> list[str]:
+        def median(of: Callable[[Pair], float]) -> float:
+            return statistics.median(map(of, pairs))
+
+        ratios = [pair.product / pair.limit for pair in pairs]
+        p50, p99 = median(lambda pair: pair.run.percentile(50)), median(lambda pair: pair.run.percentile(99))
+        refused = sum(count for pair in pairs for status, count in pair.run.statuses.items() if status >= 400)
+        return [
+            name,
+            f"{median(lambda pair: pair.limit):,.0f}",
+            f"{median(lambda pair: pair.product):,.0f}",
+            f"**{statistics.median(ratios):.2f}**",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{p50:.1f}",
+            f"{p99:.1f}",
+            str(refused),
+        ]
+
+
+_SINGLE_TARGETS = "Targets: 0.28, then 0.35; p99 under 5 x p50."
+_COLUMNS = ["", "limit/s", "product/s", "ratio", "of the pairs", "p50 ms", "p99 ms", "not answered well"]
+
+
+def _require(run: load.Run) -> None:
+    if set(run.statuses) != {200}:
+        raise RuntimeError(f"a list answered {run.statuses}")
+
+
+@contextmanager
+def _watched() -> Iterator[list[float]]:
+    """Ages of the oldest open mark, a second apart, while the block runs."""
+    ages: list[float] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(1):
+            ages.append(_oldest_mark())
+        connection.close()
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield ages
+    finally:
+        stop.set()
+        watcher.join()
+
+
+def _oldest_mark() -> float:
+    """Seconds; 0 without any mark."""
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN; SET LOCAL app.sweep = 'on'")
+        cursor.execute("SELECT extract(epoch FROM clock_timestamp() - min(marked_at)) FROM stats_stalemark")
+        (age,) = cursor.fetchone()
+        cursor.execute("COMMIT")
+    return float(age or 0)
+
+
+def _until_no_mark() -> float:
+    started = time.monotonic()
+    while _oldest_mark() and time.monotonic() - started < 60:
+        time.sleep(0.1)
+    return time.monotonic() - started

@@ -1,0 +1,80 @@
+"""The product's merchants in the benchmark: 20 with 500 partners each, or one with a great many orders."""
+
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from affiliates.programs import default_program
+from benchmarks.places import HERE, MERCHANTS, PARTNERS, Account
+from merchants.audit import system
+from merchants.keys import issue
+from merchants.onboarding import create_merchant
+from merchants.tenancy import tenant
+from rewards.terms import set_reward
+
+ACTOR = system("benchmark")
+
+_PARTNERS = """
+INSERT INTO affiliates_partner (merchant_id, id, program_id, name, email, status, portal_code, password, notes, tags,
+                                metadata)
+SELECT %(merchant)s, uuidv7(), %(program)s, 'Partner ' || n, 'partner-' || n || '@' || %(slug)s || '.example',
+       'approved', %(slug)s || '-' || n, '', '', '{}', '{}' FROM generate_series(1, %(partners)s) n
+"""
+_COUPONS = """
+INSERT INTO affiliates_coupon (merchant_id, id, partner_id, code, is_active, uses)
+SELECT merchant_id, uuidv7(), id, 'C' || split_part(name, ' ', 2), true, 0 FROM affiliates_partner
+"""
+_LINKS = """
+INSERT INTO affiliates_link (merchant_id, id, partner_id, code, destination, is_active)
+SELECT merchant_id, uuidv7(), id, portal_code, 'https://' || %(slug)s || '.example/', true FROM affiliates_partner
+"""
+_LOCATORS = """
+INSERT INTO merchants_locator (kind, key, merchant_id) SELECT 'link', code, merchant_id FROM affiliates_link
+"""
+
+
+def make() -> list[Account]:
+    """Migrate the empty database and make the merchants in it."""
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    call_command("migrate", verbosity=0, interactive=False)
+    made = [merchant(f"bench-{number}") for number in range(1, MERCHANTS + 1)]
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    _tokens().write_text("\n".join(f"{account.id} {account.token}" for account in made))
+    return made
+
+
+def found() -> list[Account]:
+    """The merchants that an earlier run made."""
+    return [Account(*line.split()) for line in _tokens().read_text().splitlines()]
+
+
+def merchant(slug: str, *, partners: int = PARTNERS) -> Account:
+    """A merchant who gives 10 % to each of its partners, who have a coupon and a link each."""
+    created = create_merchant(slug=slug, name=slug.title(), currency="USD", domains=[f"{slug}.example"], actor=ACTOR)
+    with tenant(created.id):
+        program = default_program(actor=ACTOR)
+        set_reward(program=program, kind="percentage", percent=10, actor=ACTOR)
+        _, token = issue(name="benchmark", scopes=["write"], actor=ACTOR)
+        values: dict[str, Any] = {"merchant": created.id, "program": program.id, "slug": slug, "partners": partners}
+        with connection.cursor() as cursor:
+            for statement in (_PARTNERS, _COUPONS, _LINKS, _LOCATORS):
+                cursor.execute(statement, values)
+    return Account(str(created.id), token)
+
+
+def fill(account: Account, *, orders: int) -> None:
+    """Give a merchant that many orders of a tenth as many customers, over a year, with all that hangs on them."""
+    with tenant(account.merchant_id), connection.cursor() as cursor:
+        for statement in (HERE / "history.sql").read_text().split(";\n"):
+            if statement.strip():
+                cursor.execute(statement, {"merchant": account.merchant_id, "orders": orders})
+
+
+def _tokens() -> Path:
+    path: Path = settings.DATA_DIR / "benchmark.tokens"
+    return path
