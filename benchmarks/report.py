@@ -40,8 +40,8 @@ Written by `{command}` on {day}. Every figure is a ratio of two runs that took t
 pairs; the absolute figures say more about the machine and what else it did than about the product.
 
 The limit is the least that the same work can cost: one plpgsql call for a sale (`limit/sale.sql`), one inserted row for
-a click (`limit/click.sql`), by pgbench with 4 clients, each committed to disk. It has no row-level security, explanation
-or HTTP. The product is the whole stack: Granian as `manage.py demo` starts it, row-level security, the books.
+a click (`limit/click.sql`), by pgbench with 4 clients, each committed to disk. It has no row-level security,
+explanation or HTTP. The product is the whole stack: Granian as `manage.py demo` starts it, row-level security, the books.
 
 {machine}"""
 
@@ -59,6 +59,6 @@ def _machine() -> str:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=HERE).stdout
     processor, python = model.partition(": ")[2] or platform.machine(), sys.version.split()[0]
     return (
-        f"Machine: {os.cpu_count()} x {processor}, load {os.getloadavg()[0]:.1f} at the start.\nCommit {commit.strip()}. "
-        f"PostgreSQL {row[0]} (fsync {row[1]}), Python {python}, {packages}."
+        f"Machine: {os.cpu_count()} x {processor}, load {os.getloadavg()[0]:.1f} at the start.\n"
+        f"Commit {commit.strip()}. PostgreSQL {row[0]} (fsync {row[1]}), Python {python}, {packages}."
     )
