@@ -11,6 +11,7 @@ table about merchants that is readable outside; it answers with the merchant and
 """
 
 import logging
+import select
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from typing import Any, TypeVar
 
 from celery import Task
 from django.db import connection, models, transaction
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
 
 from merchants.errors import NotFound
 
@@ -55,8 +58,10 @@ def tenant(merchant_id: uuid.UUID) -> Iterator[None]:
     if running is not None:
         raise TenancyError(f"inside tenant {running}, cannot enter {merchant_id}")
     enclosed = connection.in_atomic_block
+    if not enclosed:
+        _believe_in_connection()
     with transaction.atomic():
-        _set("app.merchant_id", str(merchant_id))
+        _enter(merchant_id)
         token = _current.set(merchant_id)
         try:
             yield
@@ -66,6 +71,36 @@ def tenant(merchant_id: uuid.UUID) -> Iterator[None]:
             # The outer transaction goes on (a test's, or a management command's): the setting must not.
             # After an exception the rollback to the savepoint takes it back instead.
             _set("app.merchant_id", "")
+
+
+def _believe_in_connection() -> None:
+    """Spare Django's `SELECT 1` before every request while the server has said nothing.
+
+    A server that went away, or was stopped, has closed the connection, and a closed one can be read from at once.
+    """
+    raw = connection.connection
+    if raw is None:
+        return
+    heard = select.poll()
+    heard.register(raw.pgconn.socket, select.POLLIN)
+    connection.health_check_done = not heard.poll(0)  # type: ignore[attr-defined] # not in the stubs
+
+
+def _enter(merchant_id: uuid.UUID) -> None:
+    """Make the setting; with the first statement of a transaction, begin that in the same message.
+
+    psycopg sends BEGIN when the first statement comes. The transaction is still Django's: it has switched
+    autocommit off and will commit or roll back.
+    """
+    raw = connection.connection
+    if raw.autocommit or raw.info.transaction_status != TransactionStatus.IDLE:
+        _set("app.merchant_id", str(merchant_id))
+        return
+    begin = f"BEGIN; SELECT set_config('app.merchant_id', '{merchant_id}', true)"
+    with connection.wrap_database_errors:
+        result = raw.pgconn.exec_(begin.encode())
+        if result.status != ExecStatus.TUPLES_OK:
+            raise error_from_result(result)
 
 
 def _set(name: str, value: str) -> None:
