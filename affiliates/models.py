@@ -105,6 +105,8 @@ class Coupon(models.Model):
     )
     code = models.CharField(max_length=64)
     """As the merchant wrote it."""
+    key = models.GeneratedField(expression=Upper("code"), output_field=models.CharField(max_length=64), db_persist=True)
+    """What the code is found by, whatever the case. A column: under row-level security no index on upper() serves."""
     is_active = models.BooleanField(default=True)
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
@@ -116,7 +118,7 @@ class Coupon(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(F("merchant"), Upper("code"), name="coupon_code_once"),
+            models.UniqueConstraint(fields=["merchant", "key"], name="coupon_code_once"),
             models.CheckConstraint(condition=Q(max_uses=None) | Q(uses__lte=F("max_uses")), name="coupon_within_limit"),
         ]
         indexes = [

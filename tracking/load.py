@@ -1,12 +1,14 @@
 """LOAD: everything a set of sales needs to know, in one statement, however many they are.
 
 Row-level security adds the tenant to every table here. Look-ups by several keys are UNIONs rather than ORs, so
-that each uses its index under the generic plan the connection asks for.
+that each uses its index under the generic plan the connection asks for. A function such as upper() may not be called
+before the tenant was compared (it is not leak-proof), so no index on one serves here: keys are columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -121,13 +123,13 @@ class Known(Struct):
     """What LOAD found."""
 
     version: int
-    customers: list[CustomerRow]
-    identities: list[IdentityRow]
-    partners: list[PartnerRow]
-    coupons: list[CouponRow]
-    clicks: list[ClickRow]
-    terms: list[TermsRow]
-    orders: list[OrderRow]
+    customers: list[CustomerRow] = []
+    identities: list[IdentityRow] = []
+    partners: list[PartnerRow] = []
+    coupons: list[CouponRow] = []
+    clicks: list[ClickRow] = []
+    terms: list[TermsRow] = []
+    orders: list[OrderRow] = []
 
 
 #: Clicks of one visitor that are compared; the newest. A visitor with more within the window is no person.
@@ -152,59 +154,87 @@ COMMISSIONS_SHOWN = """(
       FROM commissions_commission m JOIN affiliates_partner p ON p.id = m.partner_id
      WHERE m.order_id = o.id)"""
 
-_LOAD = Statement(
-    f"""
-WITH customers AS MATERIALIZED (
-    SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])
-    UNION SELECT {_CUSTOMER} FROM customers_customer c WHERE c.email = ANY(%(emails)s::text[])
-    UNION SELECT {_CUSTOMER} FROM customers_customer c WHERE c.phone = ANY(%(phones)s::text[])
-), belonging AS MATERIALIZED (
+#: The customers of the events by each of their keys, as far as the events name any.
+_CUSTOMERS = {
+    "external_ids": f"SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])",
+    "emails": f"SELECT {_CUSTOMER} FROM customers_customer c WHERE c.email = ANY(%(emails)s::text[])",
+    "phones": f"SELECT {_CUSTOMER} FROM customers_customer c WHERE c.phone = ANY(%(phones)s::text[])",
+}
+_IDENTITIES = {
+    "emails": "SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.email = ANY(%(emails)s::text[])",
+    "phones": "SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.phone = ANY(%(phones)s::text[])",
+}
+_BELONGING = """
     SELECT c.*, a.partner_id, a.since,
            EXISTS (SELECT FROM orders_order o WHERE o.customer_id = c.id) AS has_ordered
-      FROM customers c LEFT JOIN affiliates_customerattribution a ON a.customer_id = c.id
-), identities AS (
-    SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.email = ANY(%(emails)s::text[])
-    UNION SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.phone = ANY(%(phones)s::text[])
-), coupons AS MATERIALIZED (
-    SELECT c.id, upper(c.code) AS key, c.code, c.partner_id, c.is_active, c.starts_at, c.ends_at, c.max_uses, c.uses
-      FROM affiliates_coupon c WHERE upper(c.code) = ANY(%(codes)s::text[])
-), clicks AS MATERIALIZED (
+      FROM customers c LEFT JOIN affiliates_customerattribution a ON a.customer_id = c.id"""
+_COUPONS = """
+    SELECT c.id, c.key, c.code, c.partner_id, c.is_active, c.starts_at, c.ends_at, c.max_uses, c.uses
+      FROM affiliates_coupon c WHERE c.key = ANY(%(codes)s::text[])"""
+_CLICKS = f"""
     SELECT n.id AS named, c.id, c.partner_id, c.clicked_at
       FROM affiliates_click n
      CROSS JOIN LATERAL (
         SELECT id, partner_id, clicked_at FROM affiliates_click
          WHERE visitor = n.visitor ORDER BY clicked_at DESC LIMIT {_CLICKS_COMPARED}
      ) c
-     WHERE n.id = ANY(%(click_ids)s::uuid[])
-), partners AS MATERIALIZED (
-    SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p
-     WHERE p.id IN (
-        SELECT partner_id FROM belonging WHERE partner_id IS NOT NULL UNION SELECT partner_id FROM coupons
-        UNION SELECT partner_id FROM clicks UNION SELECT unnest(%(partner_ids)s::uuid[]))
-    UNION SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p
-     WHERE p.email = ANY(%(partner_emails)s::text[])
-), terms AS (
+     WHERE n.id = ANY(%(click_ids)s::uuid[])"""
+#: Who names a partner, by the part or the parameter that has to be there for it.
+_PARTNER_IDS = {
+    "customers": "SELECT partner_id FROM belonging WHERE partner_id IS NOT NULL",
+    "coupons": "SELECT partner_id FROM coupons",
+    "clicks": "SELECT partner_id FROM clicks",
+    "partner_ids": "SELECT unnest(%(partner_ids)s::uuid[])",
+}
+_PARTNER = "SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p"
+_TERMS = """
     SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes, r.ended,
            r.effective_from
-      FROM rewards_rewardversion r WHERE r.partner_id IN (SELECT id FROM partners)
-), orders AS (
+      FROM rewards_rewardversion r WHERE r.partner_id IN (SELECT id FROM partners)"""
+_ORDERS = f"""
     SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
            {COMMISSIONS_SHOWN} AS commissions
       FROM unnest(%(sources)s::text[], %(order_ids)s::text[]) AS k(source, external_id)
-      JOIN orders_order o ON o.source = k.source AND o.external_id = k.external_id
-)
-SELECT json_build_object(
-    'version', (SELECT configuration_version FROM merchants_merchant WHERE id = %(merchant)s),
-    'customers', (SELECT coalesce(json_agg(x), '[]') FROM belonging x),
-    'identities', (SELECT coalesce(json_agg(x), '[]') FROM identities x),
-    'partners', (SELECT coalesce(json_agg(x), '[]') FROM partners x),
-    'coupons', (SELECT coalesce(json_agg(x), '[]') FROM coupons x),
-    'clicks', (SELECT coalesce(json_agg(x), '[]') FROM clicks x),
-    'terms', (SELECT coalesce(json_agg(x), '[]') FROM terms x),
-    'orders', (SELECT coalesce(json_agg(x), '[]') FROM orders x)
-)::text
-"""
-)
+      JOIN orders_order o ON o.source = k.source AND o.external_id = k.external_id"""
+
+
+@lru_cache(maxsize=256)
+def _statement(given: frozenset[str]) -> Statement:
+    """LOAD for events that give these parameters: what nobody names is neither looked for nor planned for."""
+    parts: dict[str, str] = {}
+    if customers := _any_of(_CUSTOMERS, given):
+        parts |= {"customers": customers, "belonging": _BELONGING}
+    if identities := _any_of(_IDENTITIES, given):
+        parts["identities"] = identities
+    if "codes" in given:
+        parts["coupons"] = _COUPONS
+    if "click_ids" in given:
+        parts["clicks"] = _CLICKS
+    named = [f"{_PARTNER} WHERE p.id IN ({ids})"] if (ids := _any_of(_PARTNER_IDS, given | parts.keys())) else []
+    if "partner_emails" in given:
+        named.append(f"{_PARTNER} WHERE p.email = ANY(%(partner_emails)s::text[])")
+    if named:
+        parts |= {"partners": " UNION ".join(named), "terms": _TERMS}
+    if "order_ids" in given:
+        parts["orders"] = _ORDERS
+    return _composed(parts)
+
+
+def _any_of(sources: Mapping[str, str], given: Collection[str]) -> str:
+    return " UNION ".join(sql for name, sql in sources.items() if name in given)
+
+
+def _composed(parts: Mapping[str, str]) -> Statement:
+    shown = {"customers": "belonging"} | {name: name for name in parts if name not in ("customers", "belonging")}
+    ctes = ",\n".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
+    rows = "".join(
+        f", '{name}', (SELECT coalesce(json_agg(x), '[]') FROM {part} x)"
+        for name, part in shown.items()
+        if part in parts
+    )
+    version = "'version', (SELECT configuration_version FROM merchants_merchant WHERE id = %(merchant)s)"
+    return Statement((f"WITH {ctes}\n" if ctes else "") + f"SELECT json_build_object({version}{rows})::text")
+
 
 _decoder = json.Decoder(Known, strict=True)
 
@@ -226,7 +256,7 @@ def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
         "sources": [sale.source for sale in sales],
         "order_ids": [sale.order_id for sale in sales],
     }
-    row = _LOAD.run(parameters)
+    row = _statement(frozenset(name for name, values in parameters.items() if values)).run(parameters)
     assert row is not None
     return _decoder.decode(row[0])
 

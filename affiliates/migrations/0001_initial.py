@@ -239,6 +239,14 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
                 ("code", models.CharField(max_length=64)),
+                (
+                    "key",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Upper("code"),
+                        output_field=models.CharField(max_length=64),
+                    ),
+                ),
                 ("is_active", models.BooleanField(default=True)),
                 ("starts_at", models.DateTimeField(null=True)),
                 ("ends_at", models.DateTimeField(null=True)),
@@ -397,9 +405,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="coupon",
-            constraint=models.UniqueConstraint(
-                models.F("merchant"), django.db.models.functions.text.Upper("code"), name="coupon_code_once"
-            ),
+            constraint=models.UniqueConstraint(fields=("merchant", "key"), name="coupon_code_once"),
         ),
         migrations.AddConstraint(
             model_name="coupon",
