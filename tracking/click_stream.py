@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -103,6 +104,17 @@ def reset() -> None:
 def waiting() -> int:
     """How many clicks are not in the database yet."""
     return int(client().xlen(STREAM))
+
+
+def oldest() -> datetime | None:
+    """When the click that waits longest came."""
+    found: Any = client().xrange(STREAM, count=1)
+    return datetime.fromtimestamp(int(found[0][0].partition(b"-")[0]) / 1000, UTC) if found else None
+
+
+def set_aside_count() -> int:
+    """How many entries could not be inserted."""
+    return int(client().xlen(DEAD))
 
 
 def _entries(found: Iterable[Any]) -> Iterator[Entry]:

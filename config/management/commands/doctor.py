@@ -15,10 +15,13 @@ from django.utils import timezone
 from commissions.models import CommissionStatus
 from merchants import tenancy
 from merchants.models import Merchant
+from tracking import click_stream
 
 OLDEST_POSTGRESQL = 150000
 #: Rollups follow within seconds; minutes mean that nobody works on them.
 STALE_TOO_LONG = timedelta(minutes=5)
+#: Clicks are drained every second; one that a dead worker took waits for half a minute.
+DRAINED_WITHIN = timedelta(minutes=5)
 #: The sweep runs every few minutes.
 HELD_TOO_LONG = timedelta(hours=1)
 
@@ -113,6 +116,19 @@ def rollups_follow() -> Iterator[str]:
             yield f"{merchant.slug}: {waiting} stale marks are older than {STALE_TOO_LONG}: start a Celery worker."
 
 
+def clicks_arrive() -> Iterator[str]:
+    """The worker moves clicks from the stream to the database, and could read all of them."""
+    try:
+        oldest, set_aside = click_stream.oldest(), click_stream.set_aside_count()
+    except redis.RedisError:
+        return  # the check of Redis itself has said so
+    if oldest and timezone.now() - oldest > DRAINED_WITHIN:
+        waiting = click_stream.waiting()
+        yield f"{waiting} clicks wait, the oldest since {oldest:%Y-%m-%d %H:%M:%S}: start a Celery worker."
+    if set_aside:
+        yield f"{set_aside} clicks could not be inserted: look at {click_stream.DEAD} (XRANGE), then delete it."
+
+
 def holds_end() -> Iterator[str]:
     """The schedule approves commissions whose hold is over."""
     limit = timezone.now() - HELD_TOO_LONG
@@ -136,5 +152,6 @@ CHECKS: dict[str, Callable[[], Iterator[str]]] = {
     "all migrations are applied": migrations,
     "Redis answers": redis_answers,
     "rollups follow": rollups_follow,
+    "clicks arrive": clicks_arrive,
     "holds end": holds_end,
 }
