@@ -113,7 +113,8 @@ class CommissionQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
             {
                 "status": self.status,
                 "partner_id": self.partner_id,
-                "customer_id": self.customer_id,
+                # Through the order, whose index finds a customer's.
+                "order__customer_id": self.customer_id,
                 "order_id": self.sale_id,
                 "currency": self.currency,
                 "occurred_at__gte": self.occurred_from,

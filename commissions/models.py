@@ -102,6 +102,12 @@ class Commission(models.Model):
                 name="commission_payable",
             ),
             models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
+            # For lists by status: few among many, and a new commission is none of them and pays nothing.
+            models.Index(
+                fields=["merchant", "status", "-occurred_at", "-id"],
+                condition=Q(status__in=["in_payout", "reversed", "rejected"]),
+                name="commission_unusual",
+            ),
         ]
 
     def __str__(self) -> str:

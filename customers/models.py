@@ -7,6 +7,7 @@ either its own merchant's writing or the person's. `customers.identity` holds th
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from merchants.ids import new_id
@@ -83,7 +84,15 @@ class Customer(models.Model):
             models.UniqueConstraint(fields=["merchant", "email"], name="customer_email_once"),
             models.UniqueConstraint(fields=["merchant", "phone"], name="customer_phone_once"),
         ]
-        indexes = [models.Index(fields=["merchant", "-created_at", "-id"], name="customer_newest")]
+        indexes = [
+            models.Index(fields=["merchant", "-created_at", "-id"], name="customer_newest"),
+            # For lists by status: few among many, and a new customer is none of them and pays nothing.
+            models.Index(
+                fields=["merchant", "status", "-created_at", "-id"],
+                condition=~Q(status="active"),
+                name="customer_not_active",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.external_id or str(self.id)

@@ -179,6 +179,14 @@ class Migration(migrations.Migration):
                 condition=models.Q(("status", "pending")), fields=["merchant", "held_until"], name="commission_on_hold"
             ),
         ),
+        migrations.AddIndex(
+            model_name="commission",
+            index=models.Index(
+                condition=models.Q(("status__in", ["in_payout", "reversed", "rejected"])),
+                fields=["merchant", "status", "-occurred_at", "-id"],
+                name="commission_unusual",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="commission",
             constraint=models.UniqueConstraint(fields=("merchant", "order", "partner"), name="commission_once"),

@@ -99,7 +99,14 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["merchant", "-created_at", "-id"], name="customer_newest")],
+                "indexes": [
+                    models.Index(fields=["merchant", "-created_at", "-id"], name="customer_newest"),
+                    models.Index(
+                        condition=models.Q(("status", "active"), _negated=True),
+                        fields=["merchant", "status", "-created_at", "-id"],
+                        name="customer_not_active",
+                    ),
+                ],
                 "constraints": [
                     models.UniqueConstraint(fields=("merchant", "external_id"), name="customer_external_id_once"),
                     models.UniqueConstraint(fields=("merchant", "email"), name="customer_email_once"),

@@ -275,6 +275,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="auditentry",
-            index=models.Index(fields=["merchant", "verb", "-id"], name="audit_verb"),
+            index=models.Index(
+                condition=models.Q(("verb", "sale.record"), _negated=True),
+                fields=["merchant", "verb", "-id"],
+                name="audit_verb",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(
+                condition=models.Q(("actor_kind", "key"), _negated=True),
+                fields=["merchant", "actor_kind", "-id"],
+                name="audit_actor_kind",
+            ),
         ),
     ]
