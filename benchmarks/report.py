@@ -41,7 +41,7 @@ pairs; the absolute figures say more about the machine and what else it did than
 
 The limit is the least that the same work can cost: one plpgsql call for a sale (`limit/sale.sql`), one inserted row for
 a click (`limit/click.sql`), by pgbench with 4 clients, each committed to disk. It has no row-level security,
-explanation or HTTP. The product is the whole stack: Granian as `manage.py demo` starts it, row-level security, the books.
+explanation or HTTP. The product is the whole stack: Granian as `manage.py demo` starts it, row-level security, books.
 
 {machine}"""
 
