@@ -79,7 +79,7 @@ def _believe_in_connection() -> None:
     A server that went away, or was stopped, has closed the connection, and a closed one can be read from at once.
     """
     raw = connection.connection
-    if raw is None:
+    if raw is None or raw.closed:
         return
     heard = select.poll()
     heard.register(raw.pgconn.socket, select.POLLIN)
