@@ -9,8 +9,9 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-_django = get_wsgi_application()
+_pages = get_wsgi_application()
 
-from redirects.shortcut import in_front_of  # noqa: E402 - needs Django set up, as get_wsgi_application does
+from config.api_handler import api_before  # noqa: E402 - these need Django set up, as get_wsgi_application does
+from redirects.shortcut import in_front_of  # noqa: E402
 
-application = in_front_of(_django)
+application = in_front_of(api_before(_pages))

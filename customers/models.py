@@ -26,9 +26,9 @@ class Identity(models.Model):
     """A person, across merchants. Made when contact details first appear."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    email = models.CharField(max_length=254, null=True, unique=True)
+    email = models.CharField(max_length=254, null=True)
     """Lower case."""
-    phone = models.CharField(max_length=16, null=True, unique=True)
+    phone = models.CharField(max_length=16, null=True)
     """E.164."""
     name = models.CharField(max_length=200, blank=True)
     birthday = models.DateField(null=True)
@@ -42,6 +42,11 @@ class Identity(models.Model):
 
     class Meta:
         verbose_name_plural = "identities"
+        # Not unique=True: Django would add a second index for LIKE to each, which every new customer would pay for.
+        constraints = [
+            models.UniqueConstraint(fields=["email"], name="customers_identity_email_key"),
+            models.UniqueConstraint(fields=["phone"], name="customers_identity_phone_key"),
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -112,7 +112,7 @@ class Contended(Exception):
     """Another transaction got there first (same order, same new customer). Run again: it will now be seen."""
 
 
-def run(merchant_id: uuid.UUID, work: Callable[[], T], *, tries: int = 3) -> T:
+def run(merchant_id: uuid.UUID, work: Callable[[], T], *, tries: int = 5) -> T:
     """`work()` in a tenant transaction of its own, again from the start when it was `Contended`.
 
     The last attempt's `Contended` is raised on.

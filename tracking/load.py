@@ -184,13 +184,16 @@ _PARTNER_IDS = {
     "customers": "SELECT partner_id FROM belonging WHERE partner_id IS NOT NULL",
     "coupons": "SELECT partner_id FROM coupons",
     "clicks": "SELECT partner_id FROM clicks",
-    "partner_ids": "SELECT unnest(%(partner_ids)s::uuid[])",
+    "partner_ids": "SELECT unnest(%(partner_ids)s::uuid[]) AS partner_id",
 }
 _PARTNER = "SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p"
+# LATERAL … OFFSET 0 keeps these look-ups by index one by one: as a plain join the plan may read all of the merchant's
+# partners, which is what was cheapest when the table was small.
 _TERMS = """
-    SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes, r.ended,
-           r.effective_from
-      FROM rewards_rewardversion r WHERE r.partner_id IN (SELECT id FROM partners)"""
+    SELECT t.* FROM partners CROSS JOIN LATERAL (
+        SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes,
+               r.ended, r.effective_from
+          FROM rewards_rewardversion r WHERE r.partner_id = partners.id OFFSET 0) t"""
 _ORDERS = f"""
     SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
            {COMMISSIONS_SHOWN} AS commissions
@@ -210,7 +213,12 @@ def _statement(given: frozenset[str]) -> Statement:
         parts["coupons"] = _COUPONS
     if "click_ids" in given:
         parts["clicks"] = _CLICKS
-    named = [f"{_PARTNER} WHERE p.id IN ({ids})"] if (ids := _any_of(_PARTNER_IDS, given | parts.keys())) else []
+    named = []
+    if ids := _any_of(_PARTNER_IDS, given | parts.keys()):
+        by_id = f"{_PARTNER} WHERE p.id = named.partner_id OFFSET 0"
+        named.append(
+            f"SELECT found.* FROM (SELECT DISTINCT partner_id FROM ({ids}) ids) named CROSS JOIN LATERAL ({by_id}) found"
+        )
     if "partner_emails" in given:
         named.append(f"{_PARTNER} WHERE p.email = ANY(%(partner_emails)s::text[])")
     if named:

@@ -95,10 +95,13 @@ def _statement(parts: tuple[str, ...]) -> Statement:
 def _rows(plan: Plan, actor: Actor) -> dict[str, list[Any]]:
     """The parts that have rows, in the order of `_PARTS`."""
     rows: dict[str, list[Any]] = {
-        "new_identities": plan.new_identities,
+        # In one order everywhere: of two batches with the same people one waits, and neither deadlocks the other.
+        "new_identities": sorted(plan.new_identities, key=lambda row: (row["email"] or "", row["phone"] or "")),
         "shared_identities": [{"id": id, "holders": more} for id, more in sorted(plan.shared_identities.items())],
-        "new_customers": plan.new_customers,
-        "completed_customers": plan.completed_customers,
+        "new_customers": sorted(
+            plan.new_customers, key=lambda row: (row["external_id"] or "", row["email"] or "", row["phone"] or "")
+        ),
+        "completed_customers": sorted(plan.completed_customers, key=lambda row: row["id"]),
         "attributions": plan.attributions,
         "coupon_uses": [{"id": id, "uses": uses} for id, uses in sorted(plan.coupon_uses.items())],
         "orders": plan.orders,

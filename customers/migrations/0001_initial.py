@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
                     "id",
                     models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
                 ),
-                ("email", models.CharField(max_length=254, null=True, unique=True)),
-                ("phone", models.CharField(max_length=16, null=True, unique=True)),
+                ("email", models.CharField(max_length=254, null=True)),
+                ("phone", models.CharField(max_length=16, null=True)),
                 ("name", models.CharField(blank=True, max_length=200)),
                 ("birthday", models.DateField(null=True)),
                 ("language", models.CharField(blank=True, max_length=12)),
@@ -38,6 +38,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name_plural": "identities",
+                "constraints": [
+                    models.UniqueConstraint(fields=("email",), name="customers_identity_email_key"),
+                    models.UniqueConstraint(fields=("phone",), name="customers_identity_phone_key"),
+                ],
             },
         ),
         migrations.CreateModel(
