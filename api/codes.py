@@ -62,7 +62,11 @@ CODES: dict[str, Code] = {
     "invalid_text": Code(422, "Text that cannot be stored", "Remove NUL and control characters."),
     "invalid_choice": Code(422, "Not one of the choices", "Send one of the values that the reference names."),
     "invalid_number": Code(422, "Not a whole number", "Send an integer."),
-    "invalid_time": Code(422, "Not a moment", "Send RFC 3339 with an offset, such as 2026-03-01T09:00:00Z."),
+    "invalid_time": Code(
+        422,
+        "Not a moment",
+        "Send RFC 3339 with an offset, such as 2026-03-01T09:00:00Z, of the years 1970 to 9998. No end is null.",
+    ),
     "invalid_list": Code(422, "Not a list", "Send a list of texts."),
     "invalid_metadata": Code(422, "Unusable metadata", "Send a plain JSON object."),
     "metadata_too_large": Code(422, "Too much metadata", "Keep to 50 keys, 8 kB and five levels."),
@@ -139,7 +143,7 @@ CODES: dict[str, Code] = {
     "correction_left_out": Code(422, "Corrections left out", "Choose the partner's corrections too."),
     "nothing_to_pay": Code(422, "Nothing to pay", "The partner owes as much or more."),
     "transaction_id_taken": Code(409, "Transaction id taken", "A payout with this reference is recorded already."),
-    "paid_on_invalid": Code(422, "Not a day of payment", "Send a day that does not lie ahead."),
+    "paid_on_invalid": Code(422, "Not a day of payment", "Send a day from 1970 on that does not lie ahead."),
     "payout_not_paid": Code(409, "Not paid", "Only a paid payout can be reversed."),
 }
 

@@ -84,7 +84,7 @@ class Coupons(TenantView):
         answer=CouponAnswer,
         status=201,
         example={"partner_id": IDS["partner"], "code": "ANNA20", "max_uses": 500},
-        refusals=("coupon_taken", "coupon_code_invalid", "ends_before_start", "not_found"),
+        refusals=("coupon_taken", "coupon_code_invalid", "ends_before_start", "invalid_time", "not_found"),
     )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Give a partner a code."""
@@ -116,7 +116,7 @@ class CouponDetail(TenantView):
         body=CouponChanges,
         answer=CouponAnswer,
         example={"is_active": False},
-        refusals=("ends_before_start", "limit_below_uses"),
+        refusals=("ends_before_start", "limit_below_uses", "invalid_time"),
     )
     def patch(self, request: TenantRequest, coupon_id: UUID) -> HttpResponse:
         """Switch a coupon on or off, date it, limit it."""

@@ -123,6 +123,7 @@ class Rewards(TenantView):
             "unknown_currency",
             "invalid_amount",
             "invalid_number",
+            "invalid_time",
             "not_found",
         ),
     )
@@ -153,7 +154,7 @@ class RewardEndings(TenantView):
         answer=RewardAnswer,
         status=201,
         example={"partner_id": IDS["partner"]},
-        refusals=("one_owner", "no_reward_to_end", "not_found"),
+        refusals=("one_owner", "no_reward_to_end", "invalid_time", "not_found"),
     )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Write a version that takes the terms away: the next level (partner, group, program) decides again."""

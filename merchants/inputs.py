@@ -19,6 +19,7 @@ MAX_METADATA_KEYS = 50
 MAX_METADATA_DEPTH = 5
 MAX_TAGS = 50
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
 _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -63,10 +64,14 @@ def whole(value: object, field: str, *, least: int = 0, most: int = MAX_AMOUNT) 
 
 
 def moment(value: object, field: str) -> datetime:
-    """A point in time; one without a time zone is not."""
-    if not isinstance(value, datetime) or value.utcoffset() is None:
+    """A point in time; one without a time zone, or of a year in which nobody trades, is not.
+
+    The first and the last year that Python knows would not survive the way into another time zone.
+    """
+    if not isinstance(value, datetime) or value.utcoffset() is None or not _FIRST_YEAR <= value.year <= _LAST_YEAR:
         raise DomainError(
-            f"Give {field} as a date and time with its zone, such as 2026-03-01T09:00:00Z.",
+            f"Give {field} as a date and time with its zone, such as 2026-03-01T09:00:00Z, in the years {_FIRST_YEAR}"
+            f" to {_LAST_YEAR}.",
             code="invalid_time",
             field=field,
         )

@@ -41,6 +41,7 @@ from payouts.models import Payout, PayoutItem, PayoutMethod, PayoutStatus
 _MOST_COMMISSIONS = 10_000
 #: Of many commissions that cannot be paid a sentence names this many; `extra` has all.
 _NAMED = 5
+_EARLIEST = date(1970, 1, 1)
 
 _STANDING = """
 SELECT coalesce(sum(c.amount - c.reversed), 0),
@@ -64,7 +65,8 @@ def record_payout(
     """Write down that the partner was paid for these commissions, and mark them paid.
 
     DomainError `commissions_not_payable` names each that is not an approved commission of this partner in the
-    currency of the first, and why; `correction_left_out`; `nothing_to_pay` when the partner owes as much or more.
+    currency of their first, and why; `correction_left_out`; `nothing_to_pay` when the partner owes as much
+    or more.
     Conflict `transaction_id_taken` when the reference was used for this partner before.
     """
     transaction_id = inputs.line(transaction_id, "transaction_id", required=True)
@@ -108,7 +110,7 @@ def _lock_chosen(partner: Partner, commission_ids: Sequence[uuid.UUID]) -> list[
         )
     chosen = partner.commissions.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
     found = {commission.id: commission for commission in chosen}
-    currency = found[ids[0]].currency if ids[0] in found else ""
+    currency = next((found[id].currency for id in ids if id in found), "")
     sitting = _sitting_in(ids)
     reasons = [(id, _why_not(found.get(id), currency, sitting.get(id, ""))) for id in ids]
     refused = [{"id": str(id), "reason": reason} for id, reason in reasons if reason]
@@ -255,8 +257,12 @@ def _give_back(payout: Payout) -> None:
 
 def _checked_day(paid_on: date) -> date:
     # A day ahead somewhere on earth is still today's mistake to make.
-    if type(paid_on) is not date or paid_on > timezone.now().date() + timedelta(days=1):
-        raise DomainError("Give the day of the payment; it cannot lie ahead.", code="paid_on_invalid", field="paid_on")
+    if type(paid_on) is not date or not _EARLIEST <= paid_on <= timezone.now().date() + timedelta(days=1):
+        raise DomainError(
+            "Give the day of the payment; it cannot lie ahead, nor before 1970.",
+            code="paid_on_invalid",
+            field="paid_on",
+        )
     return paid_on
 
 

@@ -154,6 +154,13 @@ def test_what_cannot_be_paid_is_named_with_its_reason_and_nothing_is_paid(anna: 
     assert anna.payouts.count() == 1
 
 
+def test_an_unknown_commission_in_front_does_not_refuse_the_others(anna: Partner, actor: Actor) -> None:
+    good, unknown = sell(anna, 1_000, order="good"), uuid4()
+    with pytest.raises(DomainError) as refused:
+        record_payout(partner=anna, commission_ids=[unknown, good.id], transaction_id="T", paid_on=TODAY, actor=actor)
+    assert refused.value.extra["commissions"] == [{"id": str(unknown), "reason": "is no commission of this partner"}]
+
+
 def test_another_merchants_commission_is_simply_unknown(
     merchant: Merchant, other_merchant: Merchant, partner: Partner
 ) -> None:
