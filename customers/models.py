@@ -64,7 +64,11 @@ class Customer(models.Model):
     """One person at one merchant."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="customers", db_index=False)
+    # No constraint of its own: the check would lock the merchant's row at every new customer, and the policy already
+    # says whose the row is.
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, related_name="customers", db_constraint=False, db_index=False
+    )
     identity = models.ForeignKey(Identity, on_delete=models.PROTECT, null=True, related_name="+")
     """None while only keys are known, no contact."""
     external_id = models.CharField(max_length=200, null=True)

@@ -26,6 +26,7 @@ from merchants.edits import edit, lock
 from merchants.errors import Conflict, DomainError, NotFound
 from merchants.models import ApiKey
 from merchants.roles import Scope
+from merchants.statements import Statement
 
 #: An old key may live on beside its successor for at most this long.
 LONGEST_OVERLAP = timedelta(days=90)
@@ -33,11 +34,11 @@ LONGEST_OVERLAP = timedelta(days=90)
 _ALPHABET = string.ascii_letters + string.digits
 _TOKEN = re.compile(r"sk_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{32})", re.ASCII)
 
-_CHECK = """
+_CHECK = Statement("""
 SELECT id, name, scopes, secret_hash, revoked_at, expires_at, now(),
        last_used_at IS NULL OR last_used_at < date_trunc('minute', now())
-  FROM merchants_apikey WHERE prefix = %s
-"""
+  FROM merchants_apikey WHERE prefix = %(prefix)s
+""")
 # SKIP LOCKED: of many requests with one key in a new minute the first notes it and nobody waits.
 _NOTE_USE = """
 UPDATE merchants_apikey SET last_used_at = date_trunc('minute', now())
@@ -146,17 +147,16 @@ def _merchant_of_prefix(prefix: str) -> uuid.UUID:
 
 def check(presented: Presented) -> Authenticated:
     """Compare with the running tenant's key and note its use, to the minute. KeyRefused says what is wrong."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CHECK, [presented.prefix])
-        row = cursor.fetchone()
-        if row is None:
-            raise _unknown()
-        key_id, name, scopes, secret_hash, revoked_at, expires_at, now, is_first_this_minute = row
-        if not hmac.compare_digest(secret_hash, presented.secret_hash):
-            raise _unknown()
-        _refuse_ended(revoked_at, expires_at, now)
-        merchant_id = tenancy.current()
-        if is_first_this_minute:
+    row = _CHECK.run({"prefix": presented.prefix})
+    if row is None:
+        raise _unknown()
+    key_id, name, scopes, secret_hash, revoked_at, expires_at, now, is_first_this_minute = row
+    if not hmac.compare_digest(secret_hash, presented.secret_hash):
+        raise _unknown()
+    _refuse_ended(revoked_at, expires_at, now)
+    merchant_id = tenancy.current()
+    if is_first_this_minute:
+        with connection.cursor() as cursor:
             cursor.execute(_NOTE_USE, {"merchant": merchant_id, "key": key_id})
     return Authenticated(merchant_id=merchant_id, key_id=key_id, name=name, scopes=scopes)
 
