@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
 _PREFIX = "/api/v1/"
-_MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+#: The second says the length of an answer; without it the server would send it in chunks.
+_MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 
 
 def api_before(pages: "WSGIApplication") -> "WSGIApplication":
