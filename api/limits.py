@@ -1,4 +1,4 @@
-"""Rate limits: a fixed window per key, one INCR in Redis.
+"""Rate limits: a fixed window per key, counted by one message to Redis.
 
 Redis holds nothing that cannot be lost, so when it is away requests pass: ingestion must go on. The token, not the
 key's prefix, names the window, so nobody can use up another's limit by guessing at secrets.
@@ -66,9 +66,9 @@ def _increment(key: str) -> int | None:
     if time.monotonic() < _away_until:
         return None
     try:
-        used = int(_client().incr(key))
-        if used == 1:
-            _client().expire(key, WINDOW * 2)
+        # Together: a key that was counted and then forgotten to expire would stay for good.
+        with _client().pipeline(transaction=True) as pipe:
+            used = int(pipe.incr(key).expire(key, WINDOW * 2).execute()[0])
     except redis.RedisError as error:
         _away_until = time.monotonic() + PAUSE
         logger.warning("rate limits are off while Redis is away: %s", error)

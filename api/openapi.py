@@ -89,7 +89,8 @@ The API speaks JSON over HTTPS. Every request carries an API key: `Authorization
 `JPY` is 10,000 yen. A decimal point, a negative amount or a number in quotes is refused.
 
 **Writes are safe to repeat.** Send an `Idempotency-Key`, and a retry answers word for word what the first request
-answered, with `Idempotency-Replayed: true`. Sales, refunds and leads also have natural keys of their own.
+answered, with `Idempotency-Replayed: true` and without `Location` (the body has the id). Sales, refunds and leads also
+have natural keys of their own.
 
 **Lists** are newest first and cut by cursor: send `next_cursor` as `cursor` until `has_more` is false.
 

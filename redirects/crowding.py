@@ -17,10 +17,8 @@ def is_too_much(address_hash: str) -> bool:
     """Count one arrival from this address; whether it is over the limit of the running minute."""
     key = f"arrivals:{int(time.time()) // WINDOW}:{address_hash}"
     try:
-        with click_stream.answering() as client:
-            used = int(client.incr(key))
-            if used == 1:
-                client.expire(key, 2 * WINDOW)
+        with click_stream.answering() as client, client.pipeline(transaction=True) as pipe:
+            used = int(pipe.incr(key).expire(key, 2 * WINDOW).execute()[0])
     except StreamAway:
         return False
     return used > LIMIT

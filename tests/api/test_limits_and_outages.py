@@ -38,6 +38,16 @@ def test_guessing_at_secrets_does_not_use_up_the_owners_limit(api: Api, settings
     assert api.get("/me").status == 200
 
 
+def test_a_window_that_was_left_without_an_end_gets_one(settings: Any) -> None:
+    settings.API_RATE_LIMIT = 10
+    limits.count("a token of this test")
+    windows = [key for key in limits._client().scan_iter("rate:*") if limits._client().persist(key)]
+    limits.count("a token of this test")
+    assert any(limits._client().ttl(key) > 0 for key in windows)
+    for key in windows:
+        limits._client().expire(key, limits.WINDOW)
+
+
 def test_without_redis_requests_pass(api: Api, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # nobody listens there
     limits._client.cache_clear()
