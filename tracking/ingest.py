@@ -69,11 +69,17 @@ def known_about(events: Sequence[Event]) -> Known:
 
 
 def _lock_coupons(known: Known, limited: list[UUID]) -> None:
-    """Count a limited coupon's uses under a lock, in id order, so that its limit is exact."""
+    """Count a limited coupon's uses under a lock, in id order, so that its limit is exact.
+
+    Whoever held the lock before may have changed all that LOAD saw of it, not only the uses.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, uses FROM affiliates_coupon WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [limited]
+            "SELECT id, uses, max_uses, is_active, starts_at, ends_at FROM affiliates_coupon"
+            " WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [limited],
         )
-        uses = dict(cursor.fetchall())
+        locked = {row[0]: row[1:] for row in cursor.fetchall()}
     for coupon in known.coupons:
-        coupon.uses = uses.get(coupon.id, coupon.uses)
+        if coupon.id in locked:
+            coupon.uses, coupon.max_uses, coupon.is_active, coupon.starts_at, coupon.ends_at = locked[coupon.id]

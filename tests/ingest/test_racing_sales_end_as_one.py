@@ -1,8 +1,11 @@
 """Races between real processes over real commits."""
 
+import multiprocessing
 from functools import partial
 
-from affiliates.coupons import create_coupon
+from django.db import connection
+
+from affiliates.coupons import create_coupon, update_coupon
 from affiliates.models import Partner
 from customers.models import Customer, Identity
 from merchants import tenancy
@@ -48,6 +51,35 @@ def test_the_last_use_of_a_coupon_goes_to_one_sale(committed_merchant: Merchant)
     with tenancy.tenant(committed_merchant.id):
         assert Order.objects.exclude(partner=None).count() == 3
         assert partner.coupons.get(code="THREE").uses == 3
+
+
+def test_a_sale_that_waits_for_a_coupon_being_limited_keeps_to_the_new_limit(committed_merchant: Merchant) -> None:
+    with tenancy.tenant(committed_merchant.id):
+        coupon = create_coupon(partner=PartnerFactory(), code="LESS", max_uses=10, actor=ACTOR)
+    sell(committed_merchant, Sale(order_id="first", amount=100, currency="USD", coupon="LESS"))
+    changed = multiprocessing.get_context("fork").Event()
+
+    def limit() -> None:
+        with tenancy.tenant(committed_merchant.id), connection.cursor() as cursor:
+            update_coupon(coupon, changes={"max_uses": 1}, actor=ACTOR)
+            cursor.execute("SELECT pg_backend_pid()")
+            (mine,) = cursor.fetchone()
+            changed.set()
+            waiting = False
+            while not waiting:
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE %s = ANY(pg_blocking_pids(pid)))", [mine])
+                (waiting,) = cursor.fetchone()
+
+    def sell_meanwhile() -> None:
+        changed.wait()
+        sell(committed_merchant, Sale(order_id="second", amount=100, currency="USD", coupon="LESS"))
+
+    assert race(limit, sell_meanwhile) == ["ok", "ok"]
+    with tenancy.tenant(committed_merchant.id):
+        coupon.refresh_from_db()
+        assert (coupon.uses, coupon.max_uses) == (1, 1)
+        second = Order.objects.get(external_id="second")
+        assert (second.partner_id, second.attribution["candidates"][0]["lost"]) == (None, "coupon_used_up")
 
 
 def test_batches_with_the_same_customers_in_opposite_order_both_get_through(committed_merchant: Merchant) -> None:
