@@ -68,7 +68,9 @@ def _increment(key: str) -> int | None:
     try:
         # Together: a key that was counted and then forgotten to expire would stay for good.
         with _client().pipeline(transaction=True) as pipe:
-            used = int(pipe.incr(key).expire(key, WINDOW * 2).execute()[0])
+            pipe.incr(key)
+            pipe.expire(key, WINDOW * 2)
+            used = int(pipe.execute()[0])
     except redis.RedisError as error:
         _away_until = time.monotonic() + PAUSE
         logger.warning("rate limits are off while Redis is away: %s", error)

@@ -18,7 +18,9 @@ def is_too_much(address_hash: str) -> bool:
     key = f"arrivals:{int(time.time()) // WINDOW}:{address_hash}"
     try:
         with click_stream.answering() as client, client.pipeline(transaction=True) as pipe:
-            used = int(pipe.incr(key).expire(key, 2 * WINDOW).execute()[0])
+            pipe.incr(key)
+            pipe.expire(key, 2 * WINDOW)
+            used = int(pipe.execute()[0])
     except StreamAway:
         return False
     return used > LIMIT
