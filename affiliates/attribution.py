@@ -4,7 +4,7 @@ Every touch that could tie the order to a partner is a candidate. Candidates tha
 others the merchant's precedence decides between kinds, and first or last touch between clicks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,10 +47,13 @@ class Attribution:
 
 
 def decide(
-    candidates: Sequence[Candidate], *, policy: Policy, ordered_at: datetime, buyer_email: str | None
+    candidates: Sequence[Candidate], *, policy: Policy, ordered_at: datetime, buyer_emails: Collection[str | None]
 ) -> Attribution:
-    """Choose among candidates; never fails, since a sale nobody gets is a direct order that says why."""
-    losses = {id(c): c.problem or _problem(c, policy, ordered_at, buyer_email) for c in candidates}
+    """Choose among candidates; never fails, since a sale nobody gets is a direct order that says why.
+
+    `buyer_emails` are what the record of the buyer has and what the event says: either may be the partner's.
+    """
+    losses = {id(c): c.problem or _problem(c, policy, ordered_at, buyer_emails) for c in candidates}
     fit = sorted((c for c in candidates if not losses[id(c)]), key=lambda c: _rank(c, policy))
     winner = fit[0] if fit else None
     for candidate in fit[1:]:
@@ -69,7 +72,7 @@ def decide(
     return Attribution(winner, record)
 
 
-def _problem(candidate: Candidate, policy: Policy, ordered_at: datetime, buyer_email: str | None) -> str:
+def _problem(candidate: Candidate, policy: Policy, ordered_at: datetime, buyer_emails: Collection[str | None]) -> str:
     if candidate.partner_status != "approved":
         return f"partner_not_approved: the partner is {candidate.partner_status}"
     if candidate.kind not in policy.precedence:
@@ -78,7 +81,7 @@ def _problem(candidate: Candidate, policy: Policy, ordered_at: datetime, buyer_e
         return "click_after_order: the click came after the order"
     if candidate.kind == "click" and ordered_at - candidate.at > policy.window:
         return f"click_too_old: the window is {policy.window.days} days"
-    if policy.reject_self_referral and buyer_email and buyer_email == candidate.partner_email:
+    if policy.reject_self_referral and candidate.partner_email and candidate.partner_email in buyer_emails:
         return "self_referral: the buyer is the partner"
     return ""
 

@@ -28,6 +28,10 @@ class Buyer:
     planned: Row | None = None
     """The planned row, while the customer is new or being completed."""
 
+    def emails(self, told: SaleCustomer) -> tuple[str | None, str | None]:
+        """The address on record and the one told now, which the record does not take over when it has another."""
+        return self.row.email, told.email
+
 
 class Buyers:
     """The customers of one batch: those that LOAD found and those the batch itself brings."""

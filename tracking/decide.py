@@ -77,7 +77,7 @@ class _Decision:
             self._touches.candidates(sale, buyer, placed_at),
             policy=self._configured.policy,
             ordered_at=placed_at,
-            buyer_email=buyer.row.email if buyer else None,
+            buyer_emails=buyer.emails(sale.customer) if buyer and sale.customer else (),
         )
         order = self._order(sale, fingerprint, placed_at, buyer, decided)
         commissions = self._commissions(order, decided)

@@ -72,7 +72,7 @@ def _decide(asked: Lead, buyer: Buyer, known: Known, happened: datetime) -> Attr
         Touches(known).candidates(asked, buyer, happened),
         policy=configuration(known.version).policy,
         ordered_at=happened,
-        buyer_email=buyer.row.email,
+        buyer_emails=buyer.emails(asked.customer) if asked.customer else (),
     )
 
 

@@ -23,7 +23,7 @@ def touch(kind: str, partner: UUID = ANNA, *, days_ago: float = 1, **more: Any) 
 
 
 def decided(*candidates: Candidate, policy: Policy = POLICY, buyer: str | None = "eva@example.com") -> Attribution:
-    return decide(candidates, policy=policy, ordered_at=NOW, buyer_email=buyer)
+    return decide(candidates, policy=policy, ordered_at=NOW, buyer_emails=(buyer,))
 
 
 def losses(attribution: Attribution) -> list[str | None]:

@@ -237,3 +237,12 @@ def test_every_request_leaves_a_row_in_the_audit_log(actor: Actor) -> None:
     entry = AuditEntry.objects.get(verb="sale.record")
     assert entry.object_count == 2
     assert [UUID(id) for id in entry.after["ids"]] == list(Order.objects.order_by("id").values_list("id", flat=True))
+
+
+def test_a_partner_who_buys_as_a_customer_with_another_address_on_record_earns_nothing(actor: Actor) -> None:
+    ingest.record([sale(order_id="before", coupon=None)], actor=actor, now=NOW)
+    hidden = sale(order_id="own", customer={"external_id": "c_1", "email": "Anna@example.com"})
+    (outcome,) = ingest.record([hidden], actor=actor, now=NOW)
+    assert outcome.answer is not None
+    assert outcome.answer.attribution["candidates"][0]["lost"] == "self_referral"
+    assert outcome.answer.commissions == []
