@@ -216,9 +216,8 @@ def _statement(given: frozenset[str]) -> Statement:
     named = []
     if ids := _any_of(_PARTNER_IDS, given | parts.keys()):
         by_id = f"{_PARTNER} WHERE p.id = named.partner_id OFFSET 0"
-        named.append(
-            f"SELECT found.* FROM (SELECT DISTINCT partner_id FROM ({ids}) ids) named CROSS JOIN LATERAL ({by_id}) found"
-        )
+        distinct = f"SELECT DISTINCT partner_id FROM ({ids}) ids"
+        named.append(f"SELECT found.* FROM ({distinct}) named CROSS JOIN LATERAL ({by_id}) found")
     if "partner_emails" in given:
         named.append(f"{_PARTNER} WHERE p.email = ANY(%(partner_emails)s::text[])")
     if named:
