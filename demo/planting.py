@@ -6,7 +6,7 @@ All of it is one transaction. A demo that was interrupted has never been, and th
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -204,16 +204,16 @@ class _Planting:
         return Click(
             id=visit.id,
             merchant_id=self.merchant.id,
-            link_id=self._link_ids()[partner.id],
+            link_id=self._link_ids[partner.id],
             partner_id=partner.id,
             visitor=visit.visitor,
             clicked_at=visit.at,
         )
 
+    @cached_property
     def _link_ids(self) -> dict[Any, Any]:
-        if not hasattr(self, "_links"):
-            self._links = dict(self.merchant.links.values_list("partner_id", "id"))
-        return self._links
+        """Each partner's link; read once, after all partners are there."""
+        return dict(self.merchant.links.values_list("partner_id", "id"))
 
     def _payday(self, day: date) -> None:
         payable: dict[Any, list[tuple[Any, int]]] = {}
