@@ -1,7 +1,5 @@
 """What each partner earned with each order, why, and what became of it."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -31,10 +29,6 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
     def payable(self) -> "CommissionQuerySet":
         """What a payout may reserve."""
         return self.filter(status=CommissionStatus.APPROVED)
-
-    def releasable(self, now: datetime) -> "CommissionQuerySet":
-        """Pending commissions whose hold is over."""
-        return self.filter(status=CommissionStatus.PENDING, held_until__lte=now)
 
 
 class Commission(models.Model):

@@ -1,4 +1,4 @@
-"""The only writers of the books: `post` and `reverse`.
+"""The only writer of the books: `post`. What is taken back is posted as a movement of its own; history stays.
 
 A transaction and its entries go in together, in one statement, because the database accepts them no other way.
 Who spends from an account locks its owner's row first (see payouts); who earns locks nothing.
@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Sum
 
-from ledger.models import Entry, Transaction
+from ledger.models import Entry
 from merchants.ids import new_id
 from merchants.tenancy import current
 
@@ -56,15 +56,6 @@ def post(*, reference: str, kind: str, occurred_at: datetime, entries: Sequence[
     with connection.cursor() as cursor:
         cursor.execute(POST, {"transactions": json.dumps([head]), "entries": json.dumps(rows)})
     return transaction_id
-
-
-def reverse(transaction: Transaction, *, reference: str, occurred_at: datetime) -> uuid.UUID:
-    """Post the opposite of `transaction` under a reference of its own; history stays."""
-    entries = Entry.objects.filter(transaction=transaction).values_list("account", "currency", "amount")
-    opposite = [(account, currency, -amount) for account, currency, amount in entries]
-    return post(
-        reference=reference, kind=f"{transaction.kind}_reversal"[:24], occurred_at=occurred_at, entries=opposite
-    )
 
 
 def balance(account: str, currency: str) -> int:
