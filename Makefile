@@ -15,13 +15,13 @@ COMPILE := ../$(BIN)/python -m uv $(CERTS) pip compile --quiet --universal --pyt
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
-demo: .venv/installed ## everything to a running site with a demo merchant, in the foreground
+demo: install ## everything to a running site with a demo merchant, in the foreground
 	@exec $(MANAGE) demo --with-parent
 
-test: .venv/installed ## the whole test suite, or ARGS="tests/config -k attach"
+test: install ## the whole test suite, or ARGS="tests/config -k attach"
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/installed ## formatting, ruff, floors, types, templates, missing migrations
+lint: install ## formatting, ruff, floors, types, templates, missing migrations
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check --output-format concise
 	$(BIN)/lint-imports
@@ -38,7 +38,7 @@ check: ## what CI runs: lint, then test
 	$(MAKE) lint
 	$(MAKE) test
 
-bench: .venv/installed ## measure against the yardstick; see benchmarks/
+bench: install ## measure against the yardstick; see benchmarks/
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: .venv/installed ## resolve requirements/*.in again into the hashed locks (UPGRADE=--upgrade for newer versions)
@@ -48,12 +48,17 @@ lock: .venv/installed ## resolve requirements/*.in again into the hashed locks (
 
 clean: ## remove .venv, the embedded servers' data and every cache
 	@if [ -d .data ] && [ -x $(BIN)/python ]; then $(BIN)/python -m config.embedded remove; fi
-	rm -rf .venv .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv node_modules .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-install: .venv/installed ## only make .venv
+install: .venv/installed node_modules/.installed ## only .venv and node_modules
 
 .venv/installed: requirements/dev.txt .venv/bootstrapped
 	$(BIN)/python -m uv $(CERTS) pip sync --quiet --require-hashes --python $(BIN)/python requirements/dev.txt
+	@touch $@
+
+# Fonts and the chart library come from npm as files; node and npm themselves are wheels in .venv.
+node_modules/.installed: .venv/installed package-lock.json
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	@touch $@
 
 .venv/bootstrapped: requirements/bootstrap.txt

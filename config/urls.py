@@ -10,8 +10,11 @@ handler404 = "api.problems.not_found"
 handler500 = "api.problems.server_error"
 
 urlpatterns = [
-    path("", RedirectView.as_view(url="/api/docs"), name="home"),
+    path("", RedirectView.as_view(pattern_name="merchants"), name="home"),
     path("healthz", health, name="health"),
     path("api/", include("api.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("m/", include("backoffice.urls")),
+    path("p/", include("partner_portal.urls")),
     path("", include("redirects.urls")),
 ]

@@ -67,6 +67,11 @@ def find_staff(email: str) -> Membership:
     return membership
 
 
+def membership_of(user: User) -> Membership | None:
+    """The user's membership at the running tenant, with the merchant; None when they do not work here."""
+    return Membership.objects.select_related("merchant").filter(merchant_id=tenancy.current(), user=user).first()
+
+
 def memberships_of(user: User) -> list[Membership]:
     """The user's memberships with their merchants, ordered by the merchants' names. Call it outside any tenant."""
     found: list[Membership] = []

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
@@ -17,6 +18,11 @@ from merchants import tenancy
 from merchants.audit import Actor
 from merchants.models import Merchant, User
 from tests.factories import ACTOR, MembershipFactory, MerchantFactory, PartnerFactory
+
+
+def pytest_configure() -> None:
+    """Pages name static files plainly here: nothing is collected for the tests of this process."""
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+"""What stands around every page: the sidebar, who is signed in, where.
+
+A context processor, so that a view hands over only what is its own. Pages outside a merchant (sign-in, the choice of a
+merchant) have no `merchant` on the request and get nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from merchants.models import Merchant
+from merchants.roles import Permission, Role, allowed
+from pages.listing import COUNTED
+
+_COUNT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of the sidebar."""
+
+    name: str
+    label: str
+    icon: str
+    permission: Permission
+    counted: str = ""
+    """The merchant's relation whose rows are counted beside the label."""
+
+
+GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
+    ("", (Item("overview", "Overview", "layout-dashboard", Permission.VIEW),)),
+    (
+        "Affiliates",
+        (
+            Item("partners", "Partners", "users-round", Permission.VIEW, "partners"),
+            Item("customers", "Customers", "contact-round", Permission.VIEW, "customers"),
+            Item("orders", "Orders", "shopping-bag", Permission.VIEW),
+            Item("commissions", "Commissions", "receipt", Permission.VIEW),
+            Item("payouts", "Payouts", "banknote", Permission.VIEW_PAYOUTS),
+        ),
+    ),
+    (
+        "Developers",
+        (
+            Item("keys", "API keys", "key-round", Permission.MANAGE_KEYS),
+            Item("audit", "Audit log", "scroll-text", Permission.VIEW_AUDIT),
+        ),
+    ),
+    ("Workspace", (
+        Item("staff", "Team", "users", Permission.MANAGE_STAFF),
+        Item("settings", "Settings", "settings", Permission.EDIT_SETTINGS),
+    )),
+)  # fmt: skip
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context of every page of the back-office."""
+    membership = getattr(request, "membership", None)
+    if membership is None:
+        return {}
+    merchant: Merchant = membership.merchant
+    role = Role(membership.role)
+    match = request.resolver_match
+    active = (match.url_name or "").partition("_")[0] if match else ""
+    counts = _counts(merchant)
+    groups = [
+        (label, [
+            {
+                "label": item.label,
+                "icon": item.icon,
+                "url": reverse(f"backoffice:{item.name}", args=[merchant.slug]),
+                "count": counts.get(item.counted),
+                "active": active == item.name,
+            }
+            for item in items
+            if allowed(role, item.permission) and _exists(item, merchant)
+        ])
+        for label, items in GROUPS
+    ]  # fmt: skip
+    return {
+        "merchant": merchant,
+        "membership": membership,
+        "role_name": role.label,
+        "navigation": [(label, items) for label, items in groups if items],
+        "may": {permission.value: allowed(role, permission) for permission in Permission},
+    }
+
+
+def _exists(item: Item, merchant: Merchant) -> bool:
+    try:
+        reverse(f"backoffice:{item.name}", args=[merchant.slug])
+    except NoReverseMatch:
+        return False
+    return True
+
+
+def _counts(merchant: Merchant) -> dict[str, str]:
+    """How many partners and customers there are, as of the last half minute, counted no further than 10,000."""
+    key = f"shell:{merchant.id}"
+    found: dict[str, str] | None = cache.get(key)
+    if found is None:
+        found = {
+            name: f"{min(rows, COUNTED):,}{'+' if rows > COUNTED else ''}"
+            for name in ("partners", "customers")
+            if (rows := getattr(merchant, name).order_by()[: COUNTED + 1].count()) is not None
+        }
+        cache.set(key, found, _COUNT_SECONDS)
+    return found

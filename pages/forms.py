@@ -1,0 +1,103 @@
+"""Forms as every page has them: keep what was typed, say what to do, and never do a thing twice.
+
+A verb of the domain refuses with a DomainError that names a field; `refused` puts its sentence beside that field. A
+form that makes something carries a number of its own (`once`), so that the second click finds what the first one made.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from merchants.errors import DomainError
+from merchants.money import EXPONENTS, MAX_AMOUNT, to_decimal, to_minor
+
+
+class PageForm(forms.Form):
+    """A form rendered field by field with components/field.html."""
+
+    use_required_attribute = True
+    renames: dict[str, str] = {}
+    """What a verb calls a field, where the form calls it otherwise."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        for name, bound in self.fields.items():
+            widget = bound.widget
+            if isinstance(widget, forms.CheckboxInput):
+                widget.attrs.setdefault("class", "check")
+            elif not isinstance(widget, forms.HiddenInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+                widget.attrs.setdefault("class", "input")
+            described = [f"{self.add_prefix(name)}-hint"] if bound.help_text else []
+            if self.is_bound and name in self.errors:
+                described.append(f"{self.add_prefix(name)}-error")
+                widget.attrs["aria-invalid"] = "true"
+            if described:
+                widget.attrs["aria-describedby"] = " ".join(described)
+
+    @contextmanager
+    def refused(self) -> Iterator[None]:
+        """What the domain refuses inside the block becomes an error of this form."""
+        try:
+            yield
+        except DomainError as error:
+            name = self.renames.get(error.field, error.field.partition("[")[0])
+            self.add_error(name if name in self.fields else None, error.message)
+            if name in self.fields:
+                self.fields[name].widget.attrs["aria-invalid"] = "true"
+                self.fields[name].widget.attrs["aria-describedby"] = f"{self.add_prefix(name)}-error"
+
+
+class MoneyField(forms.CharField):
+    """An amount typed in the currency's own units, cleaned to minor units; `amount__currency` is shown before it."""
+
+    def __init__(self, *, currency: str = "", least: int | None = 0, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 24)
+        super().__init__(**kwargs)
+        self.currency = currency
+        self.least = least
+        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
+
+    def prepare_value(self, value: Any) -> Any:
+        """Minor units from the program, text from the person."""
+        return str(to_decimal(value, self.currency)) if isinstance(value, int) and self.currency else value
+
+    def clean(self, value: Any) -> int | None:
+        """Minor units of `currency`."""
+        text = str(super().clean(value)).replace(",", "").replace("−", "-").strip()
+        if not text:
+            return None
+        decimals = EXPONENTS.get(self.currency, 2)
+        try:
+            amount = Decimal(text)
+            if not amount.is_finite() or amount != round(amount, decimals):
+                raise InvalidOperation
+            minor = to_minor(amount, self.currency or "USD")
+        except InvalidOperation:
+            places = f"with at most {decimals} decimals" if decimals else "without decimals"
+            raise ValidationError(f"Give the amount as a number {places}, such as {_example(decimals)}.") from None
+        if abs(minor) > MAX_AMOUNT or (self.least is not None and minor < self.least):
+            raise ValidationError("This amount is too small." if minor < (self.least or 0) else "This is too large.")
+        return minor
+
+
+def _example(decimals: int) -> str:
+    return f"1250.{'5' * decimals}" if decimals else "1250"
+
+
+class OnceField(forms.UUIDField):
+    """The hidden number of a form that makes something."""
+
+    def __init__(self) -> None:
+        super().__init__(widget=forms.HiddenInput, initial=uuid4, required=True)
+
+    def clean(self, value: Any) -> UUID:
+        """A form without its number was not sent by our page."""
+        try:
+            return super().clean(value)  # type: ignore[no-any-return]
+        except ValidationError:
+            raise ValidationError("Reload the page and send the form again.") from None

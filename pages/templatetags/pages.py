@@ -1,0 +1,161 @@
+"""How pages write things: icons, money, moments, people. Formatting has one home, and it is here.
+
+Amounts come in minor units beside their currency. Moments are shown in the running merchant's time zone, which the
+door activates; the title of each holds UTC.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
+
+from merchants.money import EXPONENTS, to_decimal
+
+register = template.Library()
+
+#: What people read for the currencies they know; every other is written with its code.
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_MINUS = "−"
+#: Every 30 degrees of the colour circle: `.hue-0` to `.hue-11` in the style sheet.
+_HUES = 12
+
+#: One word and one colour for every status that a page shows (UI: dot and word, never colour alone).
+_BADGES: dict[str, tuple[str, str]] = {
+    "applied": ("Pending", "is-amber"),
+    "approved": ("Approved", "is-green"),
+    "rejected": ("Rejected", ""),
+    "suspended": ("Suspended", "is-red"),
+    "pending": ("On hold", "is-blue"),
+    "in_payout": ("In payout", "is-blue"),
+    "paid": ("Paid", "is-green"),
+    "unpaid": ("Unpaid", "is-amber"),
+    "reversed": ("Reversed", ""),
+    "reserved": ("Reserved", "is-blue"),
+    "active": ("Active", "is-green"),
+    "inactive": ("Inactive", ""),
+    "blocked": ("Blocked", "is-red"),
+    "invited": ("Invited", "is-amber"),
+    "expired": ("Expired", ""),
+    "revoked": ("Revoked", "is-red"),
+    "replaced": ("Being replaced", "is-amber"),
+}
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16) -> SafeString:
+    """A Lucide icon, hidden from screen readers: the word beside it says the same."""
+    return _icon(name, size)
+
+
+@cache
+def _icon(name: str, size: int) -> SafeString:
+    return mark_safe(lucide(name, size=size, **{"class": "icon", "aria_hidden": "true"}))  # noqa: S308 - SVG of the package
+
+
+@register.filter
+def money(amount: int | None, currency: str) -> str:
+    """`1234500|money:"USD"` is `$12,345.00`; a minus is a true minus. None is an em dash."""
+    if amount is None:
+        return "—"
+    number = f"{abs(to_decimal(int(amount), currency)):,}"
+    sign = _SIGNS.get(currency)
+    text = f"{sign}{number}" if sign else f"{number} {currency}"
+    return f"{_MINUS}{text}" if amount < 0 else text
+
+
+@register.filter
+def plain(amount: int, currency: str) -> str:
+    """What an amount is typed as in a form, without signs: `12345.00`."""
+    return str(to_decimal(int(amount), currency))
+
+
+@register.filter
+def exponent(currency: str) -> int:
+    """How many decimals a currency has, for charts."""
+    return EXPONENTS[currency]
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """`3417` is `3,417`."""
+    return "—" if number is None else f"{number:,}"
+
+
+@register.filter
+def change(percent: Decimal | None) -> str:
+    """`21.3` is `+21.3%`; None, when there was nothing before, is empty."""
+    if percent is None:
+        return ""
+    return f"{_MINUS if percent < 0 else '+'}{abs(percent)}%"
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString:
+    """A day: `Nov 22, 2026`. Of a moment, the day where the merchant is."""
+    if value is None:
+        return mark_safe('<span class="faint">—</span>')
+    if isinstance(value, datetime):
+        local = timezone.localtime(value)
+        return _time(value.isoformat(), _utc(value), date_format(local, "M j, Y"))
+    return _time(value.isoformat(), "", date_format(value, "M j, Y"))
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString:
+    """A moment: `Nov 22, 10:41`, with the year when it is another one."""
+    if value is None:
+        return mark_safe('<span class="faint">—</span>')
+    local = timezone.localtime(value)
+    style = "M j, H:i" if local.year == timezone.localtime().year else "M j, Y, H:i"
+    return _time(value.isoformat(), _utc(value), date_format(local, style))
+
+
+def _utc(value: datetime) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _time(iso: str, title: str, text: str) -> SafeString:
+    return format_html('<time datetime="{}"{}>{}</time>', iso, format_html(' title="{}"', title) if title else "", text)
+
+
+@register.simple_tag
+def avatar(name: str, key: object = "", style: str = "") -> SafeString:
+    """Initials on a colour made from the id. Always next to the name, so hidden from screen readers."""
+    hue = blake2b(str(key or name).encode(), digest_size=1).digest()[0] % _HUES
+    return format_html('<span class="avatar hue-{} {}" aria-hidden="true">{}</span>', hue, style, initials(name))
+
+
+@register.filter
+def initials(name: str) -> str:
+    """`Emma Lindqvist` is `EL`."""
+    words = [word for word in name.replace("•", " ").split() if word[0].isalnum()]
+    if not words:
+        return "?"
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+
+
+@register.simple_tag
+def badge(status: Any, text: str = "") -> SafeString:
+    """A status as dot and word."""
+    word, style = _BADGES[str(status)]
+    return format_html('<span class="badge {}">{}</span>', style, text or word)
+
+
+@register.filter
+def status_word(status: str) -> str:
+    """The word alone."""
+    return _BADGES[str(status)][0]
+
+
+@register.filter
+def share(part: int, whole: int) -> int:
+    """Percent of the whole, 0 to 100, for the classes `.v-0` to `.v-100`."""
+    return max(0, min(100, round(100 * part / whole))) if whole > 0 else 0
