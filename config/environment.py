@@ -95,6 +95,42 @@ def _connection_options(query: dict[str, str]) -> dict[str, Any]:
     return {"options": SERVER_OPTIONS, **options, "prepare_threshold": PREPARE_THRESHOLD}
 
 
+def email_from_url(url: str, data_dir: Path) -> dict[str, Any]:
+    """Django's EMAIL_ settings for `smtp://user:password@host:587` (STARTTLS) or `smtps://…:465`.
+
+    Without an address nothing leaves the machine: messages become files in the data directory, and the page `/mail/`
+    shows them to whoever runs the installation.
+    """
+    if not url:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": str(data_dir / "mail"),
+        }
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"EMAIL_URL cannot be read ({error}). {_EMAIL_URL_HELP}") from error
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(f"EMAIL_URL names no mail server. {_EMAIL_URL_HELP}")
+    secure = parts.scheme == "smtps"
+    # Inside a machine or a private network there may be no TLS: smtp://host:25?plain=1.
+    plain = dict(parse_qsl(parts.query)).get("plain") == "1"
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": port or (465 if secure else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": secure,
+        "EMAIL_USE_TLS": not secure and not plain,
+        "EMAIL_TIMEOUT": CONNECT_TIMEOUT_SECONDS * 4,
+    }
+
+
+_EMAIL_URL_HELP = "Set it to smtp://user:password@host:587, or leave it out to keep messages as files."
+
+
 def secret_key(data_dir: Path) -> str:
     """SECRET_KEY from the environment, or a random one made once in the data directory.
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from api import openapi
-from config.environment import database_from_url, flag, listed, secret_key
+from config.environment import database_from_url, email_from_url, flag, listed, secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("ACCRUE_DATA_DIR", BASE_DIR / ".data"))
@@ -153,6 +153,11 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Accrue"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://localhost")
 USERSESSIONS_TRACK_ACTIVITY = True
+
+DEFAULT_FROM_EMAIL = os.environ.get("FROM_EMAIL", "accrue@localhost")
+EMAIL_FILE_PATH = ""
+SHOW_MAIL = flag("ACCRUE_SHOW_MAIL", default=False)
+globals().update(email_from_url(os.environ.get("EMAIL_URL", ""), DATA_DIR))
 
 # 10 MB bodies are refused before they are read; a batch of a thousand sales stays far below.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

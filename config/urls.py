@@ -4,6 +4,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config.health import health
+from config.outbox import message, outbox
 
 handler400 = "api.problems.bad_request"
 handler404 = "api.problems.not_found"
@@ -12,6 +13,8 @@ handler500 = "api.problems.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="merchants"), name="home"),
     path("healthz", health, name="health"),
+    path("mail/", outbox, name="outbox"),
+    path("mail/<str:name>/", message, name="outbox_message"),
     path("api/", include("api.urls")),
     path("accounts/", include("allauth.urls")),
     path("m/", include("backoffice.urls")),

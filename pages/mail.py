@@ -1,0 +1,36 @@
+"""E-mail: rendered where the reason is, delivered after commit by the worker.
+
+A message is `templates/email/<name>.txt` (its first line is the subject) and `<name>.html`, in the merchant's brand.
+It is rendered inside the transaction, so it says what was true then, and handed to the worker only when that commits:
+no e-mail about something that did not happen.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+
+from merchants.models import Merchant
+from pages.tasks import deliver
+
+
+def send(template: str, *, to: str, context: Mapping[str, Any], merchant: Merchant | None = None) -> None:
+    """Send `template` to one address once the running transaction has committed."""
+    full = {**context, "merchant": merchant, "base_url": settings.BASE_URL}
+    subject, _, text = render_to_string(f"email/{template}.txt", full).strip().partition("\n")
+    html = render_to_string(f"email/{template}.html", {**full, "subject": subject})
+    sender = settings.DEFAULT_FROM_EMAIL
+    message = {
+        "subject": subject,
+        "text": text.strip() + "\n",
+        "html": html,
+        "to": to,
+        "sender": f'"{_quoted(merchant.name)}" <{sender}>' if merchant else sender,
+    }
+    transaction.on_commit(lambda: deliver.delay(**message))
+
+
+def _quoted(name: str) -> str:
+    return name.replace("\\", "").replace('"', "'")
