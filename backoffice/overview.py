@@ -1,22 +1,234 @@
-"""The overview (SPEC A1): how the program does, and what waits for somebody."""
+"""The overview (SPEC A1): how the program does over any period, and what waits for somebody."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, F, Sum
 from django.http import HttpResponseBase
 
+from affiliates.models import PartnerStatus
 from backoffice.door import StaffRequest, page, staff_page
+from commissions.models import CommissionStatus
+from merchants.models import Merchant
 from merchants.roles import Permission
-from pages.periods import PRESETS, period_of
-from stats.reading import change_against_previous_period
+from pages.csv import csv_answer
+from pages.periods import PRESETS, Period, period_of
+from stats.reading import Day, best_partners, currencies, merchant_days
+
+_BEST = 6
+_RECENT = 8
+_TODO_SECONDS = 30
+_STATUS_SECONDS = 60
+#: Longer than this a chart of days says less than one of weeks.
+_MOST_DAYS = 120
+
+_INTERVALS = {"day": "Day", "week": "Week", "month": "Month"}
+_KPIS = (("revenue", "Revenue"), ("earned", "Commissions"), ("orders", "Conversions"), ("payouts", "Payouts"))
+#: The shares of the status card: title, statuses, colour.
+_SHARES: tuple[tuple[str, tuple[CommissionStatus, ...], str], ...] = (
+    ("Paid", (CommissionStatus.PAID,), "c-green"),
+    ("Unpaid", (CommissionStatus.APPROVED, CommissionStatus.IN_PAYOUT), "c-amber"),
+    ("On hold", (CommissionStatus.PENDING,), "c-blue"),
+    ("Reversed or rejected", (CommissionStatus.REVERSED, CommissionStatus.REJECTED), "c-gray"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A day, week or month of the chart, beside the one as far back as the period is long."""
+
+    start: date
+    now: dict[str, int]
+    before: dict[str, int]
 
 
 @staff_page(Permission.VIEW)
 def overview(request: StaffRequest) -> HttpResponseBase:
-    """The figures of a period beside those of the one before."""
-    period = period_of(request.GET)
-    currency = request.merchant.currency
-    change = change_against_previous_period(period.start, period.end, currency)
-    kpis = [
-        {"key": key, "label": label, "value": getattr(change.now, key), "percent": change.percent(key)}
-        for key, label in (("revenue", "Revenue"), ("earned", "Commissions"), ("orders", "Conversions"))
-    ]
-    context = {"period": period, "presets": PRESETS, "currency": currency, "kpis": kpis}
+    """The page. Amounts of one currency; the others are a click away."""
+    merchant, period = request.merchant, period_of(request.GET)
+    known = currencies()
+    currency = request.GET.get("currency", "")
+    if currency not in known:
+        currency = merchant.currency
+    interval = request.GET.get("interval", "")
+    if interval not in _INTERVALS:
+        interval = "day" if period.days <= _MOST_DAYS else "week"
+    both = _figures(merchant, Period(period.start - timedelta(days=period.days), period.end), currency)
+    before, now = both[: period.days], both[period.days :]
+    top_by = "orders" if request.GET.get("top") == "orders" else "revenue"
+    context = {
+        "period": period,
+        "presets": PRESETS,
+        "currency": currency,
+        "currencies": known if len(known) > 1 else [],
+        "interval": interval,
+        "intervals": _INTERVALS,
+        "kpis": _kpis(now, before),
+        "heads": _KPIS,
+        "buckets": list(_buckets(period, interval, now, before)),
+        "as_table": request.GET.get("view") == "table",
+        "top_by": top_by,
+        "top": _top(merchant, period, currency, top_by),
+        "todo": _todo(merchant),
+        "health": _health(now),
+        "recent": merchant.commissions.select_related("order", "customer", "partner").order_by("-occurred_at", "-id")[
+            :_RECENT
+        ],
+    }
     return page(request, "backoffice/overview.html", context)
+
+
+@staff_page(Permission.VIEW)
+def overview_statuses(request: StaffRequest) -> HttpResponseBase:
+    """What became of the commissions earned in the period: a card that loads by itself, for it reads them all."""
+    period = period_of(request.GET)
+    currency = request.GET.get("currency", "") or request.merchant.currency
+    context = {"period": period, "currency": currency, **_statuses(request.merchant, period, currency)}
+    return page(request, "backoffice/overview_statuses.html", {**context, "partials": {"statuses"}})
+
+
+@staff_page(Permission.VIEW)
+def overview_csv(request: StaffRequest) -> HttpResponseBase:
+    """The period's days as a file, in minor units beside their currency."""
+    merchant, period = request.merchant, period_of(request.GET)
+    currency = request.GET.get("currency", "") or merchant.currency
+    days = _figures(merchant, period, currency)
+    columns = list(days[0][1])
+    rows = ([day.isoformat(), currency, *(figures[name] for name in columns)] for day, figures in days)
+    return csv_answer(f"overview-{period.start}-{period.end}.csv", ["day", "currency", *columns], rows)
+
+
+Figures = list[tuple[date, dict[str, int]]]
+
+
+def _figures(merchant: Merchant, period: Period, currency: str) -> Figures:
+    """Every day of the period with its figures, payouts among them."""
+    paid = dict(
+        merchant.payouts.filter(paid_on__range=(period.start, period.end), currency=currency, status="paid")
+        .values_list("paid_on")
+        .annotate(Sum("amount"))
+        .order_by()
+    )
+    days = merchant_days(period.start, period.end, currency)
+    return [(day.day, _of(day) | {"payouts": int(paid.get(day.day, 0))}) for day in days]
+
+
+def _of(day: Day) -> dict[str, int]:
+    figures = day.figures
+    return {
+        name: getattr(figures, name)
+        for name in ("revenue", "earned", "orders", "clicks", "leads", "refunded", "direct_orders", "direct_revenue")
+    }
+
+
+def _sum(figures: Figures, name: str) -> int:
+    return sum(day[name] for _, day in figures)
+
+
+def _kpis(now: Figures, before: Figures) -> list[dict[str, Any]]:
+    found = []
+    for key, label in _KPIS:
+        has, had = _sum(now, key), _sum(before, key)
+        percent = (Decimal(100 * (has - had)) / abs(had)).quantize(Decimal("0.1")) if had else None
+        found.append({"key": key, "label": label, "value": has, "percent": percent})
+    return found
+
+
+def _buckets(period: Period, interval: str, now: Figures, before: Figures) -> Iterator[Bucket]:
+    """The period's days together by interval; each day of before goes with the day it is compared with."""
+    found: dict[date, Bucket] = {}
+    for (day, figures), (_, earlier) in zip(now, before, strict=True):
+        start = max(_first_of(day, interval), period.start)
+        bucket = found.setdefault(start, Bucket(start, dict.fromkeys(figures, 0), dict.fromkeys(figures, 0)))
+        for name in figures:
+            bucket.now[name] += figures[name]
+            bucket.before[name] += earlier[name]
+    yield from found.values()
+
+
+def _first_of(day: date, interval: str) -> date:
+    if interval == "month":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if interval == "week" else day
+
+
+def _top(merchant: Merchant, period: Period, currency: str, by: str) -> list[dict[str, Any]]:
+    best = best_partners(period.start, period.end, currency, _BEST, by=by)
+    names = dict(merchant.partners.filter(id__in=[row.partner_id for row in best]).values_list("id", "name"))
+    most = max((getattr(row.figures, by) for row in best), default=0)
+    return [
+        {"id": row.partner_id, "name": names[row.partner_id], "value": getattr(row.figures, by), "most": most}
+        for row in best
+        if row.partner_id in names
+    ]
+
+
+def _todo(merchant: Merchant) -> dict[str, Any]:
+    """What waits: applications, and partners with approved commissions. As of the last half minute."""
+    key = f"todo:{merchant.id}"
+    found: dict[str, Any] | None = cache.get(key)
+    if found is None:
+        ready = list(
+            merchant.commissions.payable()
+            .values("currency")
+            .annotate(partners=Count("partner", distinct=True), amount=Sum(F("amount") - F("reversed")))
+            .order_by("-amount")
+        )
+        found = {
+            "applications": merchant.partners.filter(status=PartnerStatus.APPLIED).count(),
+            "ready": [row for row in ready if row["amount"] > 0],
+            "to_pay": sum(row["partners"] for row in ready),
+        }
+        cache.set(key, found, _TODO_SECONDS)
+    return found
+
+
+def _health(now: Figures) -> dict[str, Any]:
+    clicks, orders, revenue = (_sum(now, name) for name in ("clicks", "orders", "revenue"))
+    return {
+        "clicks": clicks,
+        "click_to_order": f"{100 * orders / clicks:.1f}%" if clicks else "—",
+        "average_order": round(revenue / orders) if orders else None,
+        "direct_orders": _sum(now, "direct_orders"),
+        "refunded": _sum(now, "refunded"),
+    }
+
+
+def _statuses(merchant: Merchant, period: Period, currency: str) -> dict[str, Any]:
+    key = f"statuses:{merchant.id}:{period.start}:{period.end}:{currency}"
+    found: dict[str, Any] | None = cache.get(key)
+    if found is None:
+        rows = {
+            row["status"]: row
+            for row in merchant.commissions.filter(
+                occurred_at__gte=period.begins(), occurred_at__lt=period.ends(), currency=currency
+            )
+            .values("status")
+            .annotate(number=Count("*"), earned=Sum("amount"), left=Sum(F("amount") - F("reversed")))
+            .order_by()
+        }
+        found = _shares(rows)
+        cache.set(key, found, _STATUS_SECONDS)
+    return found
+
+
+def _shares(rows: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """What was taken back stands for itself, so the other shares are what partners still have."""
+    shares = []
+    for label, statuses, colour in _SHARES:
+        mine = [rows[status] for status in statuses if status in rows]
+        gone = CommissionStatus.REVERSED in statuses
+        amount = sum(row["earned"] if gone else row["left"] for row in mine)
+        shares.append(
+            {"label": label, "number": sum(row["number"] for row in mine), "amount": amount, "colour": colour}
+        )
+    return {
+        "shares": shares,
+        "whole": sum(abs(share["amount"]) for share in shares),
+        "number": sum(share["number"] for share in shares),
+        "kept": sum(share["amount"] for share in shares[:-1]),
+    }

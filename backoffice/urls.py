@@ -6,6 +6,8 @@ from backoffice import overview, search, switcher
 
 pages = [
     path("", overview.overview, name="overview"),
+    path("overview.csv", overview.overview_csv, name="overview_csv"),
+    path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
 ]
 

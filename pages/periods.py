@@ -1,7 +1,7 @@
 """The period that a page shows: presets, any range, and the query string that says so."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.http import QueryDict
 from django.utils import timezone
@@ -30,6 +30,14 @@ class Period:
     def days(self) -> int:
         """How many."""
         return (self.end - self.start).days + 1
+
+    def begins(self) -> datetime:
+        """Its first moment, in the active time zone."""
+        return timezone.make_aware(datetime.combine(self.start, time.min))
+
+    def ends(self) -> datetime:
+        """The first moment after it."""
+        return timezone.make_aware(datetime.combine(self.end + timedelta(days=1), time.min))
 
     @property
     def label(self) -> str:

@@ -94,10 +94,16 @@ def partner_days(partner_id: UUID, start: date, end: date, currency: str) -> lis
     return _every_day(start, end, _by("day", rows, _OF_PARTNER))
 
 
-def best_partners(start: date, end: date, currency: str, limit: int) -> list[PartnerFigures]:
-    """Partners who brought orders in the period, most revenue first."""
+def currencies() -> list[str]:
+    """In which currencies anything was ever sold, in alphabetical order."""
+    rows = MerchantDay.objects.filter(merchant_id=current()).exclude(currency="")
+    return list(rows.order_by("currency").values_list("currency", flat=True).distinct())
+
+
+def best_partners(start: date, end: date, currency: str, limit: int, *, by: str = "revenue") -> list[PartnerFigures]:
+    """Partners who brought orders in the period, those with the most revenue (or `by` another figure) first."""
     rows = _of_partners(start, end, currency).filter(partner_id__isnull=False)
-    found = _by("partner_id", rows, _OF_PARTNER).filter(sum_orders__gt=0).order_by("-sum_revenue", "partner_id")
+    found = _by("partner_id", rows, _OF_PARTNER).filter(sum_orders__gt=0).order_by(f"-sum_{by}", "partner_id")
     return [PartnerFigures(row["partner_id"], _figures(row)) for row in found[:limit]]
 
 
