@@ -27,7 +27,7 @@ from merchants import keys
 from merchants.audit import Actor
 from merchants.models import Merchant
 from merchants.roles import Scope, scopes_include
-from merchants.tenancy import Contended, run
+from merchants.tenancy import Contended, until_uncontended
 from tracking import idempotency
 
 _encode = msgspec.json.Encoder().encode
@@ -76,8 +76,7 @@ class TenantView(APIView):
         allowance = limits.count(token)
         request.content = bodies.read(request) if request.method in WRITES else b""
         bodies.refuse_nul(kwargs)
-        merchant_id = keys.merchant_of(presented)
-        response = run(merchant_id, lambda: self._inside(request, handler, presented, kwargs))
+        response = until_uncontended(lambda: self._attempt(request, handler, presented, kwargs))
         if allowance is not None:
             for name, value in allowance.headers().items():
                 response.headers[name] = value
@@ -94,7 +93,7 @@ class TenantView(APIView):
             )
         return cast(Callable[..., HttpResponseBase], getattr(self, method.lower()))
 
-    def _inside(
+    def _attempt(
         self,
         request: TenantRequest,
         handler: Callable[..., HttpResponseBase],
@@ -103,8 +102,9 @@ class TenantView(APIView):
     ) -> HttpResponseBase:
         """One attempt at the request, in the tenant's transaction."""
         try:
-            self._authorize(request, keys.check(presented))
-            return self._once(request, lambda: handler(request, **kwargs))
+            with keys.entered(presented) as key:
+                self._authorize(request, key)
+                return self._once(request, lambda: handler(request, **kwargs))
         except (IntegrityError, OperationalError) as error:
             if isinstance(error.__cause__, _LOST_RACE):
                 raise Contended from error

@@ -2,7 +2,8 @@
 
 The prefix finds the tenant before one is entered; the secret is compared inside it. The parts are separate so
 that a request pays little: `parse` is a regular expression, `merchant_of` is remembered per process (a prefix
-never changes its merchant, and what was not found is asked again), `check` is one query. The secret has 190
+never changes its merchant, and what was not found is asked again), the key itself is asked for in the message that
+enters the tenant. The secret has 190
 random bits, so one round of SHA-256 is enough: there is nothing to guess.
 """
 
@@ -12,13 +13,15 @@ import re
 import secrets
 import string
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from django.db import connection, transaction
 from django.utils import timezone
+from msgspec import json
 
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
@@ -35,10 +38,11 @@ _ALPHABET = string.ascii_letters + string.digits
 _TOKEN = re.compile(r"sk_live_([0-9A-Za-z]{12})_([0-9A-Za-z]{32})", re.ASCII)
 
 _CHECK = Statement("""
-SELECT id, name, scopes, secret_hash, revoked_at, expires_at, now(),
-       last_used_at IS NULL OR last_used_at < date_trunc('minute', now())
+SELECT json_build_array(id, name, scopes, secret_hash, revoked_at IS NOT NULL, coalesce(expires_at <= now(), false),
+                        last_used_at IS NULL OR last_used_at < date_trunc('minute', now()))
   FROM merchants_apikey WHERE prefix = %(prefix)s
 """)
+_decode = json.Decoder(tuple[uuid.UUID, str, list[str], str, bool, bool, bool]).decode
 # SKIP LOCKED: of many requests with one key in a new minute the first notes it and nobody waits.
 _NOTE_USE = """
 UPDATE merchants_apikey SET last_used_at = date_trunc('minute', now())
@@ -116,11 +120,17 @@ def revoke(key: ApiKey, *, actor: Actor) -> ApiKey:
     return key
 
 
+@contextmanager
+def entered(presented: Presented) -> Iterator[Authenticated]:
+    """The tenant of a key, asked about the key in the message that enters it. KeyRefused when it does not work."""
+    with tenancy.tenant(merchant_of(presented), _question(presented)) as answer:
+        yield _checked(presented, answer)
+
+
 def authenticate(token: str) -> Authenticated:
-    """The three steps in one, entering the tenant for the check. KeyRefused when the token is not a working key."""
-    presented = parse(token)
-    with tenancy.tenant(merchant_of(presented)):
-        return check(presented)
+    """All steps in one. KeyRefused when the token is not a working key."""
+    with entered(parse(token)) as key:
+        return key
 
 
 def parse(token: str) -> Presented:
@@ -146,14 +156,25 @@ def _merchant_of_prefix(prefix: str) -> uuid.UUID:
 
 
 def check(presented: Presented) -> Authenticated:
-    """Compare with the running tenant's key and note its use, to the minute. KeyRefused says what is wrong."""
-    row = _CHECK.run({"prefix": presented.prefix})
-    if row is None:
+    """The key of the running tenant; KeyRefused says what is wrong."""
+    return _checked(presented, _question(presented).answer())
+
+
+def _question(presented: Presented) -> tenancy.Question:
+    return tenancy.Question(_CHECK, {"prefix": presented.prefix})
+
+
+def _checked(presented: Presented, answer: bytes | None) -> Authenticated:
+    """Compare with the running tenant's key and note its use, to the minute."""
+    if answer is None:
         raise _unknown()
-    key_id, name, scopes, secret_hash, revoked_at, expires_at, now, is_first_this_minute = row
+    key_id, name, scopes, secret_hash, is_revoked, has_expired, is_first_this_minute = _decode(answer)
     if not hmac.compare_digest(secret_hash, presented.secret_hash):
         raise _unknown()
-    _refuse_ended(revoked_at, expires_at, now)
+    if is_revoked:
+        raise KeyRefused("This API key was revoked. Issue a new one.", code="api_key_revoked")
+    if has_expired:
+        raise KeyRefused("This API key was replaced and has expired. Use its successor.", code="api_key_expired")
     merchant_id = tenancy.current()
     if is_first_this_minute:
         with connection.cursor() as cursor:
@@ -163,13 +184,6 @@ def check(presented: Presented) -> Authenticated:
 
 def _unknown() -> KeyRefused:
     return KeyRefused("This API key is unknown. Check that it was copied whole, or issue a new one.")
-
-
-def _refuse_ended(revoked_at: datetime | None, expires_at: datetime | None, now: datetime) -> None:
-    if revoked_at is not None:
-        raise KeyRefused("This API key was revoked. Issue a new one.", code="api_key_revoked")
-    if expires_at is not None and expires_at <= now:
-        raise KeyRefused("This API key was replaced and has expired. Use its successor.", code="api_key_expired")
 
 
 def _checked_scopes(scopes: Sequence[str]) -> list[str]:

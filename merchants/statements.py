@@ -1,28 +1,124 @@
 """Statements of the hot path: written with names, sent with numbers, prepared once per connection.
 
-psycopg rewrites `%(name)s` at every call of a statement longer than 4 kB; doing it once here takes 0.15 ms off each.
+They go to libpq past psycopg's cursor. That one sends and waits in Python, step by step, so that it can be interrupted
+and pipelined, and takes 84 µs of CPU for `SELECT $1`; libpq's own blocking call takes 9, and other threads run
+meanwhile just the same.
 """
 
 import re
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.db import connection
-from psycopg import RawCursor
+from psycopg import Connection, DataError, OperationalError
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import DiagnosticField, Escaping, ExecStatus
+from psycopg.pq.abc import PGresult
 
 _NAME = re.compile(r"%\((\w+)\)s")
+#: Prepared statements that a connection keeps; each holds its plan in the server's memory. psycopg has the same limit.
+_KEPT = 100
+_SUCCESS = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
+
+_prepared: "WeakKeyDictionary[Connection[Any], dict[bytes, None]]" = WeakKeyDictionary()
+"""By connection: the names of what is prepared there, the oldest first."""
 
 
 class Statement:
-    """SQL with `%(name)s` parameters, run as a server-side prepared statement in the running transaction."""
+    """SQL with `%(name)s` parameters, run as a server-side prepared statement in the running transaction.
+
+    A parameter is text, a number, a UUID, None or a list of these, written as `str` writes it: the server gives it the
+    type that the statement needs. Raises psycopg's own errors, not Django's.
+    """
 
     def __init__(self, sql: str) -> None:
         self._names = list(dict.fromkeys(_NAME.findall(sql)))
         numbers = {name: f"${number}" for number, name in enumerate(self._names, 1)}
         self._sql = _NAME.sub(lambda match: numbers[match[1]], sql)
+        self._prepared_as = b"accrue_" + blake2b(self._sql.encode(), digest_size=12).hexdigest().encode()
 
     def run(self, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """Execute and return the first row, if any. Raises psycopg's own errors, not Django's."""
-        with RawCursor(connection.connection) as cursor:
-            cursor.execute(self._sql, [parameters[name] for name in self._names], prepare=True)
-            return cursor.fetchone()
+        """Execute and return the first row, if any."""
+        result = self._execute(parameters)
+        if result.ntuples == 0:
+            return None
+        transformer = Transformer(connection.connection)
+        transformer.set_pgresult(result)
+        return transformer.load_row(0, tuple)
+
+    def value(self, parameters: Mapping[str, Any]) -> bytes | None:
+        """Execute and return the first row's first column as the server wrote it; None without a row.
+
+        Spares 14 µs of finding out types where the answer is one JSON document.
+        """
+        result = self._execute(parameters)
+        return result.get_value(0, 0) if result.ntuples else None
+
+    def opening(self, begin: bytes, parameters: Mapping[str, Any]) -> bytes | None:
+        """As `value`, sent in one message with `begin`, which begins the transaction and ends with a semicolon.
+
+        It spares a round trip: 25 µs of CPU for the sleep and the waking on this side, and as much on the server's.
+        """
+        raw = connection.connection
+        if raw.prepare_threshold is None:
+            _succeeded(raw.pgconn.exec_(begin))
+            return self.value(parameters)
+        escaped = Escaping(raw.pgconn).escape_literal
+        values = b", ".join([escaped(str(parameters[name]).encode()) for name in self._names])
+        execute = b"EXECUTE %b(%b)" % (self._prepare(raw), values)
+        result = _succeeded(raw.pgconn.exec_(begin + execute))
+        return result.get_value(0, 0) if result.ntuples else None
+
+    def _execute(self, parameters: Mapping[str, Any]) -> PGresult:
+        raw = connection.connection
+        values = [_written(parameters[name]) for name in self._names]
+        if raw.prepare_threshold is None:  # ACCRUE_POOLED: nothing may stay on the session
+            return _succeeded(raw.pgconn.exec_params(self._sql.encode(), values))
+        return _succeeded(raw.pgconn.exec_prepared(self._prepare(raw), values))
+
+    def _prepare(self, raw: "Connection[Any]") -> bytes:
+        """The name under which this connection knows the statement; a rollback does not undo that."""
+        known = _prepared.get(raw)
+        if known is None:
+            known = _prepared[raw] = {}
+        if self._prepared_as not in known:
+            if len(known) >= _KEPT:
+                oldest = next(iter(known))
+                _succeeded(raw.pgconn.exec_(b"DEALLOCATE " + oldest))
+                del known[oldest]
+            _succeeded(raw.pgconn.prepare(self._prepared_as, self._sql.encode()))
+            known[self._prepared_as] = None
+        return self._prepared_as
+
+
+def execute(command: bytes) -> None:
+    """Run SQL that has neither parameters nor an answer on Django's connection, past psycopg's cursor."""
+    _succeeded(connection.connection.pgconn.exec_(command))
+
+
+def _succeeded(result: PGresult) -> PGresult:
+    """The result, or psycopg's error. Without a code from the server it was the connection that was lost."""
+    if result.status in _SUCCESS:
+        return result
+    if result.error_field(DiagnosticField.SQLSTATE) is None:
+        raise OperationalError(result.get_error_message())
+    raise error_from_result(result)
+
+
+def _written(value: Any) -> bytes | None:
+    """A parameter in PostgreSQL's text format."""
+    if value is None:
+        return None
+    text = f"{{{','.join([_element(element) for element in value])}}}" if isinstance(value, list) else str(value)
+    if "\0" in text:
+        raise DataError("PostgreSQL text cannot hold NUL")  # libpq would take it for the end
+    return text.encode()
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

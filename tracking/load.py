@@ -263,9 +263,9 @@ def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
         "sources": [sale.source for sale in sales],
         "order_ids": [sale.order_id for sale in sales],
     }
-    row = _statement(frozenset(name for name, values in parameters.items() if values)).run(parameters)
-    assert row is not None
-    return _decoder.decode(row[0])
+    known = _statement(frozenset(name for name, values in parameters.items() if values)).value(parameters)
+    assert known is not None
+    return _decoder.decode(known)
 
 
 def as_uuid(text: str) -> UUID | None:

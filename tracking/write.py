@@ -80,7 +80,7 @@ def write(plan: Plan, *, actor: Actor) -> None:
         return
     parameters = {part: json.encode(content).decode() for part, content in rows.items()}
     try:
-        _statement(tuple(rows)).run(parameters)
+        _statement(tuple(rows)).value(parameters)
     except (errors.UniqueViolation, errors.DeadlockDetected, errors.ForeignKeyViolation) as error:
         # A foreign key fails when what LOAD saw was deleted meanwhile: run again and it will not be seen.
         raise Contended(str(error)) from error
