@@ -1,12 +1,16 @@
 """Rate limits answer in headers and with 429; without Redis requests pass; without a database they say so."""
 
 import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError
 
 from api import limits
+from api.problems import HttpProblem
 from tests.api.conftest import Api
 from tracking import ingest
 
@@ -46,6 +50,38 @@ def test_a_window_that_was_left_without_an_end_gets_one(settings: Any) -> None:
     assert any(limits._client().ttl(key) > 0 for key in windows)
     for key in windows:
         limits._client().expire(key, limits.WINDOW)
+
+
+def test_processes_that_count_in_leases_never_exceed_the_quota_and_lose_little_of_it(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.API_RATE_LIMIT = 1_000
+    token = f"a token that {uuid4()} made"
+    processes = [defaultdict(limits._Lease) for _ in range(3)]
+    allowed, remaining = 0, []
+    for turn in range(3_000):
+        # A process is what remembers its leases, and nothing else.
+        monkeypatch.setattr(limits, "_leases", processes[turn % 7 % 3])
+        try:
+            allowance = limits.count(token)
+        except HttpProblem:
+            continue
+        assert allowance is not None
+        allowed += 1
+        remaining.append(allowance.remaining)
+    assert 1_000 - 3 * 1_000 // 64 <= allowed <= 1_000
+    assert remaining[0] == 999
+    assert len(set(remaining)) == allowed, "no number is given twice"
+
+
+def test_threads_of_one_process_share_its_lease(settings: Any) -> None:
+    settings.API_RATE_LIMIT = 640
+    token = f"a token that {uuid4()} made"
+    with ThreadPoolExecutor(8) as threads:
+        numbers = [
+            allowance.remaining for allowance in threads.map(lambda _: limits.count(token), range(640)) if allowance
+        ]
+    assert sorted(numbers) == list(range(640))
 
 
 def test_without_redis_requests_pass(api: Api, settings: Any) -> None:
