@@ -1,6 +1,6 @@
 """The overview (SPEC A1): how the program does over any period, and what waits for somebody."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -216,9 +216,9 @@ def _statuses(merchant: Merchant, period: Period, currency: str) -> dict[str, An
     return found
 
 
-def _shares(rows: dict[str, dict[str, int]]) -> dict[str, Any]:
+def _shares(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """What was taken back stands for itself, so the other shares are what partners still have."""
-    shares = []
+    shares: list[dict[str, Any]] = []
     for label, statuses, colour in _SHARES:
         mine = [rows[status] for status in statuses if status in rows]
         gone = CommissionStatus.REVERSED in statuses

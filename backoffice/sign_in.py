@@ -1,7 +1,11 @@
-"""What is special about signing in here: nobody signs up by themselves (SPEC P2)."""
+"""What is special about signing in (SPEC P2): nobody signs up by themselves, and mail goes out as all mail does."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+
+from pages.mail import send_text
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
@@ -10,3 +14,8 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no typ
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Staff come by invitation of an owner."""
         return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """allauth's own words (templates/account/email has ours where they differ), sent by the worker."""
+        message = self.render_mail(template_prefix, email, context)
+        send_text(message.subject, message.body, to=email)

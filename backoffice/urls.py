@@ -2,16 +2,21 @@
 
 from django.urls import include, path
 
-from backoffice import overview, search, switcher
+from backoffice import invitations, overview, search, staff, switcher
 
 pages = [
     path("", overview.overview, name="overview"),
     path("overview.csv", overview.overview_csv, name="overview_csv"),
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
+    path("team/", staff.staff, name="staff"),
+    path("team/<uuid:member>/", staff.staff_role, name="staff_role"),
+    path("team/<uuid:member>/remove/", staff.staff_remove, name="staff_remove"),
+    path("team/invitations/<uuid:invitation>/withdraw/", staff.staff_withdraw, name="staff_withdraw"),
 ]
 
 urlpatterns = [
     path("", switcher.merchants, name="merchants"),
+    path("invitations/<str:token>/", invitations.accept, name="invitation"),
     path("<slug:slug>/", include((pages, "backoffice"))),
 ]

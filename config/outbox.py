@@ -4,9 +4,7 @@ Anybody's sign-in links are in here, so the pages exist only when ACCRUE_SHOW_MA
 """
 
 from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -44,7 +42,7 @@ def _files() -> list[Path]:
 def _shown(file: Path) -> dict[str, str]:
     # The file ends with a line of dashes that is not part of the message.
     raw = file.read_bytes().rpartition(b"-" * 79)[0]
-    mail = cast(EmailMessage, message_from_bytes(raw, policy=policy.default))
+    mail = message_from_bytes(raw, policy=policy.default)
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))
     return {
         "name": file.stem,

@@ -161,6 +161,29 @@ class Membership(models.Model):
         return f"{self.user_id} {self.role}"
 
 
+class Invitation(models.Model):
+    """A role at the merchant, offered to whoever reads an e-mail address. The link in that e-mail is the secret."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="invitations", db_index=False)
+    email = models.CharField(max_length=254)
+    """Lower case."""
+    role = models.CharField(max_length=8, choices=Role.choices)
+    token_hash = models.CharField(max_length=64)
+    """SHA-256 of the token, which has 256 random bits; it is also the key in `Locator`."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            # One that was accepted or taken back is gone; the audit log keeps that it was there.
+            models.UniqueConstraint(fields=["merchant", "email"], name="invitation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} {self.role}"
+
+
 class ApiKey(models.Model):
     """A developer's key. Shown once; only its SHA-256 is kept (the secret has 190 random bits)."""
 

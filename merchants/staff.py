@@ -23,7 +23,7 @@ def add_staff(*, email: str, role: str, name: str = "", password: str | None = N
     they cannot sign in until one is set. Conflict `staff_exists` when they already have a role here.
     """
     address = normal_email(email)
-    role = _checked_role(role)
+    role = checked_role(role)
     name = inputs.line(name, "name")
     exists = Conflict(f"{address} already works here: change the role instead.", code="staff_exists", field="email")
     with refusals({"membership_once": exists, "locator_once": exists}):
@@ -36,7 +36,7 @@ def add_staff(*, email: str, role: str, name: str = "", password: str | None = N
 
 def change_role(membership: Membership, *, role: str, actor: Actor) -> Membership:
     """Give a member of staff another role. Conflict `last_owner` when nobody would be left to own the merchant."""
-    role = _checked_role(role)
+    role = checked_role(role)
     with transaction.atomic():
         _lock_staff()
         lock(membership)
@@ -81,7 +81,8 @@ def memberships_of(user: User) -> list[Membership]:
     return sorted(found, key=lambda membership: membership.merchant.name)
 
 
-def _checked_role(role: str) -> Role:
+def checked_role(role: str) -> Role:
+    """The role of this name; DomainError when there is none."""
     if role not in Role.values:
         raise DomainError(f"The role is one of {', '.join(Role.values)}.", code="invalid_choice", field="role")
     return Role(role)

@@ -21,6 +21,16 @@ def send(template: str, *, to: str, context: Mapping[str, Any], merchant: Mercha
     full = {**context, "merchant": merchant, "base_url": settings.BASE_URL}
     subject, _, text = render_to_string(f"email/{template}.txt", full).strip().partition("\n")
     html = render_to_string(f"email/{template}.html", {**full, "subject": subject})
+    _after_commit(subject, text, html, to=to, merchant=merchant)
+
+
+def send_text(subject: str, text: str, *, to: str) -> None:
+    """Send a message that somebody else has worded, in the house's frame, once the transaction has committed."""
+    html = render_to_string("email/notice.html", {"subject": subject, "text": text})
+    _after_commit(subject, text, html, to=to, merchant=None)
+
+
+def _after_commit(subject: str, text: str, html: str, *, to: str, merchant: Merchant | None) -> None:
     sender = settings.DEFAULT_FROM_EMAIL
     message = {
         "subject": subject,
