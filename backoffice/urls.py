@@ -2,13 +2,17 @@
 
 from django.urls import include, path
 
-from backoffice import invitations, overview, search, staff, switcher
+from backoffice import invitations, keys, overview, search, staff, switcher
 
 pages = [
     path("", overview.overview, name="overview"),
     path("overview.csv", overview.overview_csv, name="overview_csv"),
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
+    path("keys/", keys.list_keys, name="keys"),
+    path("keys/new/", keys.new_key, name="keys_new"),
+    path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),
+    path("keys/<uuid:key>/revoke/", keys.revoke_key, name="keys_revoke"),
     path("team/", staff.staff, name="staff"),
     path("team/<uuid:member>/", staff.staff_role, name="staff_role"),
     path("team/<uuid:member>/remove/", staff.staff_remove, name="staff_remove"),
