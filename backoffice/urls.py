@@ -2,13 +2,15 @@
 
 from django.urls import include, path
 
-from backoffice import invitations, keys, overview, search, staff, switcher
+from backoffice import audit, invitations, keys, overview, search, staff, switcher
 
 pages = [
     path("", overview.overview, name="overview"),
     path("overview.csv", overview.overview_csv, name="overview_csv"),
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
+    path("audit/", audit.audit, name="audit"),
+    path("audit.csv", audit.audit_csv, name="audit_csv"),
     path("keys/", keys.list_keys, name="keys"),
     path("keys/new/", keys.new_key, name="keys_new"),
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),

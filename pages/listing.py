@@ -92,11 +92,7 @@ def sheet(
     cursor = _cursor(request.GET.get("page", ""), key, by)
     backward = cursor is not None and cursor.backward
     downward = descending != backward
-    order = ("-" if downward else "") + by.column, ("-" if downward else "") + "id"
-    cut = rows.order_by(*order)
-    if cursor is not None:
-        compare = TupleLessThan if downward else TupleGreaterThan
-        cut = cut.filter(compare(Tuple(F(by.column), F("id")), (_read(cursor.value, by.kind), cursor.id)))
+    cut = _cut(rows, by.column, None if cursor is None else (_read(cursor.value, by.kind), cursor.id), downward)
     try:
         found = list(cut[: size + 1])
     except (DataError, ValidationError):
@@ -117,6 +113,17 @@ def sheet(
         headers={each: _header(kept, each, sorts[each], name, descending) for each in sorts},
         parameters=kept.urlencode(),
     )
+
+
+def _cut(rows: "QuerySet[M]", column: str, after: tuple[Any, UUID] | None, downward: bool) -> "QuerySet[M]":
+    """`rows` in order, beginning behind `after`. Ids are in the order of time, so a list may be sorted by them alone."""
+    sign = "-" if downward else ""
+    if column == "id":
+        rows = rows.order_by(f"{sign}id")
+        return rows if after is None else rows.filter(**{"id__lt" if downward else "id__gt": after[1]})
+    rows = rows.order_by(f"{sign}{column}", f"{sign}id")
+    compare = TupleLessThan if downward else TupleGreaterThan
+    return rows if after is None else rows.filter(compare(Tuple(F(column), F("id")), after))
 
 
 def _has_previous(cursor: _Cursor | None, more: bool) -> bool:

@@ -1,0 +1,126 @@
+"""The audit log (SPEC P4): who did what to which object, and what it was before."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.urls import NoReverseMatch, reverse
+
+from backoffice.door import StaffRequest, page, staff_page
+from merchants.models import AuditEntry
+from merchants.roles import Permission
+from pages.csv import csv_answer
+from pages.listing import Sort, sheet
+from pages.periods import PRESETS, Period, period_of
+
+#: The most rows of one file: more is asked for by period, or through the API.
+_MOST_EXPORTED = 10_000
+#: Transactions commit after their ids were made; a period is looked for a little around its edges.
+_SLACK_MS = 600_000
+
+_ACTORS = (("user", "Team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Accrue"))
+_AREAS = (
+    ("partner", "Partners"), ("coupon", "Codes"), ("link", "Links"), ("rewardversion", "Rewards"),
+    ("customer", "Customers"), ("order", "Orders"), ("commission", "Commissions"), ("payout", "Payouts"),
+    ("merchant", "Settings"), ("membership", "Team"), ("invitation", "Invitations"), ("apikey", "API keys"),
+)  # fmt: skip
+#: Where an object has a page of its own.
+_PAGES = {
+    "partner": "partners_detail",
+    "customer": "customers_detail",
+    "order": "orders_detail",
+    "commission": "commissions_detail",
+    "payout": "payouts_detail",
+}
+
+
+@staff_page(Permission.VIEW_AUDIT)
+def audit(request: StaffRequest) -> HttpResponseBase:
+    """The log, newest first."""
+    period = period_of(request.GET, default=90)
+    found = sheet(request, _rows(request, period), sorts={"at": Sort("id", uuid.UUID)}, default="-at")
+    entries = [(entry, list(_changes(entry)), _address(request, entry)) for entry in found.rows]
+    context = {
+        "sheet": found, "entries": entries, "period": period, "presets": PRESETS, "actors": _ACTORS, "areas": _AREAS,
+        "actor": request.GET.get("actor", ""), "area": request.GET.get("area", ""), "partials": {"list"},
+    }  # fmt: skip
+    return page(request, "backoffice/audit.html", context)
+
+
+@staff_page(Permission.VIEW_AUDIT)
+def audit_csv(request: StaffRequest) -> HttpResponseBase:
+    """The same rows as a file."""
+    period = period_of(request.GET, default=90)
+    rows = (
+        [
+            entry.at.isoformat(), entry.actor_kind, entry.actor_name, entry.verb, entry.object_type,
+            str(entry.object_id), entry.object_count, _text(entry.before), _text(entry.after), entry.request_id,
+        ]
+        for entry in _rows(request, period).order_by("-id")[:_MOST_EXPORTED]
+    )  # fmt: skip
+    header = [
+        "at",
+        "actor_kind",
+        "actor",
+        "verb",
+        "object_type",
+        "object_id",
+        "objects",
+        "before",
+        "after",
+        "request_id",
+    ]
+    return csv_answer(f"audit-{period.start}-{period.end}.csv", header, rows)
+
+
+def _rows(request: StaffRequest, period: Period) -> "QuerySet[AuditEntry]":
+    """The entries asked for. There is no index on `at`: ids are in the order of time, and a range of them leads there."""
+    begins, ends = period.begins(), period.ends()
+    rows = request.merchant.audit_entries.filter(
+        at__gte=begins,
+        at__lt=ends,
+        id__gte=_first_id(int(begins.timestamp() * 1000) - _SLACK_MS),
+        id__lt=_first_id(int(ends.timestamp() * 1000) + _SLACK_MS),
+    )
+    if not request.may(Permission.VIEW_PAYOUTS):
+        rows = rows.exclude(object_type="payout")
+    actor, area = request.GET.get("actor", ""), request.GET.get("area", "")
+    if actor in dict(_ACTORS):
+        rows = rows.filter(actor_kind=actor)
+    if area in dict(_AREAS):
+        rows = rows.filter(object_type=area)
+    return rows
+
+
+def _first_id(milliseconds: int) -> uuid.UUID:
+    """The least UUIDv7 of a millisecond (RFC 9562: 48 bits of Unix milliseconds come first)."""
+    return uuid.UUID(int=max(milliseconds, 0) << 80)
+
+
+def _changes(entry: AuditEntry) -> Iterator[tuple[str, str, str]]:
+    """Field, before and after, as text."""
+    before, after = entry.before or {}, entry.after or {}
+    for name in {**before, **after}:
+        yield name.replace("_", " "), _text(before.get(name)), _text(after.get(name))
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(_text, value[:20])) + (f" and {len(value) - 20} more" if len(value) > 20 else "")
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_text(each)}" for name, each in value.items())
+    return str(value)
+
+
+def _address(request: StaffRequest, entry: AuditEntry) -> str:
+    name = _PAGES.get(entry.object_type)
+    if name is None or (entry.object_type == "payout" and not request.may(Permission.VIEW_PAYOUTS)):
+        return ""
+    try:
+        return reverse(f"backoffice:{name}", args=[request.merchant.slug, entry.object_id])
+    except NoReverseMatch:
+        return ""
