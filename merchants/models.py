@@ -36,6 +36,14 @@ class SelfReferralPolicy(models.TextChoices):
     ALLOW = "allow"
 
 
+class CustomersShown(models.TextChoices):
+    """How much of a customer's name a partner reads in the portal."""
+
+    NAME = "name"
+    INITIALS = "initials"
+    NOTHING = "nothing"
+
+
 def default_precedence() -> list[str]:
     """Named by the API, then coupon, then click, then the partner the customer already belongs to."""
     return [kind.value for kind in TouchKind]
@@ -72,6 +80,11 @@ class Merchant(models.Model):
     """How long a commission stays pending before it can be paid."""
     minimum_payout = models.BigIntegerField(default=0)
     """Minor units of `currency`."""
+    brand_color = models.CharField(max_length=7, blank=True)
+    """`#rrggbb` in lower case, for the portal and e-mail; empty is the house's ink."""
+    reply_to = models.CharField(max_length=254, blank=True)
+    """Where answers to the merchant's e-mail go; empty: nowhere."""
+    portal_customers = models.CharField(max_length=8, choices=CustomersShown.choices, default=CustomersShown.INITIALS)
     configuration_version = models.BigIntegerField(default=1)
     """Raised by triggers when anything a process caches about this merchant changes."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)

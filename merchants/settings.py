@@ -10,11 +10,13 @@ from django.db import DataError, connection, transaction
 
 from merchants import inputs
 from merchants.audit import Actor
+from merchants.contact import normal_email
 from merchants.edits import edit, lock
 from merchants.errors import DomainError
 from merchants.hosts import normal_host
-from merchants.models import AttributionModel, Merchant, SelfReferralPolicy, TouchKind
+from merchants.models import AttributionModel, CustomersShown, Merchant, SelfReferralPolicy, TouchKind
 
+_COLOR = re.compile(r"#[0-9a-f]{6}", re.ASCII)
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}", re.ASCII)
 #: Ten years: longer is a slip of the keyboard.
 _MOST_DAYS = 3650
@@ -94,6 +96,20 @@ def _precedence(value: object) -> list[str]:
     return kinds
 
 
+def _brand_color(value: object) -> str:
+    color = value.strip().lower() if isinstance(value, str) else "?"
+    if color and not _COLOR.fullmatch(color):
+        raise DomainError(
+            "Give the colour as # and six digits, such as #1a7048.", code="color_invalid", field="brand_color"
+        )
+    return color
+
+
+def _reply_to(value: object) -> str:
+    address = inputs.line(value, "reply_to", longest=320)
+    return normal_email(address, field="reply_to") if address else ""
+
+
 def _texts(value: object, field: str) -> list[str]:
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
         raise DomainError(f"{field} must be a list of texts.", code="invalid_list", field=field)
@@ -128,4 +144,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "self_referral": _one_of(SelfReferralPolicy.values, "self_referral"),
     "hold_days": _days("hold_days"),
     "minimum_payout": lambda value: inputs.whole(value, "minimum_payout"),
+    "brand_color": _brand_color,
+    "reply_to": _reply_to,
+    "portal_customers": _one_of(CustomersShown.values, "portal_customers"),
 }

@@ -97,6 +97,13 @@ def test_domains_are_kept_as_hosts(tenant: Merchant, actor: Actor) -> None:
         ({"domains": ["com"]}, "domains[0]"),
         ({"domains": ["shop.example:8000"]}, "domains[0]"),
         ({"minimum_payout": 10.5}, "minimum_payout"),
+        ({"brand_color": "green"}, "brand_color"),
+        ({"brand_color": "#12345"}, "brand_color"),
+        ({"brand_color": "#1a7048;}"}, "brand_color"),
+        ({"brand_color": None}, "brand_color"),
+        ({"reply_to": "Acme"}, "reply_to"),
+        ({"reply_to": "a@b.example\nBcc: c@d.example"}, "reply_to"),
+        ({"portal_customers": "everything"}, "portal_customers"),
     ],
 )
 def test_a_setting_that_makes_no_sense_changes_nothing(
@@ -106,6 +113,13 @@ def test_a_setting_that_makes_no_sense_changes_nothing(
         update_merchant(tenant, changes={"name": "Changed"} | changes, actor=actor)
     assert refused.value.field == field
     assert Merchant.objects.get(id=tenant.id).name == "Acme"
+
+
+def test_the_brand_is_kept_in_one_form_and_can_be_taken_away(tenant: Merchant, actor: Actor) -> None:
+    update_merchant(tenant, changes={"brand_color": " #1A7048", "reply_to": "Hello@Acme.example"}, actor=actor)
+    assert (tenant.brand_color, tenant.reply_to) == ("#1a7048", "hello@acme.example")
+    update_merchant(tenant, changes={"brand_color": "", "reply_to": "", "portal_customers": "name"}, actor=actor)
+    assert (tenant.brand_color, tenant.reply_to, tenant.portal_customers) == ("", "", "name")
 
 
 def test_a_minimum_payout_does_not_silently_change_its_currency(tenant: Merchant, actor: Actor) -> None:
