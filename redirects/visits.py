@@ -24,15 +24,6 @@ def visitor_of(cookie: str | None) -> tuple[UUID, bool]:
     return new_id(), False
 
 
-def client_address(environ: Mapping[str, str]) -> str:
-    """The client's address; forwarded ones are believed as far back as there are proxies of our own."""
-    proxies: int = settings.TRUSTED_PROXIES
-    hops = [hop.strip() for hop in environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    if proxies and hops:
-        return hops[-min(proxies, len(hops))]
-    return environ.get("REMOTE_ADDR", "")
-
-
 def address_hash(address: str) -> str:
     """A keyed hash: shows that two clicks came from one address, and not from which."""
     if not address:
