@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.functional import SimpleLazyObject
 from psycopg import errors as postgres
 from rest_framework.views import APIView
 
@@ -118,8 +119,10 @@ class TenantView(APIView):
             raise HttpProblem(403, "scope_missing", f"This needs a key with the scope `{needed.value}`.")
         request.key_id, request.scopes = key.key_id, key.scopes
         request.actor = Actor(kind="key", name=key.name, id=key.key_id, request_id=request_id_of(request))
-        # Only the id: most requests need no more of the merchant, and the rest is fetched when asked for.
-        request.merchant = Merchant.from_db("default", ["id"], [key.merchant_id])
+        # Most requests need nothing of the merchant, others only its id; the rest is fetched when asked for.
+        request.merchant = cast(
+            Merchant, SimpleLazyObject(lambda: Merchant.from_db("default", ["id"], [key.merchant_id]))
+        )
 
     def _once(self, request: TenantRequest, handle: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         """Replay an idempotent write that was answered before, or handle it and keep the answer."""

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from celery import Task
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
 
 from merchants.errors import NotFound
@@ -59,11 +60,12 @@ def tenant(merchant_id: uuid.UUID, first: "Question | None" = None) -> Iterator[
         return
     if running is not None:
         raise TenancyError(f"inside tenant {running}, cannot enter {merchant_id}")
-    enclosed = connection.in_atomic_block
+    database = connections[DEFAULT_DB_ALIAS]  # once: each look through Django's proxy takes 1.6 µs
+    enclosed = database.in_atomic_block
     if not enclosed:
-        _believe_in_connection()
+        _believe_in_connection(database)
     with transaction.atomic():
-        answer = _enter(merchant_id, first)
+        answer = _enter(database, merchant_id, first)
         token = _current.set(merchant_id)
         try:
             yield answer
@@ -73,10 +75,10 @@ def tenant(merchant_id: uuid.UUID, first: "Question | None" = None) -> Iterator[
             # The outer transaction goes on (a test's, or a management command's): the setting must not.
             # After an exception the rollback to the savepoint takes it back instead.
             _set("app.merchant_id", "")
-        elif not connection.needs_rollback:
+        elif not database.needs_rollback:
             # What Django would have psycopg do now, for 30 µs more. psycopg knows from libpq that it is done.
-            with connection.wrap_database_errors:
-                execute(b"COMMIT")
+            with database.wrap_database_errors:
+                execute(database.connection, b"COMMIT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,34 +93,34 @@ class Question:
         return self.statement.value(self.parameters)
 
 
-def _believe_in_connection() -> None:
+def _believe_in_connection(database: BaseDatabaseWrapper) -> None:
     """Spare Django's `SELECT 1` before every request while the server has said nothing.
 
     A server that went away, or was stopped, has closed the connection, and a closed one can be read from at once.
     """
-    raw = connection.connection
+    raw = database.connection
     if raw is None or raw.closed:
         return
     heard = select.poll()
     heard.register(raw.pgconn.socket, select.POLLIN)
-    connection.health_check_done = not heard.poll(0)  # type: ignore[attr-defined] # not in the stubs
+    database.health_check_done = not heard.poll(0)  # type: ignore[attr-defined] # not in the stubs
 
 
-def _enter(merchant_id: uuid.UUID, first: Question | None) -> bytes | None:
+def _enter(database: BaseDatabaseWrapper, merchant_id: uuid.UUID, first: Question | None) -> bytes | None:
     """Make the setting and ask `first`; with the first statement of a transaction, begin that in the same message.
 
     psycopg sends BEGIN when the first statement comes. The transaction is still Django's: it has switched
     autocommit off and will commit or roll back.
     """
-    raw = connection.connection
-    if raw.autocommit or raw.info.transaction_status != TransactionStatus.IDLE:
+    raw = database.connection
+    if raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE:
         _set("app.merchant_id", str(merchant_id))
         return first.answer() if first else None
     begin = f"BEGIN; SELECT set_config('app.merchant_id', '{merchant_id}', true);".encode()
-    with connection.wrap_database_errors:
+    with database.wrap_database_errors:
         if first:
             return first.statement.opening(begin, first.parameters)
-        execute(begin)
+        execute(raw, begin)
     return None
 
 

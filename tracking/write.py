@@ -26,6 +26,8 @@ def _insert(table: str, columns: str, parameter: str) -> str:
     )
 
 
+_encode = json.Encoder().encode
+
 #: In the order in which a person would write them; foreign keys are checked when the whole statement is done.
 _PARTS = {
     "new_identities": _insert("customers_identity", "id, email, phone, name, language, holders", "new_identities"),
@@ -78,7 +80,7 @@ def write(plan: Plan, *, actor: Actor) -> None:
     rows = _rows(plan, actor)
     if not rows:
         return
-    parameters = {part: json.encode(content).decode() for part, content in rows.items()}
+    parameters = {part: _encode(content) for part, content in rows.items()}
     try:
         _statement(tuple(rows)).value(parameters)
     except (errors.UniqueViolation, errors.DeadlockDetected, errors.ForeignKeyViolation) as error:
