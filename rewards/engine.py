@@ -60,6 +60,8 @@ class Reward:
 
 def in_force(versions: Sequence[Terms], at: datetime) -> Terms | None:
     """The latest version that had taken effect `at` that moment; None when there is none or it ended the terms."""
+    if not versions:
+        return None
     effective = [terms for terms in versions if terms.effective_from <= at]
     latest = max(effective, key=lambda terms: (terms.effective_from, terms.number), default=None)
     return None if latest is None or latest.ended else latest
@@ -71,13 +73,13 @@ def base_of(order: OrderFacts, excludes: Sequence[str]) -> int:
     return max(order.amount - left_out, 0)
 
 
-def exact_reward(terms: Terms, base: int, share: Fraction = Fraction(1)) -> Fraction:
-    """The unrounded reward on `share` of the base: all of it, or what refunds have left of it."""
+def exact_reward(terms: Terms, base: int) -> Fraction:
+    """The unrounded reward on the base."""
     if terms.kind == "percentage":
         assert terms.percent is not None
-        return percentage_of(base, terms.percent) * share
+        return percentage_of(base, terms.percent)
     assert terms.amount is not None
-    return Fraction(terms.amount) * share
+    return Fraction(terms.amount)
 
 
 def decide(order: OrderFacts, by_level: Mapping[str, Sequence[Terms]]) -> Reward | dict[str, Any]:
@@ -144,4 +146,4 @@ def remaining(terms: Terms, *, amount: int, base: int, order_amount: int, refund
     if refunded >= order_amount:
         return 0
     share = Fraction(order_amount - refunded, order_amount)
-    return min(round_half_up(exact_reward(terms, base, share)), amount)
+    return min(round_half_up(exact_reward(terms, base) * share), amount)
