@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
-from affiliates.models import Link, Partner
+from affiliates.models import Link, Partner, PartnerStatus
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
@@ -24,6 +24,8 @@ from merchants.hosts import is_host
 from merchants.models import Merchant
 
 LONGEST_DESTINATION = 2000
+#: How many links a partner may have before the portal makes no more: codes are global, and nobody needs so many.
+MOST_OWN_LINKS = 200
 
 #: Words a person could take for a page of ours, kept free.
 # fmt: off
@@ -68,16 +70,39 @@ def create_link(*, partner: Partner, code: str, destination: str, actor: Actor) 
 
 def create_default_link(*, partner: Partner, destination: str, actor: Actor) -> Link:
     """A link whose code is the partner's name, with a few characters more when that is taken or reserved."""
-    base = slugify(partner.name).strip("-_")[:40].strip("-_")
+    base = _base(partner)
     if len(base) >= 2 and base not in RESERVED_CODES:
         try:
             return create_link(partner=partner, code=base, destination=destination, actor=actor)
         except Conflict as error:
             if error.code != "link_code_taken":
                 raise
+    return create_link(partner=partner, code=_random_code(partner), destination=destination, actor=actor)
+
+
+def _base(partner: Partner) -> str:
+    return slugify(partner.name).strip("-_")[:40].strip("-_")
+
+
+def _random_code(partner: Partner) -> str:
     suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(6))
-    code = f"{base}-{suffix}" if base else suffix
-    return create_link(partner=partner, code=code, destination=destination, actor=actor)
+    return f"{_base(partner)}-{suffix}".lstrip("-")
+
+
+def create_own_link(*, partner: Partner, destination: str, actor: Actor) -> Link:
+    """A link that the partner makes for themselves. The code is ours: codes are global, so nobody picks another's name.
+
+    Conflict `partner_not_approved`, or `links_too_many` beyond MOST_OWN_LINKS.
+    """
+    if partner.status != PartnerStatus.APPROVED:
+        raise Conflict("Links can be made while your account is approved.", code="partner_not_approved")
+    with transaction.atomic():
+        lock(partner)
+        if partner.links.count() >= MOST_OWN_LINKS:
+            raise Conflict(
+                f"You have {MOST_OWN_LINKS} links, and no more can be made: use one of them.", code="links_too_many"
+            )
+        return create_link(partner=partner, code=_random_code(partner), destination=destination, actor=actor)
 
 
 def update_link(link: Link, *, changes: Mapping[str, Any], actor: Actor) -> Link:

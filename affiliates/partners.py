@@ -180,6 +180,35 @@ def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
         record(actor, "partner.set_password", "partner", partner.id)
 
 
+def change_password(partner: Partner, *, current: str, password: str, actor: Actor) -> None:
+    """A new password for the partner who knows the old one; every other device is signed out, for the hash is new.
+
+    DomainError `password_wrong` (field `current`), `password_too_weak`.
+    """
+    with transaction.atomic():
+        lock(partner)
+        _require_password(partner, current)
+        set_password(partner, password=password, actor=actor)
+
+
+def sign_out_everywhere(partner: Partner, *, current: str, actor: Actor) -> None:
+    """End every log-in to the portal, and every activation link: the same password is hashed anew.
+
+    DomainError `password_wrong` (field `current`).
+    """
+    with transaction.atomic():
+        lock(partner)
+        _require_password(partner, current)
+        partner.password = hashers.make_password(current)
+        partner.save(update_fields=["password"])
+        record(actor, "partner.sign_out_everywhere", "partner", partner.id)
+
+
+def _require_password(partner: Partner, password: str) -> None:
+    if not check_password(partner, password):
+        raise DomainError("This is not your password.", code="password_wrong", field="current")
+
+
 def check_password(partner: Partner, password: str) -> bool:
     """Whether this is the partner's password; as slow for a partner who has none."""
     if not partner.password:

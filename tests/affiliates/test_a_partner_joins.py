@@ -188,3 +188,25 @@ def test_a_group_has_a_name_in_its_program_and_a_hold(tenant: Merchant, actor: A
         update_group(silver, changes={"name": "Gold"}, actor=actor)
     with pytest.raises(DomainError):
         update_group(gold, changes={"hold_days": -1}, actor=actor)
+
+
+def test_a_new_password_takes_the_old_one(tenant: Merchant, partner: Partner, actor: Actor) -> None:
+    partners.set_password(partner, password="a long enough one", actor=actor)
+    with pytest.raises(DomainError) as refused:
+        partners.change_password(partner, current="guessed", password="quite another one", actor=actor)
+    assert (refused.value.code, refused.value.field) == ("password_wrong", "current")
+    partners.change_password(partner, current="a long enough one", password="quite another one", actor=actor)
+    assert partners.check_password(Partner.objects.get(id=partner.id), "quite another one")
+
+
+def test_signing_out_everywhere_keeps_the_password_under_a_new_hash(
+    tenant: Merchant, partner: Partner, actor: Actor
+) -> None:
+    partners.set_password(partner, password="a long enough one", actor=actor)
+    before = partner.password
+    with pytest.raises(DomainError, match="not your password"):
+        partners.sign_out_everywhere(partner, current="guessed", actor=actor)
+    partners.sign_out_everywhere(partner, current="a long enough one", actor=actor)
+    assert partner.password != before
+    assert partners.check_password(Partner.objects.get(id=partner.id), "a long enough one")
+    assert tenant.audit_entries.filter(verb="partner.sign_out_everywhere").count() == 1

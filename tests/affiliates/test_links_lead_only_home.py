@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates.links import create_link, destination_allowed, update_link
+from affiliates import links
+from affiliates.links import create_link, create_own_link, destination_allowed, update_link
 from affiliates.models import Partner
+from affiliates.partners import suspend
 from merchants import tenancy
 from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
@@ -162,3 +164,25 @@ def test_a_link_can_be_led_elsewhere_at_home_and_switched_off(tenant: Merchant, 
     assert "shop.example" in refused.value.message
     with pytest.raises(DomainError):
         update_link(link, changes={"code": "other"}, actor=actor)
+
+
+def test_a_partner_makes_links_of_their_own_under_codes_of_ours(
+    tenant: Merchant, partner: Partner, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = create_own_link(partner=partner, destination="https://shop.example/mug", actor=actor)
+    assert made.code.startswith("anna-")
+    assert len(made.code) == len("anna-") + 6
+    with pytest.raises(DomainError) as refused:
+        create_own_link(partner=partner, destination="https://evil.example/", actor=actor)
+    assert refused.value.code == "destination_not_allowed"
+    monkeypatch.setattr(links, "MOST_OWN_LINKS", 2)
+    with pytest.raises(Conflict) as refused:
+        create_own_link(partner=partner, destination="https://shop.example/mug", actor=actor)
+    assert refused.value.code == "links_too_many"
+
+
+def test_who_does_not_earn_makes_no_links(tenant: Merchant, partner: Partner, actor: Actor) -> None:
+    suspend(partner, actor=actor)
+    with pytest.raises(Conflict) as refused:
+        create_own_link(partner=partner, destination="https://shop.example/mug", actor=actor)
+    assert refused.value.code == "partner_not_approved"
