@@ -16,7 +16,7 @@ from commissions.models import CommissionStatus
 from merchants.models import Merchant
 from merchants.roles import Permission
 from pages.csv import csv_answer
-from pages.periods import PRESETS, Period, period_of
+from pages.periods import PRESETS, Period, first_of, period_of
 from stats.reading import Day, best_partners, currencies, merchant_days
 
 _BEST = 6
@@ -142,18 +142,12 @@ def _buckets(period: Period, interval: str, now: Figures, before: Figures) -> It
     """The period's days together by interval; each day of before goes with the day it is compared with."""
     found: dict[date, Bucket] = {}
     for (day, figures), (_, earlier) in zip(now, before, strict=True):
-        start = max(_first_of(day, interval), period.start)
+        start = max(first_of(day, interval), period.start)
         bucket = found.setdefault(start, Bucket(start, dict.fromkeys(figures, 0), dict.fromkeys(figures, 0)))
         for name in figures:
             bucket.now[name] += figures[name]
             bucket.before[name] += earlier[name]
     yield from found.values()
-
-
-def _first_of(day: date, interval: str) -> date:
-    if interval == "month":
-        return day.replace(day=1)
-    return day - timedelta(days=day.weekday()) if interval == "week" else day
 
 
 def _top(merchant: Merchant, period: Period, currency: str, by: str) -> list[dict[str, Any]]:

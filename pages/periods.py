@@ -46,6 +46,13 @@ class Period:
         return f"{date_format(self.start, first)} – {date_format(self.end, 'M j, Y')}"
 
 
+def first_of(day: date, interval: str) -> date:
+    """The first day of the `month` or `week` (from Monday) that a day is in; itself for any other interval."""
+    if interval == "month":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if interval == "week" else day
+
+
 def period_of(query: QueryDict, *, default: int = 30) -> Period:
     """By `from` and `to`, or `period` (a preset); what cannot be read is the default, the last `default` days."""
     today = timezone.localdate()
