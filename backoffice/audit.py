@@ -41,7 +41,7 @@ def audit(request: StaffRequest) -> HttpResponseBase:
     """The log, newest first."""
     period = period_of(request.GET, default=90)
     found = sheet(request, _rows(request, period), sorts={"at": Sort("id", uuid.UUID)}, default="-at")
-    entries = [(entry, list(_changes(entry)), _address(request, entry)) for entry in found.rows]
+    entries = [(entry, list(changes_of(entry)), _address(request, entry)) for entry in found.rows]
     context = {
         "sheet": found, "entries": entries, "period": period, "presets": PRESETS, "actors": _ACTORS, "areas": _AREAS,
         "actor": request.GET.get("actor", ""), "area": request.GET.get("area", ""), "partials": {"list"},
@@ -76,7 +76,7 @@ def audit_csv(request: StaffRequest) -> HttpResponseBase:
 
 
 def _rows(request: StaffRequest, period: Period) -> "QuerySet[AuditEntry]":
-    """The entries asked for. There is no index on `at`: ids are in the order of time, and a range of them leads there."""
+    """The entries asked for. Ids are in the order of time: a range of them leads to the period, `at` has no index."""
     begins, ends = period.begins(), period.ends()
     rows = request.merchant.audit_entries.filter(
         at__gte=begins,
@@ -99,7 +99,7 @@ def _first_id(milliseconds: int) -> uuid.UUID:
     return uuid.UUID(int=max(milliseconds, 0) << 80)
 
 
-def _changes(entry: AuditEntry) -> Iterator[tuple[str, str, str]]:
+def changes_of(entry: AuditEntry) -> Iterator[tuple[str, str, str]]:
     """Field, before and after, as text."""
     before, after = entry.before or {}, entry.after or {}
     for name in {**before, **after}:

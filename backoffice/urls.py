@@ -3,12 +3,29 @@
 from django.urls import include, path
 
 from backoffice import audit, invitations, keys, overview, search, staff, switcher
+from backoffice.partners import bulk, codes, create, editor
+from backoffice.partners import list as partners
 
 pages = [
     path("", overview.overview, name="overview"),
     path("overview.csv", overview.overview_csv, name="overview_csv"),
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
+    path("partners/", partners.partners, name="partners"),
+    path("partners.csv", partners.partners_csv, name="partners_csv"),
+    path("partners/new/", create.partners_new, name="partners_new"),
+    path("partners/bulk/", bulk.partners_bulk, name="partners_bulk"),
+    path("partners/<uuid:partner>/", editor.partners_detail, name="partners_detail"),
+    path("partners/<uuid:partner>/settings/", editor.partners_settings, name="partners_settings"),
+    path("partners/<uuid:partner>/reward/", editor.partners_reward, name="partners_reward"),
+    path("partners/<uuid:partner>/activation/", editor.partners_activation, name="partners_activation"),
+    path("partners/<uuid:partner>/activity/", editor.partners_activity, name="partners_activity"),
+    path("partners/<uuid:partner>/approve/", editor.partners_status, {"action": "approve"}, name="partners_approve"),
+    path("partners/<uuid:partner>/reject/", editor.partners_status, {"action": "reject"}, name="partners_reject"),
+    path("partners/<uuid:partner>/suspend/", editor.partners_status, {"action": "suspend"}, name="partners_suspend"),
+    path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
+    path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
+    path("partners/<uuid:partner>/links/<uuid:link>/qr.svg", codes.partners_qr, name="partners_qr"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit_csv"),
     path("keys/", keys.list_keys, name="keys"),

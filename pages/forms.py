@@ -4,7 +4,7 @@ A verb of the domain refuses with a DomainError that names a field; `refused` pu
 form that makes something carries a number of its own (`once`), so that the second click finds what the first one made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,8 +12,11 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
 
 from merchants.errors import DomainError
+from merchants.models import Merchant
 from merchants.money import EXPONENTS, MAX_AMOUNT, to_decimal, to_minor
 
 
@@ -39,11 +42,33 @@ class PageForm(forms.Form):
             if described:
                 widget.attrs["aria-describedby"] = " ".join(described)
 
+    def overtaken(self, merchant: Merchant, object_type: str, object_id: UUID, names: Collection[str]) -> bool:
+        """Whether somebody saved one of these fields after this form was shown (its `SeenField`).
+
+        Then the form says who changed what, and sending it again overwrites that knowingly.
+        """
+        entries = merchant.audit_entries.filter(
+            object_type=object_type, object_id=object_id, at__gt=self.cleaned_data["seen"]
+        ).order_by("-id")[:20]
+        said = [
+            f"{entry.actor_name} changed {name.removesuffix('_id')} to “{(entry.after or {})[name]}”"
+            for entry in entries
+            for name in entry.after or {}
+            if name.removesuffix("_id") in names
+        ]
+        if not said:
+            return False
+        self.add_error(None, f"Meanwhile {'; '.join(said)}. Nothing is saved yet: save again to keep what stands here.")
+        # Rendered again, the form carries the moment of this answer.
+        self.data = {**{name: self.data.get(name) for name in self.data}, "seen": SeenField.now()}
+        return True
+
     @contextmanager
     def refused(self) -> Iterator[None]:
-        """What the domain refuses inside the block becomes an error of this form."""
+        """What the domain refuses inside the block becomes an error of this form, and nothing of the block is kept."""
         try:
-            yield
+            with transaction.atomic():
+                yield
         except DomainError as error:
             name = self.renames.get(error.field, error.field.partition("[")[0])
             self.add_error(name if name in self.fields else None, error.message)
@@ -101,3 +126,15 @@ class OnceField(forms.UUIDField):
             return super().clean(value)  # type: ignore[no-any-return]
         except ValidationError:
             raise ValidationError("Reload the page and send the form again.") from None
+
+
+class SeenField(forms.DateTimeField):
+    """The hidden moment at which somebody was shown what they are about to change."""
+
+    def __init__(self) -> None:
+        super().__init__(widget=forms.HiddenInput, required=True)
+
+    @staticmethod
+    def now() -> str:
+        """As the form carries it."""
+        return timezone.now().isoformat()

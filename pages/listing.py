@@ -116,7 +116,7 @@ def sheet(
 
 
 def _cut(rows: "QuerySet[M]", column: str, after: tuple[Any, UUID] | None, downward: bool) -> "QuerySet[M]":
-    """`rows` in order, beginning behind `after`. Ids are in the order of time, so a list may be sorted by them alone."""
+    """`rows` in order, beginning behind `after`. Ids are in the order of time: they may sort a list alone."""
     sign = "-" if downward else ""
     if column == "id":
         rows = rows.order_by(f"{sign}id")

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from affiliates.models import Group, Partner, Program
@@ -148,3 +149,28 @@ def _checked_excludes(excludes: Sequence[str]) -> list[str]:
     if isinstance(excludes, str) or not set(excludes) <= set(EXCLUDABLE):
         raise DomainError(f"The base can leave out {', '.join(EXCLUDABLE)}.", code="invalid_choice", field="excludes")
     return [part for part in EXCLUDABLE if part in excludes]
+
+
+def in_force_for(partners: Sequence[Partner], at: datetime) -> dict[UUID, RewardVersion | None]:
+    """The terms that decide for each of these partners at that moment: their own, their group's, their program's.
+
+    One query, however many they are. None for a partner who earns nothing.
+    """
+    mine = {partner.id for partner in partners}
+    groups = {partner.group_id for partner in partners if partner.group_id}
+    programs = {partner.program_id for partner in partners}
+    found: dict[UUID, RewardVersion] = {}
+    versions = RewardVersion.objects.filter(merchant_id=tenancy.current(), effective_from__lte=at).filter(
+        Q(partner__in=mine) | Q(group__in=groups) | Q(program__in=programs)
+    )
+    for version in versions.order_by("effective_from", "number"):
+        owner = version.partner_id or version.group_id or version.program_id
+        assert owner is not None
+        found[owner] = version
+    running = {owner: version for owner, version in found.items() if not version.ended}
+    return {
+        partner.id: next(
+            (running[owner] for owner in (partner.id, partner.group_id, partner.program_id) if owner in running), None
+        )
+        for partner in partners
+    }

@@ -159,3 +159,13 @@ def status_word(status: str) -> str:
 def share(part: int, whole: int) -> int:
     """Percent of the whole, 0 to 100, for the classes `.v-0` to `.v-100`."""
     return max(0, min(100, round(100 * part / whole))) if whole > 0 else 0
+
+
+@register.filter
+def rate(terms: Any) -> str:
+    """What a reward version gives: `12%`, or `$8.00` an order. None gives nothing."""
+    if terms is None:
+        return "—"
+    if terms.percent is not None:
+        return f"{terms.percent.normalize():f}%"
+    return money(terms.amount, terms.currency)

@@ -1,0 +1,118 @@
+"""A partner's coupon codes and links: add, switch on and off, date, limit, show as QR (SPEC A4, A5)."""
+
+import io
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import segno
+from django import forms
+from django.db.models import Count
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates.coupons import create_coupon, update_coupon
+from affiliates.links import create_link, update_link
+from affiliates.models import Coupon, Link, Partner
+from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.partners.editor import partner_of, partner_page
+from merchants.roles import Permission
+from pages.forms import PageForm
+
+_MOST_SHOWN = 200
+
+
+class CouponForm(PageForm):
+    """A new code."""
+
+    code = forms.CharField(label="Code", max_length=64)
+    max_uses = forms.IntegerField(label="Limit of uses", required=False, min_value=1)
+    ends_at = forms.DateTimeField(
+        label="Ends", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+        input_formats=["%Y-%m-%dT%H:%M"],
+    )  # fmt: skip
+
+
+class LinkForm(PageForm):
+    """A new link."""
+
+    code = forms.CharField(label="Name in the link", max_length=64)
+    destination = forms.URLField(label="Leads to", max_length=2000, assume_scheme="https")
+
+
+@staff_page(Permission.VIEW, post=Permission.EDIT_PARTNERS)
+def partners_codes(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """Codes and links; takes both forms, told apart by the name of their button."""
+    found = partner_of(request, partner)
+    posted = request.POST if request.method == "POST" else None
+    coupon = CouponForm(posted if posted and "add_code" in posted else None, prefix="coupon")
+    link = LinkForm(posted if posted and "add_link" in posted else None, prefix="link", initial=_link_initial(found))
+    address = reverse("backoffice:partners_codes", args=[request.merchant.slug, found.id])
+    if coupon.is_bound and sent(request, coupon):
+        with coupon.refused():
+            made = create_coupon(partner=found, **coupon.cleaned_data, actor=request.actor)
+            return done(request, f"{made.code} works from now on.", address)
+    if link.is_bound and sent(request, link):
+        with link.refused():
+            created = create_link(partner=found, **link.cleaned_data, actor=request.actor)
+            return done(request, f"The link {created.code} works from now on.", address)
+    context = {
+        "coupon_form": coupon,
+        "link_form": link,
+        "coupons": found.coupons.order_by("-is_active", "-created_at")[:_MOST_SHOWN],
+        "links": _links(request, found),
+        "now": timezone.now(),
+        "domains": request.merchant.domains,
+    }
+    status = max(form_status(coupon), form_status(link))
+    return partner_page(request, found, "codes", context, status=status)
+
+
+@staff_page(Permission.EDIT_PARTNERS)
+def partners_switch(request: StaffRequest, partner: UUID, kind: str, item: UUID) -> HttpResponseBase:
+    """Set a code or link on or off; the form says which, so sending it twice changes nothing."""
+    found = partner_of(request, partner)
+    address = reverse("backoffice:partners_codes", args=[request.merchant.slug, found.id])
+    row: Coupon | Link
+    row = get_object_or_404(found.coupons, id=item) if kind == "code" else get_object_or_404(found.links, id=item)
+    if request.method != "POST":
+        return page(request, "backoffice/partners/switch.html", {"partner": found, "row": row, "back": address})
+    on = request.POST.get("on") == "1"
+    if isinstance(row, Coupon):
+        update_coupon(row, changes={"is_active": on}, actor=request.actor)
+    else:
+        update_link(row, changes={"is_active": on}, actor=request.actor)
+    return done(request, f"{row.code} is switched {'on' if on else 'off'}.", address)
+
+
+@staff_page(Permission.VIEW)
+def partners_qr(request: StaffRequest, partner: UUID, link: UUID) -> HttpResponseBase:
+    """The link as a QR code, a picture without an end to its sharpness; `?download` saves it."""
+    found = get_object_or_404(partner_of(request, partner).links, id=link)
+    picture = io.BytesIO()
+    segno.make(_short(request, found), error="m").save(picture, kind="svg", scale=8, border=2, xmldecl=False)
+    answer = HttpResponse(picture.getvalue(), content_type="image/svg+xml")
+    if "download" in request.GET:
+        answer.headers["Content-Disposition"] = f'attachment; filename="{found.code}.svg"'
+    return answer
+
+
+def _short(request: StaffRequest, link: Link) -> str:
+    return request.build_absolute_uri(reverse("follow", args=[link.code]))
+
+
+def _links(request: StaffRequest, partner: Partner) -> list[dict[str, Any]]:
+    """Each link with its addresses and how often it was followed in the last 30 days."""
+    links = list(partner.links.order_by("-is_active", "-created_at")[:_MOST_SHOWN])
+    since = timezone.now() - timedelta(days=30)
+    clicks = dict(
+        partner.clicks.filter(link__in=links, clicked_at__gte=since).values_list("link").annotate(number=Count("*")).order_by()
+    )
+    return [{"link": link, "short": _short(request, link), "clicks": clicks.get(link.id, 0)} for link in links]
+
+
+def _link_initial(partner: Partner) -> dict[str, str]:
+    domains = partner.merchant.domains
+    return {"destination": f"https://{domains[0]}/"} if domains else {}

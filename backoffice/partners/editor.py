@@ -1,0 +1,209 @@
+"""One partner: how they do, their settings, and what happened (SPEC A2)."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import F, Sum
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates import activation
+from affiliates import partners as verbs
+from affiliates.models import Group, Partner
+from backoffice.audit import changes_of
+from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.partners.create import RewardFields
+from commissions.models import CommissionStatus
+from merchants.roles import Permission
+from pages.forms import PageForm, SeenField
+from pages.mail import send
+from pages.periods import PRESETS, period_of
+from rewards.terms import end_reward, in_force_for, reward_at, versions_of
+from stats.reading import change_against_previous_period, partner_days, partner_totals
+
+_RECENT = 8
+_KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
+_STATUS_VERBS = {
+    "approve": (verbs.approve, "approved"),
+    "reject": (verbs.reject, "rejected"),
+    "suspend": (verbs.suspend, "suspended"),
+}
+
+
+class SettingsForm(PageForm):
+    """What the merchant's staff may change about a partner."""
+
+    seen = SeenField()
+    name = forms.CharField(label="Name", max_length=200)
+    email = forms.EmailField(label="E-mail", max_length=254)
+    group = forms.ModelChoiceField(label="Group", queryset=Group.objects.none(), required=False, empty_label="None")
+    tags = forms.CharField(label="Tags", required=False, max_length=2000, help_text="Separated by commas.")
+    notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 4}),
+                            help_text="Only your team sees them.")  # fmt: skip
+
+    def __init__(self, *args: Any, partner: Partner, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        group = self.fields["group"]
+        assert isinstance(group, forms.ModelChoiceField)
+        group.queryset = partner.merchant.groups.filter(program=partner.program_id).order_by("name")
+
+    def clean_tags(self) -> list[str]:
+        """Texts, each once."""
+        return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+
+@staff_page(Permission.VIEW)
+def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """How the partner does: figures of a period, what they are owed, the latest commissions."""
+    found, merchant = _partner(request, partner), request.merchant
+    period = period_of(request.GET)
+    change = change_against_previous_period(period.start, period.end, merchant.currency, partner_id=found.id)
+    days = partner_days(found.id, period.start, period.end, merchant.currency)
+    context = {
+        "period": period,
+        "presets": PRESETS,
+        "currency": merchant.currency,
+        "kpis": [
+            {"key": key, "label": label, "value": getattr(change.now, key), "percent": change.percent(key)}
+            for key, label in _KPIS
+        ],
+        "days": days,
+        "total": partner_totals([found.id], merchant.currency)[found.id],
+        "owed": _owed(found),
+        "reward": in_force_for([found], timezone.now())[found.id],
+        "own": reward_at(found, timezone.now()),
+        "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
+    }
+    return _page(request, found, "detail", context)
+
+
+@staff_page(Permission.VIEW, post=Permission.EDIT_PARTNERS)
+def partners_settings(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """The form; what somebody else changed meanwhile is shown before it is overwritten."""
+    found = _partner(request, partner)
+    initial = {
+        "name": found.name, "email": found.email, "group": found.group_id, "tags": ", ".join(found.tags),
+        "notes": found.notes, "seen": SeenField.now(),
+    }  # fmt: skip
+    form = SettingsForm(request.POST or None, initial=initial, partner=found)
+    if sent(request, form):
+        names = ["name", "email", "group", "tags", "notes"]
+        if not form.overtaken(request.merchant, "partner", found.id, names):
+            with form.refused():
+                changes = {name: form.cleaned_data[name] for name in names}
+                verbs.update_partner(found, changes=changes, actor=request.actor)
+                address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
+                return done(request, f"{found.name} is saved.", address)
+    reward = RewardFields(initial=_reward_initial(found), merchant=request.merchant, prefix="reward")
+    context = {"form": form, "reward_form": reward, "versions": versions_of(found).order_by("-number")[:20],
+               "reward": in_force_for([found], timezone.now())[found.id]}  # fmt: skip
+    return _page(request, found, "settings", context, status=form_status(form))
+
+
+@staff_page(Permission.EDIT_REWARDS)
+def partners_reward(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """Give the partner terms of their own from now on, or take them away."""
+    found = _partner(request, partner)
+    address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
+    form = RewardFields(request.POST or None, merchant=request.merchant, prefix="reward")
+    if sent(request, form):
+        with form.refused():
+            if form.cleaned_data["kind"]:
+                form.give(found, actor=request.actor)
+            elif reward_at(found, timezone.now()) is not None:
+                end_reward(partner=found, actor=request.actor)
+            return done(request, "New orders earn by these terms from now on.", address)
+    initial = {"name": found.name, "email": found.email, "group": found.group_id, "tags": ", ".join(found.tags),
+               "notes": found.notes, "seen": SeenField.now()}  # fmt: skip
+    context = {
+        "form": SettingsForm(initial=initial, partner=found),
+        "reward_form": form,
+        "versions": versions_of(found).order_by("-number")[:20],
+        "reward": in_force_for([found], timezone.now())[found.id],
+    }
+    return _page(request, found, "settings", context, status=form_status(form))
+
+
+@staff_page(Permission.EDIT_PARTNERS)
+def partners_status(request: StaffRequest, partner: UUID, action: str) -> HttpResponseBase:
+    """Ask, then approve, reject or suspend."""
+    found = _partner(request, partner)
+    verb, word = _STATUS_VERBS[action]
+    form = PageForm(request.POST or None)
+    if request.method == "POST":
+        form.is_valid()
+        with form.refused():
+            verb(found, actor=request.actor)
+            address = reverse("backoffice:partners_detail", args=[request.merchant.slug, found.id])
+            return done(request, f"{found.name} is {word}.", address)
+    context = {"form": form, "action": action, "word": word}
+    return _page(request, found, "status", context, status=form_status(form))
+
+
+@staff_page(Permission.EDIT_PARTNERS)
+def partners_activation(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """Make the link with which the partner sets a password: to copy, or sent by e-mail."""
+    found = _partner(request, partner)
+    if request.method != "POST":
+        return _page(request, found, "activation", {"link": ""})
+    token = activation.hand_out(found, actor=request.actor)
+    path = reverse("portal:activate", args=[found.portal_code, token])
+    link = request.build_absolute_uri(path)
+    if "send" in request.POST:
+        send("activation", to=found.email, context={"partner": found, "link": link}, merchant=request.merchant)
+        messages.success(request, f"The link is on its way to {found.email}.")
+    return _page(request, found, "activation", {"link": link})
+
+
+@staff_page(Permission.VIEW)
+def partners_activity(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """What was done to the partner, newest first."""
+    found = _partner(request, partner)
+    entries = request.merchant.audit_entries.filter(object_type="partner", object_id=found.id).order_by("-id")[:100]
+    return _page(request, found, "activity", {"entries": [(entry, list(changes_of(entry))) for entry in entries]})
+
+
+def partner_of(request: StaffRequest, partner: UUID) -> Partner:
+    """The merchant's partner of this id; 404 for anybody else's."""
+    return _partner(request, partner)
+
+
+def partner_page(
+    request: StaffRequest, partner: Partner, tab: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponseBase:
+    """A page below a partner's head and tabs."""
+    return _page(request, partner, tab, context, status=status)
+
+
+def _partner(request: StaffRequest, partner: UUID) -> Partner:
+    return get_object_or_404(request.merchant.partners.select_related("group"), id=partner)
+
+
+def _page(
+    request: StaffRequest, partner: Partner, tab: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponseBase:
+    portal = request.build_absolute_uri(f"/p/{partner.portal_code}/")
+    full = {"partner": partner, "tab": tab, "portal": portal, **context}
+    return page(request, f"backoffice/partners/{tab}.html", full, status=status)
+
+
+def _owed(partner: Partner) -> list[dict[str, Any]]:
+    """By currency: on hold, and what a payout may take."""
+    rows: dict[str, dict[str, Any]] = {}
+    unpaid = partner.commissions.filter(status__in=[CommissionStatus.PENDING, CommissionStatus.APPROVED])
+    for currency, status, amount in (
+        unpaid.values_list("currency", "status").annotate(left=Sum(F("amount") - F("reversed"))).order_by("currency")
+    ):
+        rows.setdefault(currency, {"currency": currency, "pending": 0, "approved": 0})[status] = int(amount)
+    return list(rows.values())
+
+
+def _reward_initial(partner: Partner) -> dict[str, Any]:
+    own = reward_at(partner, timezone.now())
+    if own is None:
+        return {"kind": ""}
+    return {"kind": own.kind, "percent": own.percent and own.percent.normalize(), "amount": own.amount}

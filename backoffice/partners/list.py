@@ -1,0 +1,148 @@
+"""The list of partners: by status, found by name, e-mail or code, sorted by what they brought (SPEC A2)."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpResponseBase
+from django.utils import timezone
+
+from affiliates.models import Partner, PartnerStatus
+from backoffice.door import StaffRequest, page, staff_page
+from commissions.models import CommissionStatus
+from merchants.models import Merchant
+from merchants.roles import Permission
+from pages.csv import csv_answer
+from pages.listing import Sort, sheet
+from rewards.models import RewardVersion
+from rewards.terms import in_force_for
+from stats.models import PartnerTotal
+from stats.reading import Figures, partner_totals
+
+_SORTS = {
+    "name": Sort("name", str, descending=False),
+    "joined": Sort("created_at", datetime),
+    "conversions": Sort("orders_sorted", int),
+    "revenue": Sort("revenue_sorted", int),
+    "earned": Sort("earned_sorted", int),
+}
+#: What the sort needs of the rollup; the other figures are read for the rows of the page alone.
+_TOTALS = {"conversions": "orders", "revenue": "revenue", "earned": "earned"}
+_MOST_EXPORTED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A partner with what the list shows beside the name."""
+
+    partner: Partner
+    coupon: str
+    reward: RewardVersion | None
+    figures: Figures
+    balance: int
+    """What they earned and were not paid yet, in the merchant's currency."""
+
+
+@staff_page(Permission.VIEW)
+def partners(request: StaffRequest) -> HttpResponseBase:
+    """One page of the list."""
+    status = request.GET.get("status", "")
+    found = sheet(request, matching(request), sorts=_SORTS, default="-revenue")
+    context = {
+        "sheet": found,
+        "rows": rows_of(request.merchant, found.rows),
+        "tabs": _tabs(request.merchant),
+        "status": status if status in PartnerStatus.values else "",
+        "q": request.GET.get("q", ""),
+        "groups": list(request.merchant.groups.order_by("name").values_list("id", "name")[:50]),
+        "group": request.GET.get("group", ""),
+        "partials": {"list"},
+    }
+    return page(request, "backoffice/partners/list.html", context)
+
+
+@staff_page(Permission.VIEW)
+def partners_csv(request: StaffRequest) -> HttpResponseBase:
+    """All that match, as a file; amounts in minor units of the merchant's currency."""
+    merchant, currency = request.merchant, request.merchant.currency
+    found = list(matching(request).order_by("-created_at", "-id")[:_MOST_EXPORTED])
+    header = "name email status coupon clicks orders revenue earned balance currency portal joined".split()
+    return csv_answer(
+        "partners.csv",
+        header,
+        (
+            [
+                row.partner.name, row.partner.email, row.partner.status, row.coupon, row.figures.clicks,
+                row.figures.orders, row.figures.revenue, row.figures.earned, row.balance, currency,
+                row.partner.portal_code, row.partner.created_at.isoformat(),
+            ]
+            for row in rows_of(merchant, found)
+        ),
+    )  # fmt: skip
+
+
+def matching(request: StaffRequest) -> "QuerySet[Partner]":
+    """The partners that the query string asks for, with what its sort needs."""
+    merchant = request.merchant
+    rows: QuerySet[Partner] = merchant.partners.all()
+    status, text, group = (request.GET.get(name, "").strip() for name in ("status", "q", "group"))
+    if status in PartnerStatus.values:
+        rows = rows.filter(status=status)
+    if text:
+        code = merchant.coupons.filter(partner=OuterRef("pk"), key__startswith=text.upper())
+        rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text) | Exists(code))
+    if group:
+        rows = rows.filter(group__name=group)
+    if column := _TOTALS.get(request.GET.get("sort", "-revenue").removeprefix("-")):
+        total = PartnerTotal.objects.filter(
+            merchant_id=merchant.id, partner_id=OuterRef("pk"), currency=merchant.currency
+        ).values(column)
+        number = Coalesce(Subquery(total), Value(0), output_field=BigIntegerField())
+        rows = rows.annotate(**{f"{column}_sorted": number})
+    return rows
+
+
+def rows_of(merchant: Merchant, partners: list[Partner]) -> list[Row]:
+    """What the list shows of these partners: four queries, however many they are."""
+    active = merchant.coupons.filter(partner__in=partners, is_active=True).order_by("-created_at")
+    # Of several the oldest stays: it is the one that people know.
+    coupons = dict(active.values_list("partner_id", "code"))
+    rewards = in_force_for(partners, timezone.now())
+    totals = partner_totals([partner.id for partner in partners], merchant.currency)
+    unpaid = dict(
+        merchant.commissions.filter(
+            partner__in=partners,
+            currency=merchant.currency,
+            status__in=[CommissionStatus.PENDING, CommissionStatus.APPROVED],
+        )
+        .values_list("partner_id")
+        .annotate(unpaid=Sum(F("amount") - F("reversed")))
+        .order_by()
+    )
+    return [
+        Row(
+            partner=partner,
+            coupon=coupons.get(partner.id, ""),
+            reward=rewards[partner.id],
+            figures=totals[partner.id],
+            balance=int(unpaid.get(partner.id) or 0),
+        )
+        for partner in partners
+    ]
+
+
+def _tabs(merchant: Merchant) -> list[dict[str, Any]]:
+    counts: Counter[str] = Counter(dict(merchant.partners.values_list("status").annotate(number=Count("*")).order_by()))
+    tabs = [{"value": "", "label": "All", "count": counts.total()}]
+    return tabs + [
+        {"value": status.value, "label": label, "count": counts[status.value]}
+        for status, label in (
+            (PartnerStatus.APPROVED, "Approved"),
+            (PartnerStatus.APPLIED, "Pending"),
+            (PartnerStatus.SUSPENDED, "Suspended"),
+            (PartnerStatus.REJECTED, "Rejected"),
+        )
+    ]
