@@ -1,6 +1,31 @@
 """The portal's addresses: `/p/<portal code>/…`. The code finds the partner and is no secret."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from partner_portal import brand, customers, earnings, gate, home, links, payouts, settings
 
 app_name = "portal"
-urlpatterns: list[URLPattern] = []
+
+pages = [
+    path("", home.home, name="home"),
+    path("earnings/", earnings.earnings, name="earnings"),
+    path("earnings.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("earnings/<uuid:commission>/", earnings.earnings_detail, name="earnings_detail"),
+    path("customers/", customers.customers, name="customers"),
+    path("links/", links.links, name="links"),
+    path("links/<uuid:link>/qr.svg", links.link_qr, name="links_qr"),
+    path("payouts/", payouts.payouts, name="payouts"),
+    path("payouts.csv", payouts.payouts_csv, name="payouts_csv"),
+    path("payouts/<uuid:payout>/", payouts.payouts_detail, name="payouts_detail"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/profile/", settings.settings_profile, name="settings_profile"),
+    path("settings/password/", settings.settings_password, name="settings_password"),
+    path("settings/sign-out-everywhere/", settings.settings_sign_out, name="settings_sign_out"),
+    path("sign-in/", gate.sign_in, name="sign_in"),
+    path("sign-out/", gate.sign_out, name="sign_out"),
+    path("link/", gate.link, name="link"),
+    path("activate/<str:token>/", gate.activate, name="activate"),
+    path("brand.css", brand.brand, name="brand"),
+]
+
+urlpatterns = [path("<slug:code>/", include(pages))]

@@ -4,6 +4,8 @@ Amounts come in minor units beside their currency. Moments are shown in the runn
 door activates; the title of each holds UTC.
 """
 
+import json
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -13,11 +15,12 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from merchants.money import EXPONENTS, to_decimal
+from pages.brand import Brand, brand_of
 
 register = template.Library()
 
@@ -81,6 +84,18 @@ def plain(amount: int, currency: str) -> str:
 def exponent(currency: str) -> int:
     """How many decimals a currency has, for charts."""
     return EXPONENTS[currency]
+
+
+@register.filter
+def bare(address: str) -> str:
+    """An address as people read it, without `https://`."""
+    return re.sub(r"^https?://", "", address)
+
+
+@register.filter
+def brand(merchant: Any) -> Brand:
+    """The merchant's colours for an e-mail, where no style sheet reaches; the house's for no merchant."""
+    return brand_of(merchant.brand_color if merchant else "")
 
 
 @register.filter
@@ -169,3 +184,20 @@ def rate(terms: Any) -> str:
     if terms.percent is not None:
         return f"{terms.percent.normalize():f}%"
     return money(terms.amount, terms.currency)
+
+
+_JSON = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d[\d.eE+-]*|true|false|null)')
+
+
+@register.filter
+def json_block(value: Any) -> SafeString:
+    """JSON for reading: indented, keys and texts in their colours. Every piece is escaped by itself."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    pieces, end = [], 0
+    for match in _JSON.finditer(text):
+        pieces.append(escape(text[end : match.start()]))
+        style = "n" if match[3] else "k" if match[2] else "s"
+        pieces.append(format_html('<span class="{}">{}</span>{}', style, match[1] or match[3], match[2] or ""))
+        end = match.end()
+    pieces.append(escape(text[end:]))
+    return mark_safe("".join(pieces))  # noqa: S308 - escaped above, piece by piece

@@ -1,0 +1,95 @@
+"""A merchant's colour as it can be read: on buttons, as text on our surfaces, in light and in dark.
+
+Merchants choose any colour. What they chose fills buttons; where it must be read as text or as a bar of a chart it is
+darkened (or, in the dark, lightened) just so far that it can be. The ratios are those of WCAG 2.2 for text.
+"""
+
+from dataclasses import dataclass
+from hashlib import blake2b
+
+_INK, _PAPER = "#14161c", "#ffffff"
+_READABLE = 4.5
+#: A little more than readable, because text also stands on a tint of the same colour.
+_ON_TINT = 5.4
+#: What text stands on, about: see --surface in static/css/1-tokens.css.
+_LIGHT, _DARK = "#ffffff", "#1b1d23"
+_STEPS = 50
+
+Channels = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """One colour in one theme, as `#rrggbb`."""
+
+    fill: str
+    on_fill: str
+    """White or near-black, whichever is read on the fill."""
+    text: str
+
+
+def brand_of(color: str, *, dark: bool = False) -> Brand:
+    """How to use `color`; without one it is ink."""
+    if not color:
+        return Brand(_PAPER, _INK, _PAPER) if dark else Brand(_INK, _PAPER, _INK)
+    text = _until(color, _PAPER if dark else "#000000", against=_DARK if dark else _LIGHT, ratio=_ON_TINT)
+    fill = text if dark else color
+    on_fill = on_color(fill)
+    if not on_fill:
+        # Neither white nor near-black is read on a few middle tones: those go a shade darker.
+        fill, on_fill = _until(fill, "#000000", against=_PAPER, ratio=_READABLE), _PAPER
+    return Brand(fill, on_fill, text)
+
+
+def on_color(color: str) -> str:
+    """White or near-black for text on `color`; empty when neither can be read there."""
+    return next((text for text in (_PAPER, _INK) if contrast(text, color) >= _READABLE), "")
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two colours, 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def style_sheet(color: str) -> str:
+    """The portal's colours for this merchant: all that `3-layout.css` leaves open. Empty without a colour."""
+    if not color:
+        return ""
+    light, dark = brand_of(color), brand_of(color, dark=True)
+    values = {
+        "brand": f"light-dark({light.fill},{dark.fill})",
+        "on-brand": f"light-dark({light.on_fill},{dark.on_fill})",
+        "accent": f"light-dark({light.text},{dark.text})",
+        "accent-soft": "color-mix(in oklab,var(--accent) 9%,var(--surface))",
+        "chart-1": "var(--accent)",
+        "focus": "var(--accent)",
+    }
+    return ".portal{" + ";".join(f"--{name}:{value}" for name, value in values.items()) + "}"
+
+
+def digest(color: str) -> str:
+    """Names the style sheet of a colour, so that it may be cached for good."""
+    return blake2b(style_sheet(color).encode(), digest_size=4).hexdigest()
+
+
+def _until(color: str, towards: str, *, against: str, ratio: float) -> str:
+    """`color` mixed with as little of `towards` as it takes."""
+    start, end = _channels(color), _channels(towards)
+    for step in range(_STEPS + 1):
+        mixed = "#" + "".join(f"{round(a + (b - a) * step / _STEPS):02x}" for a, b in zip(start, end, strict=True))
+        if contrast(mixed, against) >= ratio:
+            return mixed
+    return towards
+
+
+def _channels(color: str) -> Channels:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
+
+
+def _luminance(color: str) -> float:
+    red, green, blue = (
+        value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+        for value in (channel / 255 for channel in _channels(color))
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

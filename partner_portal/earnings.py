@@ -1,0 +1,188 @@
+"""What the partner earned, order by order, and why (SPEC Q4, A14)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+
+from commissions.models import Commission, CommissionStatus
+from ledger.accounts import partner_earned
+from merchants.money import to_decimal
+from pages.csv import csv_stream
+from pages.listing import Sort, sheet
+from pages.periods import PRESETS, Period, period_of
+from partner_portal.door import PartnerRequest, page, partner_page
+from partner_portal.masking import customer_shown
+
+_STATUSES = (
+    CommissionStatus.PENDING, CommissionStatus.APPROVED, CommissionStatus.IN_PAYOUT, CommissionStatus.PAID,
+    CommissionStatus.REVERSED, CommissionStatus.REJECTED,
+)  # fmt: skip
+_SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
+_YEAR = 365
+
+
+@partner_page
+def earnings(request: PartnerRequest) -> HttpResponseBase:
+    """The list, newest first."""
+    partner, period = request.partner, period_of(request.GET, default=_YEAR)
+    found = sheet(request, _rows(request, period), sorts=_SORTS, default="-date")
+    context = {
+        "sheet": found,
+        "rows": [(row, rate_of(row), customer_shown(row.customer, partner.merchant)) for row in found.rows],
+        "statuses": _STATUSES,
+        "status": request.GET.get("status", ""),
+        "period": period,
+        "presets": PRESETS,
+        "partials": {"list"},
+    }
+    return page(request, "partner_portal/earnings.html", context)
+
+
+@partner_page
+def earnings_csv(request: PartnerRequest) -> HttpResponseBase:
+    """The same rows as a file; amounts are decimal numbers of their currency, times are UTC."""
+    merchant, period = request.partner.merchant, period_of(request.GET, default=_YEAR)
+    header = [
+        "date",
+        "order",
+        "customer",
+        "order_total",
+        "rate",
+        "earned",
+        "taken_back",
+        "currency",
+        "status",
+        "paid_at",
+    ]
+
+    def cells(row: Commission) -> list[object]:
+        order = row.order
+        return [
+            row.occurred_at.isoformat(),
+            order.external_id if order else "",
+            customer_shown(row.customer, merchant),
+            to_decimal(order.amount, order.currency) if order else "",
+            rate_of(row),
+            to_decimal(row.amount, row.currency),
+            to_decimal(row.reversed, row.currency),
+            row.currency,
+            row.status,
+            row.paid_at.isoformat() if row.paid_at else "",
+        ]
+
+    name = f"earnings-{period.start}-{period.end}.csv"
+    return csv_stream(name, header, _rows(request, period), cells, by="occurred_at")
+
+
+@partner_page
+def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBase:
+    """How one commission came about and what became of it, without anybody else's part in the order."""
+    partner = request.partner
+    rows = partner.commissions.select_related("order__click__link", "customer", "reward_version")
+    found = get_object_or_404(rows, id=commission)
+    reversals = list(found.reversals.select_related("refund").order_by("id"))
+    item = found.payout_items.filter(is_live=True).select_related("payout").first()
+    context = {
+        "commission": found,
+        "order": found.order,
+        "kept": found.amount - found.reversed,
+        "customer": customer_shown(found.customer, partner.merchant),
+        "rate": rate_of(found),
+        "came_by": _came_by(found),
+        "left_out": _left_out(found),
+        "rounding": found.explanation.get("rounding"),
+        "level": found.explanation.get("reward", {}).get("level", ""),
+        "reason": found.explanation.get("reason", "") if found.order is None else "",
+        "reversals": reversals,
+        "payout": item.payout if item else None,
+        "steps": list(_steps(found, reversals, item)),
+        "entries": _entries(found, [reversal.refund_id for reversal in reversals]),
+    }
+    return page(request, "partner_portal/commission.html", context)
+
+
+def _rows(request: PartnerRequest, period: Period) -> "QuerySet[Commission]":
+    rows = request.partner.commissions.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
+    status = request.GET.get("status", "")
+    if status in CommissionStatus.values:
+        rows = rows.filter(status=status)
+    return rows.select_related("order", "customer")
+
+
+def rate_of(commission: Commission) -> str:
+    """`10%`, or empty for an amount that is no share of the order."""
+    percent = commission.explanation.get("reward", {}).get("percent")
+    return f"{percent}%" if percent else ""
+
+
+def _left_out(commission: Commission) -> list[tuple[str, int]]:
+    """Parts of the order that the reward is not computed on, as far as there were any."""
+    less: dict[str, int] = commission.explanation.get("base", {}).get("less", {})
+    return [(part, amount) for part, amount in less.items() if amount]
+
+
+def _came_by(commission: Commission) -> dict[str, Any]:
+    """By what the order is the partner's. Other candidates are somebody else's business."""
+    order = commission.order
+    if order is None:
+        return {}
+    via = order.attribution.get("via", "")
+    found: dict[str, Any] = {"via": via}
+    if via == "coupon":
+        found["coupon"] = order.coupon_code
+    if via == "click" and order.click and order.click.partner_id == commission.partner_id:
+        found |= {"link": order.click.link.code, "at": order.click.clicked_at}
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened, or will."""
+
+    icon: str
+    text: str
+    at: Any
+    amount: int | None = None
+    is_ahead: bool = False
+
+
+def _steps(commission: Commission, reversals: list[Any], item: Any) -> Iterator[Step]:
+    """From the order to the payment."""
+    if commission.order is not None:
+        yield Step("shopping-bag", "Order placed", commission.occurred_at)
+    yield Step("receipt", "You earned", commission.created_at, commission.amount)
+    for reversal in reversals:
+        yield Step("undo-2", "Taken back after a refund", reversal.refund.refunded_at, -reversal.amount)
+    if commission.status == CommissionStatus.REJECTED:
+        yield Step("circle-x", "Rejected", None)
+    elif commission.status == CommissionStatus.PENDING:
+        yield Step("clock", "The hold ends", commission.held_until, is_ahead=True)
+    elif commission.status == CommissionStatus.APPROVED:
+        yield Step("circle-check", "Ready for the next payout", None)
+    if item is not None:
+        yield Step("banknote", "Paid" if commission.paid_at else "In a payout", item.payout.paid_on, item.amount)
+
+
+def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
+    """What the books say about the partner's own account. By full reference: that is the index."""
+    steps = ["accrual", "rejection", *(f"reversal:{refund}" for refund in refunds)]
+    entries = commission.merchant.entries.filter(
+        transaction__reference__in=[f"commission:{commission.id}:{step}" for step in steps],
+        account=partner_earned(commission.partner_id),
+    )
+    names = {"commission": "Earned", "manual_commission": "By hand", "commission_reversal": "Taken back"}
+    return [
+        {
+            "name": names.get(entry.transaction.kind, "Rejected"),
+            "amount": entry.amount,
+            "currency": entry.currency,
+            "at": entry.transaction.posted_at,
+        }
+        for entry in entries.select_related("transaction").order_by("transaction_id")
+    ]

@@ -1,0 +1,125 @@
+"""The first page of the portal (SPEC Q2): what the partner earns with, what waits for them, how it goes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+from django.http import HttpResponseBase
+from django.utils import timezone
+
+from affiliates.models import Partner
+from pages.periods import PRESETS, Period, first_of, period_of
+from partner_portal.customers import with_figures
+from partner_portal.door import PartnerRequest, page, partner_page
+from partner_portal.links import address_of, usable_coupons
+from payouts.models import PayoutStatus
+from payouts.outstanding import Outstanding, outstanding_of
+from rewards.models import RewardKind, RewardVersion
+from rewards.terms import in_force_for
+from stats.reading import Day, partner_currencies, partner_days
+
+_SHOWN = 5
+#: Above these many days a bar stands for a week, then for a month: more bars than that cannot be told apart.
+_MOST_DAYS, _MOST_WEEKS = 92, 400
+
+_KPIS = (("earned", "Earnings"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
+_COUNTS = ("clicks", "orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a partner has in one currency, in minor units."""
+
+    currency: str
+    outstanding: Outstanding | None
+    """None when nothing is unpaid or owed."""
+    in_payout: int
+    paid: int
+
+
+@partner_page
+def home(request: PartnerRequest) -> HttpResponseBase:
+    """The page, in one currency; the others are a click away."""
+    partner, period = request.partner, period_of(request.GET)
+    merchant = partner.merchant
+    money = _money(partner)
+    known = sorted({*partner_currencies(partner.id), *money}) or [merchant.currency]
+    currency = request.GET.get("currency", "")
+    if currency not in known:
+        currency = merchant.currency if merchant.currency in known else known[0]
+    both = partner_days(partner.id, period.start - timedelta(days=period.days), period.end, currency)
+    before, now = both[: period.days], both[period.days :]
+    interval = "day" if period.days <= _MOST_DAYS else "week" if period.days <= _MOST_WEEKS else "month"
+    links = list(partner.links.filter(is_active=True).order_by("created_at", "id")[:1])
+    customers = partner.attributed.select_related("customer").order_by("-since", "-id")
+    context = {
+        "reward": _reward_sentence(partner),
+        "link": address_of(links[0]) if links else "",
+        "coupons": usable_coupons(partner)[:1],
+        "mine": money.get(currency) or Money(currency, None, 0, 0),
+        "others": [money[other] for other in sorted(money) if other != currency],
+        "period": period,
+        "presets": PRESETS,
+        "currency": currency,
+        "currencies": known if len(known) > 1 else [],
+        "interval": interval,
+        "kpis": _kpis(now, before),
+        "buckets": list(_buckets(now, period, interval)),
+        "customers": with_figures(partner, list(customers[:_SHOWN])),
+        "payouts": partner.payouts.order_by("-created_at", "-id")[:_SHOWN],
+    }
+    return page(request, "partner_portal/home.html", context)
+
+
+def _money(partner: Partner) -> dict[str, Money]:
+    waiting = {row.currency: row for row in outstanding_of(partner)}
+    sums: dict[str, dict[str, int]] = {}
+    rows = partner.payouts.exclude(status=PayoutStatus.REVERSED).values("currency", "status")
+    for row in rows.annotate(sum=Sum("amount")).order_by():
+        sums.setdefault(row["currency"], {})[row["status"]] = row["sum"]
+    return {
+        currency: Money(
+            currency,
+            waiting.get(currency),
+            sums.get(currency, {}).get(PayoutStatus.RESERVED, 0),
+            sums.get(currency, {}).get(PayoutStatus.PAID, 0),
+        )
+        for currency in {*waiting, *sums}
+    }
+
+
+def _reward_sentence(partner: Partner) -> dict[str, Any] | None:
+    """What the sentence about the terms in force is made of; None when nothing is set."""
+    version: RewardVersion | None = in_force_for([partner], timezone.now())[partner.id]
+    if version is None:
+        return None
+    percent = format(version.percent.normalize(), "f") if version.percent is not None else ""
+    return {
+        "percent": percent if version.kind == RewardKind.PERCENTAGE else "",
+        "amount": version.amount,
+        "currency": version.currency,
+        "excludes": " and ".join(filter(None, [", ".join(version.excludes[:-1]), *version.excludes[-1:]])),
+    }
+
+
+def _kpis(now: list[Day], before: list[Day]) -> list[dict[str, Any]]:
+    found = []
+    for key, label in _KPIS:
+        has, had = (sum(getattr(day.figures, key) for day in days) for days in (now, before))
+        percent = (Decimal(100 * (has - had)) / abs(had)).quantize(Decimal("0.1")) if had else None
+        found.append({"key": key, "label": label, "value": has, "percent": percent, "is_count": key in _COUNTS})
+    return found
+
+
+def _buckets(days: list[Day], period: Period, interval: str) -> Iterator[tuple[date, list[tuple[int, bool]]]]:
+    """Day, week or month, with each figure and whether it is a count."""
+    found: dict[date, list[int]] = {}
+    for day in days:
+        sums = found.setdefault(max(first_of(day.day, interval), period.start), [0] * len(_KPIS))
+        for at, (key, _) in enumerate(_KPIS):
+            sums[at] += getattr(day.figures, key)
+    for start, sums in found.items():
+        yield start, [(value, key in _COUNTS) for value, (key, _) in zip(sums, _KPIS, strict=True)]
