@@ -21,6 +21,8 @@ class Brand:
     currency: str
     time_zone: str
     domain: str
+    color: str
+    """What the portal and e-mails are branded with, `#rrggbb`."""
     customers: int
     partners: int
     orders: int
@@ -40,6 +42,7 @@ COFFEE = Brand(
     currency="USD",
     time_zone="America/New_York",
     domain="halden-coffee.example",
+    color="#1a7048",
     customers=3_000,
     partners=120,
     orders=14_000,
@@ -65,6 +68,7 @@ LIGHTING = Brand(
     currency="EUR",
     time_zone="Europe/Berlin",
     domain="lumen-loft.example",
+    color="#f2b63c",
     customers=400,
     partners=24,
     orders=1_600,
@@ -87,6 +91,7 @@ STATIONERY = Brand(
     currency="JPY",
     time_zone="Asia/Tokyo",
     domain="kumo-paper.example",
+    color="#b4234a",
     customers=150,
     partners=10,
     orders=500,

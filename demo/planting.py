@@ -11,7 +11,9 @@ from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.db import connection
+from django.urls import reverse
 
+from affiliates import activation
 from affiliates.coupons import create_coupon, update_coupon
 from affiliates.models import Partner
 from affiliates.partners import create_partner, suspend
@@ -24,6 +26,7 @@ from merchants import keys, tenancy
 from merchants.audit import system
 from merchants.models import Merchant, User
 from merchants.onboarding import create_merchant
+from merchants.settings import update_merchant
 from merchants.staff import add_staff
 from payouts.manual import record_payout, reverse_payout
 from payouts.models import Payout
@@ -72,6 +75,7 @@ def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
         actor=ACTOR,
     )
     with tenancy.tenant(merchant.id):
+        update_merchant(merchant, changes={"brand_color": brand.color}, actor=ACTOR)
         planted = Planted(_people(brand))
         planting = _Planting(brand, story, merchant, today)
         planting.prepare()
@@ -263,11 +267,18 @@ class _Planting:
                     "name": partner.name,
                     "email": partner.email,
                     "password": PASSWORD if activated else None,
-                    "portal": f"{base_url}/p/{partner.portal_code}",
+                    "portal": f"{base_url}/p/{partner.portal_code}/",
+                    "activation": None if activated else _activation_link(partner, base_url),
                     "coupon": self.story.partners[number].code,
                 }
             )
         return shown
+
+
+def _activation_link(partner: Partner, base_url: str) -> str:
+    """Where the partner who has not been there yet sets a password, within seven days."""
+    token = activation.activation_token(partner, now=datetime.now(UTC))
+    return base_url + reverse("portal:activate", args=[partner.portal_code, token])
 
 
 def _analyze() -> None:

@@ -199,6 +199,8 @@ def _summary() -> list[str]:
     for partner in demo["partners"]:
         ways_in = [partner["email"], partner.get("password"), partner.get("coupon")]
         lines.append(f"  {partner['merchant']:<14} {'  '.join(way for way in ways_in if way)}")
+        # Who has not been there yet comes in by the link that sets a password.
+        lines.append(f"  {'':<14} {partner.get('activation') or partner.get('portal', '')}")
     return [*lines, "", f"The same for programs: {path}", ""]
 
 
