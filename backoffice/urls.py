@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, keys, overview, search, staff, switcher
+from backoffice import audit, invitations, keys, orders, overview, search, staff, switcher
+from backoffice.customers import editor as customer
+from backoffice.customers import list as customers
+from backoffice.customers import record
 from backoffice.partners import bulk, codes, create, editor
 from backoffice.partners import list as partners
 
@@ -26,6 +29,18 @@ pages = [
     path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
     path("partners/<uuid:partner>/links/<uuid:link>/qr.svg", codes.partners_qr, name="partners_qr"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers.csv", customers.customers_csv, name="customers_csv"),
+    path("customers/new/", customer.customers_new, name="customers_new"),
+    path("customers/<uuid:customer>/", customer.customers_detail, name="customers_detail"),
+    path("customers/<uuid:customer>/stats/", customer.customers_stats, name="customers_stats"),
+    path("customers/<uuid:customer>/timeline/", customer.customers_timeline, name="customers_timeline"),
+    path("customers/<uuid:customer>/orders/new/", record.customers_record, name="customers_record"),
+    path("customers/<uuid:customer>/delete/", customer.customers_delete, name="customers_delete"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders.csv", orders.orders_csv, name="orders_csv"),
+    path("orders/<uuid:order>/", orders.orders_detail, name="orders_detail"),
+    path("orders/<uuid:order>/refund/", orders.orders_refund, name="orders_refund"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit_csv"),
     path("keys/", keys.list_keys, name="keys"),

@@ -58,6 +58,8 @@ class CustomerStatus(models.TextChoices):
     ACTIVE = "active"
     INACTIVE = "inactive"
     BLOCKED = "blocked"
+    ERASED = "erased"
+    """The person asked to be forgotten, or was deleted: only the row is left, for the books that point at it."""
 
 
 class Customer(models.Model):

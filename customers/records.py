@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.db import transaction
+from django.db.models import F
+
 from customers.identity import contact_taken, contact_values, find_or_make, follow_or_own, inherited_fields
 from customers.models import INHERITABLE, Customer, CustomerStatus, Identity
 from merchants import inputs, tenancy
@@ -85,6 +88,33 @@ def update_customer(customer: Customer, *, changes: Mapping[str, Any], actor: Ac
     return customer
 
 
+def erase_customer(customer: Customer, *, actor: Actor) -> Customer:
+    """Forget who the customer is, for good. The row stays, empty: orders and commissions in the books point at it.
+
+    The identity loses a holder, and goes with its last one unless the person has claimed it. Again is nothing new.
+    """
+    with transaction.atomic():
+        identity = _lock(customer)
+        if customer.status == CustomerStatus.ERASED:
+            return customer
+        for field, value in _FORGOTTEN.items():
+            setattr(customer, field, value)
+        customer.save()
+        if identity is not None and identity.holders <= 1 and identity.claimed_at is None:
+            identity.delete()
+        elif identity is not None:
+            Identity.objects.filter(id=identity.id).update(holders=F("holders") - 1)
+        # What was erased must not stand in the log of the erasing.
+        record(actor, "customer.erase", "customer", customer.id)
+    return customer
+
+
+_FORGOTTEN: dict[str, Any] = {
+    "status": CustomerStatus.ERASED, "identity": None, "external_id": None, "email": None, "phone": None, "name": "",
+    "birthday": None, "language": "", "inherited": [], "notes": "", "tags": [], "metadata": {},
+}  # fmt: skip
+
+
 def _lock(customer: Customer) -> Identity | None:
     """Lock the identity, then the record: the order that everyone keeps, so that nobody waits in a circle."""
     identity_id = Customer.objects.values_list("identity_id", flat=True).get(id=customer.id)
@@ -113,10 +143,9 @@ def _check_reachable(values: Mapping[str, Any]) -> None:
 
 
 def _status(value: object) -> str:
-    if value not in CustomerStatus.values:
-        raise DomainError(
-            f"The status is one of {', '.join(CustomerStatus.values)}.", code="invalid_choice", field="status"
-        )
+    settable = [status.value for status in CustomerStatus if status != CustomerStatus.ERASED]
+    if value not in settable:
+        raise DomainError(f"The status is one of {', '.join(settable)}.", code="invalid_choice", field="status")
     return str(value)
 
 

@@ -62,6 +62,16 @@ class CustomerFigures:
     first_order_at: datetime
     last_order_at: datetime
 
+    @property
+    def direct_orders(self) -> int:
+        """Orders without a partner."""
+        return self.orders - self.referred_orders
+
+    @property
+    def average(self) -> int:
+        """Of an order."""
+        return round(self.revenue / self.orders) if self.orders else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

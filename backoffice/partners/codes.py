@@ -108,7 +108,10 @@ def _links(request: StaffRequest, partner: Partner) -> list[dict[str, Any]]:
     links = list(partner.links.order_by("-is_active", "-created_at")[:_MOST_SHOWN])
     since = timezone.now() - timedelta(days=30)
     clicks = dict(
-        partner.clicks.filter(link__in=links, clicked_at__gte=since).values_list("link").annotate(number=Count("*")).order_by()
+        partner.clicks.filter(link__in=links, clicked_at__gte=since)
+        .values_list("link")
+        .annotate(number=Count("*"))
+        .order_by()
     )
     return [{"link": link, "short": _short(request, link), "clicks": clicks.get(link.id, 0)} for link in links]
 

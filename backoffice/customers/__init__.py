@@ -1,0 +1,1 @@
+"""Customers: the list, a new one, and the editor (SPEC C1)."""
