@@ -83,8 +83,14 @@ def test_entries_cannot_join_a_transaction_of_another_time(committed_merchant: M
     assert violated(refused.value) == "entries_posted_together"
 
 
-def test_a_transaction_needs_its_tenant_to_have_entries(posted: Transaction) -> None:
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Entry.objects.create(
-            merchant_id=posted.merchant_id, transaction_id=new_id(), account="a", currency="USD", amount=1
-        )
+def test_entries_need_a_transaction_of_their_tenant(mine: Merchant, theirs: Merchant) -> None:
+    with tenancy.tenant(theirs.id):
+        of_another = Transaction.objects.values_list("id", flat=True)[0]
+    for transaction_id in (new_id(), of_another):
+        balanced = [
+            Entry(merchant_id=mine.id, transaction_id=transaction_id, account=account, currency="USD", amount=amount)
+            for account, amount in (("a", 1), ("b", -1))
+        ]
+        with pytest.raises(IntegrityError) as refused, tenancy.tenant(mine.id):
+            Entry.objects.bulk_create(balanced)
+        assert violated(refused.value) == "entries_posted_together"
