@@ -129,7 +129,10 @@ class Known(Struct):
     coupons: list[CouponRow] = []
     clicks: list[ClickRow] = []
     terms: list[TermsRow] = []
+    recorded: bool = False
+    """Whether any of the sales is there already."""
     orders: list[OrderRow] = []
+    """Those that are."""
 
 
 #: Clicks of one visitor that are compared; the newest. A visitor with more within the window is no person.
@@ -194,11 +197,15 @@ _TERMS = """
         SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes,
                r.ended, r.effective_from
           FROM rewards_rewardversion r WHERE r.partner_id = partners.id OFFSET 0) t"""
-_ORDERS = f"""
-    SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
-           {COMMISSIONS_SHOWN} AS commissions
+_RECORDED = """
       FROM unnest(%(sources)s::text[], %(order_ids)s::text[]) AS k(source, external_id)
-      JOIN orders_order o ON o.source = k.source AND o.external_id = k.external_id"""
+     CROSS JOIN LATERAL (
+        SELECT * FROM orders_order WHERE source = k.source AND external_id = k.external_id OFFSET 0) o"""
+# A statement of its own: sales seldom come twice, and PostgreSQL would make all of this ready for each new one.
+_ORDERS = Statement(f"""
+    SELECT json_agg(x)::text FROM (
+    SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
+           {COMMISSIONS_SHOWN} AS commissions {_RECORDED}) x""")
 
 
 @lru_cache(maxsize=256)
@@ -214,7 +221,7 @@ def _statement(given: frozenset[str]) -> Statement:
     if "click_ids" in given:
         parts["clicks"] = _CLICKS
     named = []
-    if ids := _any_of(_PARTNER_IDS, given | parts.keys()):
+    if ids := _any_of(_PARTNER_IDS, given | parts.keys(), "UNION ALL"):
         by_id = f"{_PARTNER} WHERE p.id = named.partner_id OFFSET 0"
         distinct = f"SELECT DISTINCT partner_id FROM ({ids}) ids"
         named.append(f"SELECT found.* FROM ({distinct}) named CROSS JOIN LATERAL ({by_id}) found")
@@ -222,16 +229,14 @@ def _statement(given: frozenset[str]) -> Statement:
         named.append(f"{_PARTNER} WHERE p.email = ANY(%(partner_emails)s::text[])")
     if named:
         parts |= {"partners": " UNION ".join(named), "terms": _TERMS}
-    if "order_ids" in given:
-        parts["orders"] = _ORDERS
-    return _composed(parts)
+    return _composed(parts, sales="order_ids" in given)
 
 
-def _any_of(sources: Mapping[str, str], given: Collection[str]) -> str:
-    return " UNION ".join(sql for name, sql in sources.items() if name in given)
+def _any_of(sources: Mapping[str, str], given: Collection[str], union: str = "UNION") -> str:
+    return f" {union} ".join(sql for name, sql in sources.items() if name in given)
 
 
-def _composed(parts: Mapping[str, str]) -> Statement:
+def _composed(parts: Mapping[str, str], *, sales: bool) -> Statement:
     shown = {"customers": "belonging"} | {name: name for name in parts if name not in ("customers", "belonging")}
     ctes = ",\n".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
     rows = "".join(
@@ -239,15 +244,21 @@ def _composed(parts: Mapping[str, str]) -> Statement:
         for name, part in shown.items()
         if part in parts
     )
+    if sales:
+        rows += f", 'recorded', EXISTS (SELECT {_RECORDED})"
     version = "'version', (SELECT configuration_version FROM merchants_merchant WHERE id = %(merchant)s)"
     return Statement((f"WITH {ctes}\n" if ctes else "") + f"SELECT json_build_object({version}{rows})::text")
 
 
 _decoder = json.Decoder(Known, strict=True)
+_orders_decoder = json.Decoder(list[OrderRow], strict=True)
 
 
 def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
-    """What is known about these events of the running tenant: one statement for any number."""
+    """What is known about these events of the running tenant: one statement, however many they are.
+
+    A second one when any of them came before.
+    """
     customers = [event.customer for event in events if event.customer is not None]
     named = [event.partner for event in events if event.partner]
     sales = [event for event in events if isinstance(event, Sale)]
@@ -263,9 +274,12 @@ def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
         "sources": [sale.source for sale in sales],
         "order_ids": [sale.order_id for sale in sales],
     }
-    known = _statement(frozenset(name for name, values in parameters.items() if values)).value(parameters)
-    assert known is not None
-    return _decoder.decode(known)
+    found = _statement(frozenset(name for name, values in parameters.items() if values)).value(parameters)
+    assert found is not None
+    known = _decoder.decode(found)
+    if known.recorded:
+        known.orders = _orders_decoder.decode(_ORDERS.value(parameters) or b"[]")
+    return known
 
 
 def as_uuid(text: str) -> UUID | None:
