@@ -11,6 +11,7 @@ _INK, _PAPER = "#14161c", "#ffffff"
 _READABLE = 4.5
 #: A little more than readable, because text also stands on a tint of the same colour.
 _ON_TINT = 5.4
+_VISIBLE = 3.1
 #: What text stands on, about: see --surface in static/css/1-tokens.css.
 _LIGHT, _DARK = "#ffffff", "#1b1d23"
 _STEPS = 50
@@ -26,19 +27,23 @@ class Brand:
     on_fill: str
     """White or near-black, whichever is read on the fill."""
     text: str
+    mark: str
+    """For what is seen and not read: bars of a chart, lines."""
 
 
 def brand_of(color: str, *, dark: bool = False) -> Brand:
     """How to use `color`; without one it is ink."""
     if not color:
-        return Brand(_PAPER, _INK, _PAPER) if dark else Brand(_INK, _PAPER, _INK)
-    text = _until(color, _PAPER if dark else "#000000", against=_DARK if dark else _LIGHT, ratio=_ON_TINT)
+        return Brand(_PAPER, _INK, _PAPER, _PAPER) if dark else Brand(_INK, _PAPER, _INK, _INK)
+    towards, against = (_PAPER, _DARK) if dark else ("#000000", _LIGHT)
+    text = _until(color, towards, against=against, ratio=_ON_TINT)
+    mark = _until(color, towards, against=against, ratio=_VISIBLE)
     fill = text if dark else color
     on_fill = on_color(fill)
     if not on_fill:
         # Neither white nor near-black is read on a few middle tones: those go a shade darker.
         fill, on_fill = _until(fill, "#000000", against=_PAPER, ratio=_READABLE), _PAPER
-    return Brand(fill, on_fill, text)
+    return Brand(fill, on_fill, text, mark)
 
 
 def on_color(color: str) -> str:
@@ -62,7 +67,7 @@ def style_sheet(color: str) -> str:
         "on-brand": f"light-dark({light.on_fill},{dark.on_fill})",
         "accent": f"light-dark({light.text},{dark.text})",
         "accent-soft": "color-mix(in oklab,var(--accent) 9%,var(--surface))",
-        "chart-1": "var(--accent)",
+        "chart-1": f"light-dark({light.mark},{dark.mark})",
         "focus": "var(--accent)",
     }
     return ".portal{" + ";".join(f"--{name}:{value}" for name, value in values.items()) + "}"

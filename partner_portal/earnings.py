@@ -154,9 +154,8 @@ class Step:
 
 def _steps(commission: Commission, reversals: list[Any], item: Any) -> Iterator[Step]:
     """From the order to the payment."""
-    if commission.order is not None:
-        yield Step("shopping-bag", "Order placed", commission.occurred_at)
-    yield Step("receipt", "You earned", commission.created_at, commission.amount)
+    what = "Ordered, and you earned" if commission.order is not None else "Recorded by hand"
+    yield Step("receipt", what, commission.occurred_at, commission.amount)
     for reversal in reversals:
         yield Step("undo-2", "Taken back after a refund", reversal.refund.refunded_at, -reversal.amount)
     if commission.status == CommissionStatus.REJECTED:
@@ -171,18 +170,17 @@ def _steps(commission: Commission, reversals: list[Any], item: Any) -> Iterator[
 
 def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
     """What the books say about the partner's own account. By full reference: that is the index."""
-    steps = ["accrual", "rejection", *(f"reversal:{refund}" for refund in refunds)]
+    names = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refunds}
+    references = {f"commission:{commission.id}:{step}": name for step, name in names.items()}
     entries = commission.merchant.entries.filter(
-        transaction__reference__in=[f"commission:{commission.id}:{step}" for step in steps],
-        account=partner_earned(commission.partner_id),
+        transaction__reference__in=references, account=partner_earned(commission.partner_id)
     )
-    names = {"commission": "Earned", "manual_commission": "By hand", "commission_reversal": "Taken back"}
     return [
         {
-            "name": names.get(entry.transaction.kind, "Rejected"),
+            "name": references[entry.transaction.reference],
             "amount": entry.amount,
             "currency": entry.currency,
-            "at": entry.transaction.posted_at,
+            "at": entry.transaction.occurred_at,
         }
         for entry in entries.select_related("transaction").order_by("transaction_id")
     ]

@@ -21,7 +21,7 @@ from rewards.models import RewardKind, RewardVersion
 from rewards.terms import in_force_for
 from stats.reading import Day, partner_currencies, partner_days
 
-_SHOWN = 5
+_SHOWN_CUSTOMERS, _SHOWN_PAYOUTS = 6, 5
 #: Above these many days a bar stands for a week, then for a month: more bars than that cannot be told apart.
 _MOST_DAYS, _MOST_WEEKS = 92, 400
 
@@ -68,8 +68,8 @@ def home(request: PartnerRequest) -> HttpResponseBase:
         "interval": interval,
         "kpis": _kpis(now, before),
         "buckets": list(_buckets(now, period, interval)),
-        "customers": with_figures(partner, list(customers[:_SHOWN])),
-        "payouts": partner.payouts.order_by("-created_at", "-id")[:_SHOWN],
+        "customers": with_figures(partner, list(customers[:_SHOWN_CUSTOMERS])),
+        "payouts": partner.payouts.order_by("-created_at", "-id")[:_SHOWN_PAYOUTS],
     }
     return page(request, "partner_portal/home.html", context)
 
