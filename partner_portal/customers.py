@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 
 from affiliates.models import CustomerAttribution, Partner
@@ -13,14 +14,14 @@ from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.masking import customer_shown
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Bought:
     """What a customer bought through the partner in one currency, and what came of it; minor units."""
 
     currency: str
     orders: int
     revenue: int
-    earned: int = 0
+    earned: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,20 @@ def customers(request: PartnerRequest) -> HttpResponseBase:
 
 
 def with_figures(partner: Partner, attributions: list[CustomerAttribution]) -> list[Row]:
-    """These customers with what they bought through this partner, and through no other. Two queries."""
+    """These customers with what they bought through this partner, and through no other. One query."""
     found = {
         row.customer_id: Row(row.customer_id, customer_shown(row.customer, partner.merchant), row.since)
         for row in attributions
     }
-    orders = partner.orders.filter(customer__in=found).values("customer", "currency")
-    sums = {
-        (row["customer"], row["currency"]): Bought(row["currency"], row["number"], row["left"])
-        for row in orders.annotate(number=Count("*"), left=Sum(F("amount") - F("refunded"))).order_by("-left")
-    }
-    # Through the order, whose index finds a customer's; a commission by hand belongs to no customer.
-    earned = partner.commissions.filter(order__customer__in=found).values("order__customer", "currency")
-    for row in earned.annotate(kept=Sum(F("amount") - F("reversed"))).order_by():
-        if bought := sums.get((row["order__customer"], row["currency"])):
-            bought.earned = row["kept"]
-    for (customer_id, _), bought in sums.items():
-        found[customer_id].bought.append(bought)
+    commission = partner.commissions.filter(order=OuterRef("pk")).annotate(kept=F("amount") - F("reversed"))
+    sums = (
+        partner.orders.filter(customer__in=found)
+        .annotate(kept=Subquery(commission.values("kept")))
+        .values("customer", "currency")
+        .annotate(number=Count("*"), left=Sum(F("amount") - F("refunded")), earned=Coalesce(Sum("kept"), 0))
+        .order_by("-left")
+    )
+    for row in sums:
+        bought = Bought(row["currency"], row["number"], row["left"], int(row["earned"]))
+        found[row["customer"]].bought.append(bought)
     return list(found.values())

@@ -19,7 +19,7 @@ from payouts.models import PayoutStatus
 from payouts.outstanding import Outstanding, outstanding_of
 from rewards.models import RewardKind, RewardVersion
 from rewards.terms import in_force_for
-from stats.reading import Day, partner_currencies, partner_days
+from stats.reading import Day, partner_days
 
 _SHOWN_CUSTOMERS, _SHOWN_PAYOUTS = 6, 5
 #: Above these many days a bar stands for a week, then for a month: more bars than that cannot be told apart.
@@ -46,7 +46,7 @@ def home(request: PartnerRequest) -> HttpResponseBase:
     partner, period = request.partner, period_of(request.GET)
     merchant = partner.merchant
     money = _money(partner)
-    known = sorted({*partner_currencies(partner.id), *money}) or [merchant.currency]
+    known = sorted(money) or [merchant.currency]
     currency = request.GET.get("currency", "")
     if currency not in known:
         currency = merchant.currency if merchant.currency in known else known[0]

@@ -110,12 +110,6 @@ def currencies() -> list[str]:
     return list(rows.order_by("currency").values_list("currency", flat=True).distinct())
 
 
-def partner_currencies(partner_id: UUID) -> list[str]:
-    """In which currencies this partner ever brought an order, in alphabetical order."""
-    rows = PartnerTotal.objects.filter(merchant_id=current(), partner_id=partner_id).exclude(currency="")
-    return list(rows.order_by("currency").values_list("currency", flat=True))
-
-
 def best_partners(start: date, end: date, currency: str, limit: int, *, by: str = "revenue") -> list[PartnerFigures]:
     """Partners who brought orders in the period, those with the most revenue (or `by` another figure) first."""
     rows = _of_partners(start, end, currency).filter(partner_id__isnull=False)

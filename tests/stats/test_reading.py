@@ -122,8 +122,3 @@ def test_a_period_beside_the_one_before(sold: Merchant, partner: Partner) -> Non
 
 def test_a_change_from_below_zero_up_is_a_rise() -> None:
     assert Change(now=Figures(earned=100), before=Figures(earned=-100)).percent("earned") == Decimal("200.0")
-
-
-def test_a_partner_knows_their_own_currencies(sold: Merchant, partner: Partner, ben: Partner) -> None:
-    assert reading.partner_currencies(partner.id) == ["USD"]
-    assert reading.partner_currencies(ben.id) == ["JPY", "USD"]
