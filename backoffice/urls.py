@@ -3,11 +3,15 @@
 from django.urls import include, path
 
 from backoffice import audit, invitations, keys, orders, overview, search, staff, switcher
+from backoffice.commissions import detail as commission
+from backoffice.commissions import list as commissions
+from backoffice.commissions import paid
 from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.customers import record
 from backoffice.partners import bulk, codes, create, editor
 from backoffice.partners import list as partners
+from backoffice.payouts import history, outstanding
 
 pages = [
     path("", overview.overview, name="overview"),
@@ -41,6 +45,21 @@ pages = [
     path("orders.csv", orders.orders_csv, name="orders_csv"),
     path("orders/<uuid:order>/", orders.orders_detail, name="orders_detail"),
     path("orders/<uuid:order>/refund/", orders.orders_refund, name="orders_refund"),
+    path("commissions/", commissions.commissions, name="commissions"),
+    path("commissions.csv", commissions.commissions_csv, name="commissions_csv"),
+    path("commissions/new/", commission.commissions_new, name="commissions_new"),
+    path("commissions/paid/", paid.commissions_paid, name="commissions_paid"),
+    path("commissions/unpaid/", paid.commissions_unpaid, name="commissions_unpaid"),
+    path("commissions/<uuid:commission>/", commission.commissions_detail, name="commissions_detail"),
+    path("commissions/<uuid:commission>/adjust/", commission.commissions_adjust, name="commissions_adjust"),
+    path("commissions/<uuid:commission>/reject/", commission.commissions_reject, name="commissions_reject"),
+    path("commissions/<uuid:commission>/release/", commission.commissions_release, name="commissions_release"),
+    path("payouts/", outstanding.payouts, name="payouts"),
+    path("payouts/history/", history.payouts_history, name="payouts_history"),
+    path("payouts.csv", history.payouts_csv, name="payouts_csv"),
+    path("payouts/new/<uuid:partner>/<str:currency>/", outstanding.payouts_new, name="payouts_new"),
+    path("payouts/<uuid:payout>/", history.payouts_detail, name="payouts_detail"),
+    path("payouts/<uuid:payout>/reverse/", history.payouts_reverse, name="payouts_reverse"),
     path("audit/", audit.audit, name="audit"),
     path("audit.csv", audit.audit_csv, name="audit_csv"),
     path("keys/", keys.list_keys, name="keys"),

@@ -4,8 +4,11 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from merchants import tenancy
-from merchants.audit import record_many, system
+from commissions.models import Commission, CommissionStatus
+from merchants import inputs, tenancy
+from merchants.audit import Actor, record, record_many, system
+from merchants.edits import lock
+from merchants.errors import Conflict
 
 # SKIP LOCKED: what a refund or a rejection is holding right now is left for the next sweep instead of waited for.
 # MATERIALIZED: as a subquery the choice may be made again for each row, and the limit would not hold.
@@ -18,6 +21,27 @@ UPDATE commissions_commission c SET status = 'approved' FROM due
  WHERE c.merchant_id = %(merchant)s AND c.id = due.id AND c.status = 'pending'
 RETURNING c.id
 """
+
+
+def release_now(commission: Commission, *, reason: str, actor: Actor) -> Commission:
+    """End the hold of one commission early: from now on a payout may take it.
+
+    Conflict `commission_not_pending` when it is not on hold.
+    """
+    reason = inputs.line(reason, "reason", longest=500, required=True)
+    with transaction.atomic():
+        lock(commission)
+        if commission.status != CommissionStatus.PENDING:
+            raise Conflict(
+                f"This commission is {commission.get_status_display().lower()}, not on hold.",
+                code="commission_not_pending",
+            )
+        commission.status = CommissionStatus.APPROVED
+        commission.save(update_fields=["status"])
+        before = {"status": str(CommissionStatus.PENDING), "held_until": commission.held_until.isoformat()}
+        after = {"status": str(CommissionStatus.APPROVED), "reason": reason}
+        record(actor, "commission.release_early", "commission", commission.id, before=before, after=after)
+    return commission
 
 
 def release_due(*, now: datetime, limit: int = 1000) -> int:

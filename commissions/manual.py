@@ -14,11 +14,20 @@ from merchants.money import MAX_AMOUNT, display
 from stats.marks import mark
 
 
-def record_manual(*, partner: Partner, amount: int, currency: str, reason: str, actor: Actor) -> Commission:
+def record_manual(
+    *,
+    partner: Partner,
+    amount: int,
+    currency: str,
+    reason: str,
+    adjusts: Commission | None = None,
+    actor: Actor,
+) -> Commission:
     """A commission of `amount` minor units without an order, approved at once: somebody has just looked at it.
 
-    Below zero it is a correction, which the partner's next payout in that currency takes along. Conflict
-    `partner_not_approved`: only an approved partner earns, but any can be corrected.
+    `adjusts` names the commission it corrects (see commissions.adjustment). Below zero it is a correction, which the
+    partner's next payout in that currency takes along. Conflict `partner_not_approved`: only an approved partner
+    earns, but any can be corrected.
     """
     inputs.whole(amount, "amount", least=-MAX_AMOUNT)
     inputs.currency(currency)
@@ -38,7 +47,12 @@ def record_manual(*, partner: Partner, amount: int, currency: str, reason: str, 
             status=CommissionStatus.APPROVED,
             held_until=now,
             occurred_at=now,
-            explanation={"manual": True, "reason": reason, "working": f"{display(amount, currency)} by hand: {reason}"},
+            explanation={
+                "manual": True,
+                "reason": reason,
+                "working": f"{display(amount, currency)} by hand: {reason}",
+                **({"adjusts": str(adjusts.id)} if adjusts else {}),
+            },
         )
         post(
             reference=f"commission:{commission.id}:accrual",

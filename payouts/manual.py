@@ -93,6 +93,71 @@ def record_payout(
     return payout
 
 
+def mark_paid(
+    *,
+    merchant: Merchant,
+    commission_ids: Sequence[uuid.UUID],
+    transaction_id: str,
+    paid_on: date,
+    note: str = "",
+    actor: Actor,
+) -> list[Payout]:
+    """Write down that these commissions were paid: a payout for each partner and currency among them.
+
+    Those that are paid already are left as they are, so the second click changes nothing. A partner paid in two
+    currencies has two payouts: the second one's reference carries the currency. Raises what `record_payout` does.
+    """  # fmt: skip
+    ids = list(dict.fromkeys(commission_ids))
+    if not 0 < len(ids) <= _MOST_COMMISSIONS:
+        raise DomainError(
+            f"Choose between 1 and {_MOST_COMMISSIONS} commissions.", code="commissions_needed", field="commission_ids"
+        )
+    chosen = merchant.commissions.filter(id__in=ids).exclude(status=CommissionStatus.PAID)
+    together: dict[tuple[uuid.UUID, str], list[uuid.UUID]] = {}
+    for commission_id, partner_id, currency in chosen.order_by("id").values_list("id", "partner_id", "currency"):
+        together.setdefault((partner_id, currency), []).append(commission_id)
+    payouts: list[Payout] = []
+    seen: set[uuid.UUID] = set()
+    with transaction.atomic():
+        # Partners in the order of their ids, as everybody locks them.
+        for (partner_id, currency), mine in sorted(together.items()):
+            reference = f"{transaction_id}-{currency}" if partner_id in seen else transaction_id
+            seen.add(partner_id)
+            payouts.append(
+                record_payout(
+                    partner=merchant.partners.get(id=partner_id),
+                    commission_ids=mine,
+                    transaction_id=reference,
+                    paid_on=paid_on,
+                    note=note,
+                    actor=actor,
+                )
+            )
+    return payouts
+
+
+def mark_unpaid(*, merchant: Merchant, commission_ids: Sequence[uuid.UUID], reason: str, actor: Actor) -> list[Payout]:
+    """Undo the payouts in which these commissions were paid by hand; those that are not paid stay as they are.
+
+    Conflict `payout_has_others` when a payout paid more than these: it is reversed as a whole or not at all.
+    """
+    ids = set(commission_ids)
+    items = merchant.payout_items.filter(commission__in=ids, is_live=True)
+    payouts = list(merchant.payouts.filter(id__in=items.values("payout")).order_by("partner_id", "id"))
+    with transaction.atomic():
+        for payout in payouts:
+            others = payout.items.filter(is_live=True).exclude(commission__in=ids).count()
+            if others:
+                raise Conflict(
+                    f"The payout {payout.transaction_id} paid {others} more commission{'s' if others > 1 else ''}:"
+                    " choose them too, or reverse the payout.",
+                    code="payout_has_others",
+                    field="commission_ids",
+                )
+            reverse_payout(payout, reason=reason, actor=actor)
+    return payouts
+
+
 def _reference_used(transaction_id: str) -> Conflict:
     return Conflict(
         f"A payout with the transaction id {transaction_id} is recorded for this partner.",
@@ -143,6 +208,8 @@ def _why_not(commission: Commission | None, currency: str, payout: str) -> str:
         return f"is in {commission.currency}, not {currency}"
     if payout:
         return f"is in payout {payout}"
+    if commission.status == CommissionStatus.PENDING:
+        return f"is on hold until {commission.held_until:%Y-%m-%d}"
     if commission.status != CommissionStatus.APPROVED:
         return f"is {commission.status}"
     return ""

@@ -201,3 +201,12 @@ def json_block(value: Any) -> SafeString:
         end = match.end()
     pieces.append(escape(text[end:]))
     return mark_safe("".join(pieces))  # noqa: S308 - escaped above, piece by piece
+
+
+@register.filter
+def rate_of(explanation: dict[str, Any]) -> str:
+    """The rate in a commission's explanation: `12%`, `$5.00`, or an em dash for one by hand."""
+    reward = explanation.get("reward", {})
+    if reward.get("percent"):
+        return f"{reward['percent']}%"
+    return money(reward["amount"], reward["currency"]) if reward.get("amount") is not None else "—"

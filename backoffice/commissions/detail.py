@@ -1,0 +1,197 @@
+"""One commission, explained so that a person without training understands it (SPEC A14), and what may be done to it."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from commissions.adjustment import adjust, adjustments_of, worth
+from commissions.hold import release_now
+from commissions.manual import record_manual
+from commissions.models import Commission
+from commissions.rejection import reject
+from merchants.errors import NotFound
+from merchants.money import EXPONENTS
+from merchants.roles import Permission
+from pages.forms import MoneyField, OnceField, PageForm
+
+
+class ReasonForm(PageForm):
+    """Why."""
+
+    reason = forms.CharField(label="Reason", max_length=500, help_text="Kept in the audit log.")
+
+
+class AdjustForm(ReasonForm):
+    """What the partner shall get, and why."""
+
+    once = OnceField()
+    amount = MoneyField(label="The partner gets")
+    field_order = ["once", "amount", "reason"]
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        money = self.fields["amount"]
+        assert isinstance(money, MoneyField)
+        money.currency = currency
+
+
+class ManualForm(ReasonForm):
+    """A commission without an order."""
+
+    once = OnceField()
+    partner = forms.EmailField(label="Partner", max_length=254, help_text="By e-mail.")
+    amount = MoneyField(label="Amount", least=None, help_text="Below zero it is a correction.")
+    currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)])
+    field_order = ["once", "partner", "amount", "currency", "reason"]
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        money = self.fields["amount"]
+        assert isinstance(money, MoneyField)
+        typed = (data or {}).get("currency", "")
+        money.currency = typed if typed in EXPONENTS else kwargs.get("initial", {}).get("currency", "USD")
+
+
+@staff_page(Permission.VIEW)
+def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseBase:
+    """The explanation: as a page, or as a panel beside the list."""
+    found = _commission(request, commission)
+    reversals = list(found.reversals.select_related("refund").order_by("id"))
+    item = found.payout_items.filter(is_live=True).select_related("payout").first()
+    context = {
+        "commission": found,
+        "kept": found.amount - found.reversed,
+        "worth": worth(found),
+        "adjustments": list(adjustments_of(found)),
+        "adjusted": request.merchant.commissions.filter(id=found.explanation["adjusts"]).select_related("order").first()
+        if "adjusts" in found.explanation
+        else None,
+        "reward": found.explanation.get("reward", {}),
+        "rules": found.explanation.get("rules", []),
+        "left_out": [
+            (part, amount) for part, amount in found.explanation.get("base", {}).get("less", {}).items() if amount
+        ],
+        "rounding": found.explanation.get("rounding"),
+        "reversals": reversals,
+        "payout": item.payout if item and request.may(Permission.VIEW_PAYOUTS) else None,
+        "entries": _entries(found, [reversal.refund_id for reversal in reversals]),
+        "reason": found.order.attribution.get("reason", "") if found.order else "",
+        "candidates": found.order.attribution.get("candidates", []) if found.order else [],
+        "partials": {"panel"},
+    }
+    return page(request, "backoffice/commissions/detail.html", context)
+
+
+@staff_page(Permission.EDIT_COMMISSIONS)
+def commissions_new(request: StaffRequest) -> HttpResponseBase:
+    """A commission by hand."""
+    form = ManualForm(request.POST or None, initial={"currency": request.merchant.currency, **_named(request)})
+    if sent(request, form):
+        with form.refused():
+            address = once(request, form, lambda: _record(request, form))
+            return done(request, "The commission is recorded.", address)
+    return page(request, "backoffice/commissions/new.html", {"form": form}, status=form_status(form))
+
+
+@staff_page(Permission.EDIT_COMMISSIONS)
+def commissions_adjust(request: StaffRequest, commission: UUID) -> HttpResponseBase:
+    """Give the partner another amount for it."""
+    found = _commission(request, commission)
+    form = AdjustForm(request.POST or None, currency=found.currency, initial={"amount": worth(found)})
+    if sent(request, form):
+        with form.refused():
+            address = once(request, form, lambda: _adjust(request, found, form))
+            return done(request, "Adjusted: the difference is a commission of its own.", address)
+    return _ask(request, found, form, "adjust")
+
+
+@staff_page(Permission.EDIT_COMMISSIONS)
+def commissions_reject(request: StaffRequest, commission: UUID) -> HttpResponseBase:
+    """Take it back, all of it."""
+    return _decide(request, commission, "reject", reject, "The commission is rejected.")
+
+
+@staff_page(Permission.EDIT_COMMISSIONS)
+def commissions_release(request: StaffRequest, commission: UUID) -> HttpResponseBase:
+    """End its hold early."""
+    return _decide(request, commission, "release", release_now, "It can be paid now.")
+
+
+def _decide(
+    request: StaffRequest, commission: UUID, action: str, verb: Callable[..., Commission], said: str
+) -> HttpResponseBase:
+    found = _commission(request, commission)
+    form = ReasonForm(request.POST or None)
+    if sent(request, form):
+        with form.refused():
+            verb(found, reason=form.cleaned_data["reason"], actor=request.actor)
+            return done(request, said, _address(request, found))
+    return _ask(request, found, form, action)
+
+
+def _ask(request: StaffRequest, commission: Commission, form: PageForm, action: str) -> HttpResponseBase:
+    context = {"commission": commission, "form": form, "action": action}
+    return page(request, "backoffice/commissions/decide.html", context, status=form_status(form))
+
+
+def _record(request: StaffRequest, form: ManualForm) -> str:
+    values = form.cleaned_data
+    partner = request.merchant.partners.filter(email=values["partner"].lower()).first()
+    if partner is None:
+        raise NotFound(f"There is no partner with the e-mail {values['partner']}.", field="partner")
+    made = record_manual(
+        partner=partner,
+        amount=values["amount"],
+        currency=values["currency"],
+        reason=values["reason"],
+        actor=request.actor,
+    )
+    return _address(request, made)
+
+
+def _adjust(request: StaffRequest, commission: Commission, form: AdjustForm) -> str:
+    values = form.cleaned_data
+    adjust(commission, amount=values["amount"], reason=values["reason"], actor=request.actor)
+    return _address(request, commission)
+
+
+def _named(request: StaffRequest) -> dict[str, str]:
+    """The partner whose page led here."""
+    try:
+        asked = UUID(request.GET.get("partner", ""))
+    except ValueError:
+        return {}
+    email = request.merchant.partners.filter(id=asked).values_list("email", flat=True).first()
+    return {"partner": email} if email else {}
+
+
+def _commission(request: StaffRequest, commission: UUID) -> Commission:
+    rows = request.merchant.commissions.select_related("order", "customer", "partner", "reward_version")
+    return get_object_or_404(rows, id=commission)
+
+
+def _address(request: StaffRequest, commission: Commission) -> str:
+    return reverse("backoffice:commissions_detail", args=[request.merchant.slug, commission.id])
+
+
+def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
+    """What the books say, both sides. By full reference: that is the index."""
+    names = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refunds}
+    references = {f"commission:{commission.id}:{step}": name for step, name in names.items()}
+    entries = commission.merchant.entries.filter(transaction__reference__in=references)
+    return [
+        {
+            "name": references[entry.transaction.reference],
+            "account": "Partner, earned" if entry.account.startswith("partner:") else "Commission expense",
+            "amount": entry.amount,
+            "currency": entry.currency,
+            "at": entry.transaction.occurred_at,
+        }
+        for entry in entries.select_related("transaction").order_by("transaction_id", "-amount")
+    ]

@@ -1,0 +1,108 @@
+"""Paid and unpaid by hand, one or many: a payout outside Accrue or its reversal, never a flag (SPEC A13)."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.db.models import Sum
+from django.http import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.commissions.list import matching
+from backoffice.door import StaffRequest, done, form_status, page, staff_page
+from merchants.roles import Permission
+from pages.forms import PageForm
+from pages.listing import chosen
+from payouts.manual import mark_paid, mark_unpaid
+
+#: One transaction holds them all; more are paid in several goes, or by a payout.
+_MOST = 2_000
+
+
+class PaidForm(PageForm):
+    """How the money went."""
+
+    transaction_id = forms.CharField(
+        label="Transaction ID", max_length=190, help_text="The bank's or provider's reference; once for each partner."
+    )
+    paid_on = forms.DateField(label="Paid on", widget=forms.DateInput(attrs={"type": "date"}))
+    note = forms.CharField(label="Note", max_length=500, required=False)
+
+
+class UnpaidForm(PageForm):
+    """Why it was not paid after all."""
+
+    reason = forms.CharField(label="Reason", max_length=500, help_text="Such as “Bank returned it”.")
+
+
+@staff_page(Permission.EDIT_PAYOUTS)
+def commissions_paid(request: StaffRequest) -> HttpResponseBase:
+    """Ask how they were paid, then write it down."""
+    ids = _chosen(request)
+    if not ids:
+        return _nothing(request)
+    asked = "confirmed" in request.POST
+    today = timezone.localdate()
+    form = PaidForm(request.POST if asked else None, initial={"paid_on": today, "transaction_id": f"manual-{today}"})
+    if asked and form.is_valid():
+        with form.refused():
+            payouts = mark_paid(merchant=request.merchant, commission_ids=ids, actor=request.actor, **form.cleaned_data)
+            said = (
+                f"Paid: {len(payouts)} payout{'' if len(payouts) == 1 else 's'} recorded."
+                if payouts
+                else "All were paid."
+            )
+            return done(request, said, _list(request))
+    return page(request, "backoffice/commissions/paid.html", _context(request, ids, form), status=form_status(form))
+
+
+@staff_page(Permission.EDIT_PAYOUTS)
+def commissions_unpaid(request: StaffRequest) -> HttpResponseBase:
+    """Ask why, then undo the payouts."""
+    ids = _chosen(request)
+    if not ids:
+        return _nothing(request)
+    asked = "confirmed" in request.POST
+    form = UnpaidForm(request.POST if asked else None)
+    if asked and form.is_valid():
+        with form.refused():
+            undone = mark_unpaid(
+                merchant=request.merchant, commission_ids=ids, reason=form.cleaned_data["reason"], actor=request.actor
+            )
+            said = (
+                f"Unpaid again: {len(undone)} payout{'' if len(undone) == 1 else 's'} reversed."
+                if undone
+                else "None was paid."
+            )
+            return done(request, said, _list(request))
+    return page(request, "backoffice/commissions/unpaid.html", _context(request, ids, form), status=form_status(form))
+
+
+def _chosen(request: StaffRequest) -> list[UUID]:
+    """Of the ticked, or of all that match; none when there are too many."""
+    if request.method != "POST":
+        return []
+    rows = matching(request).order_by("id")
+    found = rows if request.POST.get("all") == "1" else chosen(rows, request.POST.getlist("id"))
+    ids = list(found.values_list("id", flat=True)[: _MOST + 1])
+    if len(ids) > _MOST:
+        messages.error(request, f"Choose fewer: at most {_MOST:,} at once.")
+        return []
+    return ids
+
+
+def _nothing(request: StaffRequest) -> HttpResponseBase:
+    return done(request, "Nothing was changed: choose commissions in the list first.", _list(request))
+
+
+def _context(request: StaffRequest, ids: list[UUID], form: PageForm) -> dict[str, object]:
+    rows = request.merchant.commissions.filter(id__in=ids)
+    totals = rows.values_list("currency").annotate(sum=Sum("amount") - Sum("reversed")).order_by("currency")
+    partners = rows.order_by().values("partner").distinct().count()
+    return {"form": form, "ids": ids, "totals": list(totals), "partners": partners}
+
+
+def _list(request: StaffRequest) -> str:
+    query = request.GET.urlencode()
+    return reverse("backoffice:commissions", args=[request.merchant.slug]) + (f"?{query}" if query else "")

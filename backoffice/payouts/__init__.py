@@ -1,0 +1,1 @@
+"""Payouts: what is outstanding, recording one, and what was paid (SPEC Y, first form)."""

@@ -1,0 +1,134 @@
+"""What was paid: the list, one payout with exactly its commissions, and its reversal."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from merchants.money import to_decimal
+from merchants.roles import Permission
+from pages.csv import csv_stream
+from pages.forms import PageForm
+from pages.listing import Sort, sheet
+from payouts.manual import reverse_payout
+from payouts.models import Payout, PayoutStatus
+
+_SORTS = {"recorded": Sort("created_at", datetime), "amount": Sort("amount", int)}
+_TABS = (("", "All"), (PayoutStatus.PAID, "Paid"), (PayoutStatus.REVERSED, "Reversed"))
+_ITEMS_SHOWN = 1_000
+
+
+class ReverseForm(PageForm):
+    """Why it did not reach the partner."""
+
+    reason = forms.CharField(label="Reason", max_length=500, help_text="Such as “Bank returned it”.")
+
+
+@staff_page(Permission.VIEW_PAYOUTS)
+def payouts_history(request: StaffRequest) -> HttpResponseBase:
+    """One page of what was paid."""
+    context = {
+        "sheet": sheet(request, matching(request).select_related("partner"), sorts=_SORTS, default="-recorded"),
+        "tabs": _TABS,
+        "status": request.GET.get("status", ""),
+        "q": request.GET.get("q", ""),
+        "partner": _partner(request),
+        "partials": {"list"},
+    }
+    return page(request, "backoffice/payouts/history.html", context)
+
+
+@staff_page(Permission.VIEW_PAYOUTS)
+def payouts_csv(request: StaffRequest) -> HttpResponseBase:
+    """All that match, as a file; amounts are decimal numbers of their currency."""
+
+    def cells(row: Payout) -> list[object]:
+        return [
+            row.paid_on.isoformat(), row.partner.name, row.partner.email, to_decimal(row.amount, row.currency),
+            to_decimal(row.netted, row.currency), row.currency, row.method, row.status, row.transaction_id, row.note,
+        ]  # fmt: skip
+
+    header = "paid_on partner partner_email amount netted currency method status transaction_id note".split()
+    return csv_stream("payouts.csv", header, matching(request).select_related("partner"), cells, by="created_at")
+
+
+@staff_page(Permission.VIEW_PAYOUTS)
+def payouts_detail(request: StaffRequest, payout: UUID) -> HttpResponseBase:
+    """One payout, with exactly its commissions and what the books say."""
+    found = _payout(request, payout)
+    items = list(found.items.select_related("commission__order").order_by("-commission__occurred_at")[:_ITEMS_SHOWN])
+    context = {
+        "payout": found,
+        "items": items,
+        "cut": len(items) == _ITEMS_SHOWN,
+        "worth": found.amount + found.netted,
+        "entries": _entries(found),
+    }
+    return page(request, "backoffice/payouts/detail.html", context)
+
+
+@staff_page(Permission.EDIT_PAYOUTS)
+def payouts_reverse(request: StaffRequest, payout: UUID) -> HttpResponseBase:
+    """Ask why, then give its commissions back."""
+    found = _payout(request, payout)
+    form = ReverseForm(request.POST or None)
+    if sent(request, form):
+        with form.refused():
+            reverse_payout(found, reason=form.cleaned_data["reason"], actor=request.actor)
+            address = reverse("backoffice:payouts_detail", args=[request.merchant.slug, found.id])
+            return done(request, "The payout is reversed: its commissions can be paid again.", address)
+    context = {"payout": found, "form": form}
+    return page(request, "backoffice/payouts/reverse.html", context, status=form_status(form))
+
+
+def matching(request: StaffRequest) -> "QuerySet[Payout]":
+    """The payouts that the query string asks for."""
+    rows: QuerySet[Payout] = request.merchant.payouts.all()
+    status, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    if status in PayoutStatus.values:
+        rows = rows.filter(status=status)
+    if text:
+        rows = rows.filter(transaction_id=text)
+    if (partner := _partner(request)) is not None:
+        rows = rows.filter(partner=partner[0])
+    return rows
+
+
+def _payout(request: StaffRequest, payout: UUID) -> Payout:
+    return get_object_or_404(request.merchant.payouts.select_related("partner"), id=payout)
+
+
+def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
+    try:
+        asked = UUID(request.GET.get("partner", ""))
+    except ValueError:
+        return None
+    return request.merchant.partners.filter(id=asked).values_list("id", "name").first()
+
+
+def _entries(payout: Payout) -> list[dict[str, Any]]:
+    names = {"reserved": "Reserved", "paid": "Paid", "reversed": "Reversed"}
+    references = {f"payout:{payout.id}:{step}": name for step, name in names.items()}
+    entries = payout.merchant.entries.filter(transaction__reference__in=references).select_related("transaction")
+    return [
+        {
+            "name": references[entry.transaction.reference],
+            "account": _account(entry.account),
+            "amount": entry.amount,
+            "currency": entry.currency,
+            "at": entry.transaction.occurred_at,
+        }
+        for entry in entries.order_by("transaction_id", "-amount")
+    ]
+
+
+def _account(address: str) -> str:
+    if not address.startswith("partner:"):
+        return "Cash"
+    return "Partner, earned" if address.endswith(":earned") else "Partner, in transit"

@@ -1,0 +1,117 @@
+"""What partners wait for, by currency, and the way to pay one of them."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.db.models import Count, F, Min, Sum
+from django.http import Http404, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+
+from affiliates.models import Partner
+from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from merchants.money import EXPONENTS
+from merchants.roles import Permission
+from pages.forms import OnceField, PageForm
+from payouts.manual import record_payout
+from payouts.outstanding import outstanding_of
+
+_PARTNERS_ON_PAGE = 50
+#: One payout lists its commissions one by one; the verb takes ten times as many.
+_MOST_LISTED = 1_000
+
+
+class PayoutForm(PageForm):
+    """How the money went."""
+
+    once = OnceField()
+    transaction_id = forms.CharField(
+        label="Transaction ID", max_length=190, help_text="The bank's or provider's reference."
+    )
+    paid_on = forms.DateField(label="Paid on", widget=forms.DateInput(attrs={"type": "date"}))
+    note = forms.CharField(label="Note", max_length=500, required=False)
+
+
+@staff_page(Permission.VIEW_PAYOUTS)
+def payouts(request: StaffRequest) -> HttpResponseBase:
+    """Partners with commissions that can be paid in one currency, most first."""
+    merchant = request.merchant
+    payable = merchant.commissions.payable()
+    left = Sum(F("amount") - F("reversed"))
+    totals = list(
+        payable.values("currency").annotate(left=left, partners=Count("partner", distinct=True)).order_by("-left")
+    )
+    known = [row["currency"] for row in totals]
+    currency = request.GET.get("currency", "")
+    if currency not in known:
+        currency = merchant.currency if merchant.currency in known or not known else known[0]
+    number = _page_number(request)
+    first = (number - 1) * _PARTNERS_ON_PAGE
+    grouped = (
+        payable.filter(currency=currency)
+        .values("partner_id", "partner__name", "partner__email")
+        .annotate(left=left, number=Count("*"), since=Min("occurred_at"))
+        .order_by("-left", "partner_id")
+    )
+    rows = list(grouped[first : first + _PARTNERS_ON_PAGE + 1])
+    context = {
+        "totals": totals,
+        "currency": currency,
+        "rows": rows[:_PARTNERS_ON_PAGE],
+        "first": first + 1,
+        "last": first + len(rows[:_PARTNERS_ON_PAGE]),
+        "previous": number - 1,
+        "next": number + 1 if len(rows) > _PARTNERS_ON_PAGE else 0,
+        "minimum": merchant.minimum_payout if currency == merchant.currency else 0,
+    }
+    return page(request, "backoffice/payouts/outstanding.html", context)
+
+
+@staff_page(Permission.EDIT_PAYOUTS)
+def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResponseBase:
+    """Choose the commissions, say how the money went, look again, record it."""
+    if currency not in EXPONENTS:
+        raise Http404
+    found = get_object_or_404(request.merchant.partners, id=partner)
+    commissions = list(
+        found.commissions.payable()
+        .filter(currency=currency)
+        .select_related("order")
+        .order_by("-occurred_at", "-id")[:_MOST_LISTED]
+    )
+    ticked = set(request.POST.getlist("id")) if request.method == "POST" else {str(row.id) for row in commissions}
+    chosen = [row for row in commissions if str(row.id) in ticked]
+    form = PayoutForm(request.POST or None, initial={"paid_on": timezone.localdate()})
+    standing = next((row for row in outstanding_of(found) if row.currency == currency), None)
+    owed = standing.owed if standing else 0
+    total = sum(row.amount - row.reversed for row in chosen)
+    review = False
+    if sent(request, form):
+        review = "confirmed" not in request.POST and bool(chosen) and "back" not in request.POST
+        if "confirmed" in request.POST:
+            with form.refused():
+                address = once(request, form, lambda: _record(request, found, [row.id for row in chosen], form))
+                return done(request, f"The payout to {found.name} is recorded.", address)
+        elif not chosen:
+            form.add_error(None, "Choose at least one commission.")
+    context: dict[str, Any] = {
+        "partner": found, "currency": currency, "form": form, "commissions": commissions, "ticked": ticked,
+        "chosen": chosen, "owed": owed, "total": total, "pays": total - owed, "review": review,
+        "minimum": request.merchant.minimum_payout if currency == request.merchant.currency else 0,
+        "cut": len(commissions) == _MOST_LISTED,
+    }  # fmt: skip
+    template = "backoffice/payouts/review.html" if review else "backoffice/payouts/new.html"
+    return page(request, template, context, status=form_status(form))
+
+
+def _record(request: StaffRequest, partner: Partner, ids: list[UUID], form: PayoutForm) -> str:
+    values = {name: form.cleaned_data[name] for name in ("transaction_id", "paid_on", "note")}
+    payout = record_payout(partner=partner, commission_ids=ids, actor=request.actor, **values)
+    return reverse("backoffice:payouts_detail", args=[request.merchant.slug, payout.id])
+
+
+def _page_number(request: StaffRequest) -> int:
+    text = request.GET.get("page", "1")
+    return max(1, int(text)) if text.isdecimal() and len(text) < 6 else 1
