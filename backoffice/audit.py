@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from backoffice.door import StaffRequest, page, staff_page
 from merchants.models import AuditEntry
@@ -120,7 +120,4 @@ def _address(request: StaffRequest, entry: AuditEntry) -> str:
     name = _PAGES.get(entry.object_type)
     if name is None or (entry.object_type == "payout" and not request.may(Permission.VIEW_PAYOUTS)):
         return ""
-    try:
-        return reverse(f"backoffice:{name}", args=[request.merchant.slug, entry.object_id])
-    except NoReverseMatch:
-        return ""
+    return reverse(f"backoffice:{name}", args=[request.merchant.slug, entry.object_id])

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from merchants.models import Merchant
 from merchants.roles import Permission, Role, allowed
@@ -76,7 +76,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
                 "active": active == item.name,
             }
             for item in items
-            if allowed(role, item.permission) and _exists(item, merchant)
+            if allowed(role, item.permission)
         ])
         for label, items in GROUPS
     ]  # fmt: skip
@@ -87,14 +87,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "navigation": [(label, items) for label, items in groups if items],
         "may": {permission.value: allowed(role, permission) for permission in Permission},
     }
-
-
-def _exists(item: Item, merchant: Merchant) -> bool:
-    try:
-        reverse(f"backoffice:{item.name}", args=[merchant.slug])
-    except NoReverseMatch:
-        return False
-    return True
 
 
 def _counts(merchant: Merchant) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, keys, orders, overview, search, staff, switcher
+from backoffice import audit, invitations, keys, orders, overview, search, settings, staff, switcher
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
 from backoffice.commissions import paid
@@ -66,6 +66,8 @@ pages = [
     path("keys/new/", keys.new_key, name="keys_new"),
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),
     path("keys/<uuid:key>/revoke/", keys.revoke_key, name="keys_revoke"),
+    path("settings/", settings.settings, name="settings"),
+    path("settings/<str:card>/", settings.settings, name="settings_card"),
     path("team/", staff.staff, name="staff"),
     path("team/<uuid:member>/", staff.staff_role, name="staff_role"),
     path("team/<uuid:member>/remove/", staff.staff_remove, name="staff_remove"),

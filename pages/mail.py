@@ -38,6 +38,7 @@ def _after_commit(subject: str, text: str, html: str, *, to: str, merchant: Merc
         "html": html,
         "to": to,
         "sender": f'"{_quoted(merchant.name)}" <{sender}>' if merchant else sender,
+        "reply_to": merchant.reply_to if merchant else "",
     }
     transaction.on_commit(lambda: deliver.delay(**message))
 

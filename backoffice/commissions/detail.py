@@ -1,6 +1,7 @@
 """One commission, explained so that a person without training understands it (SPEC A14), and what may be done to it."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +78,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "left_out": [
             (part, amount) for part, amount in found.explanation.get("base", {}).get("less", {}).items() if amount
         ],
-        "rounding": found.explanation.get("rounding"),
+        "exact": _exact(found),
         "reversals": reversals,
         "payout": item.payout if item and request.may(Permission.VIEW_PAYOUTS) else None,
         "entries": _entries(found, [reversal.refund_id for reversal in reversals]),
@@ -180,6 +181,14 @@ def _address(request: StaffRequest, commission: Commission) -> str:
     return reverse("backoffice:commissions_detail", args=[request.merchant.slug, commission.id])
 
 
+def _exact(commission: Commission) -> str:
+    """The amount before it was rounded, in units of the currency; empty when nothing was rounded."""
+    exact = commission.explanation.get("rounding", {}).get("exact")
+    if exact is None:
+        return ""
+    return f"{Decimal(exact).scaleb(-EXPONENTS[commission.currency]).normalize():f} {commission.currency}"
+
+
 def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
     """What the books say, both sides. By full reference: that is the index."""
     names = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refunds}
@@ -193,5 +202,5 @@ def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]
             "currency": entry.currency,
             "at": entry.transaction.occurred_at,
         }
-        for entry in entries.select_related("transaction").order_by("transaction_id", "-amount")
+        for entry in entries.select_related("transaction").order_by("transaction_id", "-account")
     ]
