@@ -4,6 +4,7 @@ Merchants choose any colour. What they chose fills buttons; where it must be rea
 darkened (or, in the dark, lightened) just so far that it can be. The ratios are those of WCAG 2.2 for text.
 """
 
+import colorsys
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -15,8 +16,6 @@ _VISIBLE = 3.1
 #: What text stands on, about: see --surface in static/css/1-tokens.css.
 _LIGHT, _DARK = "#ffffff", "#1b1d23"
 _STEPS = 50
-
-Channels = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,14 @@ def brand_of(color: str, *, dark: bool = False) -> Brand:
     """How to use `color`; without one it is ink."""
     if not color:
         return Brand(_PAPER, _INK, _PAPER, _PAPER) if dark else Brand(_INK, _PAPER, _INK, _INK)
-    towards, against = (_PAPER, _DARK) if dark else ("#000000", _LIGHT)
+    towards, against = (1.0, _DARK) if dark else (0.0, _LIGHT)
     text = _until(color, towards, against=against, ratio=_ON_TINT)
     mark = _until(color, towards, against=against, ratio=_VISIBLE)
     fill = text if dark else color
     on_fill = on_color(fill)
     if not on_fill:
         # Neither white nor near-black is read on a few middle tones: those go a shade darker.
-        fill, on_fill = _until(fill, "#000000", against=_PAPER, ratio=_READABLE), _PAPER
+        fill, on_fill = _until(fill, 0.0, against=_PAPER, ratio=_READABLE), _PAPER
     return Brand(fill, on_fill, text, mark)
 
 
@@ -78,17 +77,19 @@ def digest(color: str) -> str:
     return blake2b(style_sheet(color).encode(), digest_size=4).hexdigest()
 
 
-def _until(color: str, towards: str, *, against: str, ratio: float) -> str:
-    """`color` mixed with as little of `towards` as it takes."""
-    start, end = _channels(color), _channels(towards)
-    for step in range(_STEPS + 1):
-        mixed = "#" + "".join(f"{round(a + (b - a) * step / _STEPS):02x}" for a, b in zip(start, end, strict=True))
-        if contrast(mixed, against) >= ratio:
-            return mixed
-    return towards
+def _until(color: str, towards: float, *, against: str, ratio: float) -> str:
+    """`color` moved as little as it takes to the lightness `towards` (0 is black, 1 white): hue and strength stay."""
+    hue, start, saturation = colorsys.rgb_to_hls(*(channel / 255 for channel in _channels(color)))
+    shades = (start + (towards - start) * step / _STEPS for step in range(_STEPS + 1))
+    mixed = (color if shade == start else _hex(colorsys.hls_to_rgb(hue, shade, saturation)) for shade in shades)
+    return next(shade for shade in mixed if contrast(shade, against) >= ratio)
 
 
-def _channels(color: str) -> Channels:
+def _hex(channels: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(channel * 255):02x}" for channel in channels)
+
+
+def _channels(color: str) -> tuple[int, int, int]:
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
