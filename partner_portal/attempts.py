@@ -26,9 +26,19 @@ LINKS = 3
 
 def may_sign_in(request: HttpRequest, partner: Partner) -> bool:
     """Count one try to sign in; whether it is still one of those that are allowed."""
+    from_one, from_all = (_count(what) for what in _sign_ins(request, partner))
+    return from_one <= FROM_ONE and from_all <= FROM_ALL
+
+
+def forgive(request: HttpRequest, partner: Partner) -> None:
+    """The try was no guess: the partner signed in."""
+    for what in _sign_ins(request, partner):
+        _count(what, by=-1)
+
+
+def _sign_ins(request: HttpRequest, partner: Partner) -> tuple[str, str]:
     address = salted_hmac("partner_portal.attempts", client_address(request.META)).hexdigest()[:20]
-    one = _count(f"sign-in:{partner.id}:{address}") <= FROM_ONE
-    return _count(f"sign-in:{partner.id}") <= FROM_ALL and one
+    return f"sign-in:{partner.id}:{address}", f"sign-in:{partner.id}"
 
 
 def may_send_link(partner: Partner) -> bool:
@@ -36,11 +46,11 @@ def may_send_link(partner: Partner) -> bool:
     return _count(f"link:{partner.id}") <= LINKS
 
 
-def _count(what: str) -> int:
+def _count(what: str, *, by: int = 1) -> int:
     key = f"portal:{what}:{int(time.time()) // WINDOW}"
     try:
         cache.add(key, 0, timeout=2 * WINDOW)
-        return cache.incr(key)
+        return cache.incr(key, by)
     except (redis.RedisError, ValueError) as error:  # ValueError: thrown out of the cache between the two
         logger.warning("attempts at the portal are not counted: %s", error)
         return 0

@@ -19,7 +19,7 @@ from merchants.contact import normal_email
 from merchants.errors import DomainError
 from pages.forms import PageForm
 from partner_portal import sessions
-from partner_portal.attempts import may_sign_in
+from partner_portal.attempts import forgive, may_sign_in
 from partner_portal.door import PartnerRequest, done, form_status, gate_page, led_to, page, sent
 from partner_portal.tasks import send_link
 
@@ -75,6 +75,7 @@ def sign_in(request: PartnerRequest) -> HttpResponseBase:
             form.add_error(None, "Too many attempts. Wait a quarter of an hour, or set a new password by e-mail.")
             status = 429
         elif _is_partner(request, **form.cleaned_data):
+            forgive(request, request.partner)
             sessions.sign_in(request, request.partner)
             return led_to(request, onward)
         else:

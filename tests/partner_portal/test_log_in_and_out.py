@@ -73,6 +73,14 @@ def test_tries_from_one_address_are_counted(client: Client, anna: Partner, porta
     assert tried(Client(), portal, anna.email, PASSWORD, REMOTE_ADDR="192.0.2.7").status_code == 302
 
 
+def test_only_guesses_are_counted(client: Client, anna: Partner, portal: str) -> None:
+    for _ in range(attempts.FROM_ONE + 2):
+        assert tried(Client(), portal, anna.email, PASSWORD).status_code == 302
+    for _ in range(attempts.FROM_ONE):
+        assert tried(client, portal, anna.email, "guess").status_code == 422
+    assert tried(client, portal, anna.email, "guess").status_code == 429
+
+
 def test_tries_from_many_addresses_are_counted_too(
     client: Client, anna: Partner, portal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
