@@ -24,10 +24,10 @@ from merchants.errors import NotFound
 from merchants.models import Membership, Merchant, User
 from merchants.roles import Permission, Role, allowed
 from merchants.staff import membership_of
-from pages.answers import PageRequest, done, form_status, led_to, once, page, sent, view_errors
+from pages.answers import PageRequest, done, form_status, led_to, once, page, posted, sent, view_errors
 
 # Views find here all that they answer with.
-__all__ = ["StaffRequest", "done", "form_status", "once", "page", "sent", "staff_page"]
+__all__ = ["StaffRequest", "done", "form_status", "once", "page", "posted", "sent", "staff_page"]
 
 
 class StaffRequest(PageRequest):

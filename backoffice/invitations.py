@@ -13,6 +13,7 @@ from django.urls import reverse
 from merchants import invitations, tenancy
 from merchants.errors import DomainError
 from merchants.models import Invitation, User
+from pages.answers import posted
 from pages.forms import PageForm
 
 
@@ -52,7 +53,7 @@ def _inside(request: HttpRequest, token: str) -> HttpResponse:
     invitation = invitations.find(token)
     known = User.objects.filter(email=invitation.email).exists()
     mine = request.user.is_authenticated and request.user.email == invitation.email
-    form = None if known or mine else NewPersonForm(request.POST or None, email=invitation.email)
+    form = None if known or mine else NewPersonForm(posted(request), email=invitation.email)
     if request.method == "POST" and mine:
         assert isinstance(request.user, User)
         invitations.accept(token, user=request.user)

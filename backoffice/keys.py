@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from merchants import keys
 from merchants.models import ApiKey
 from merchants.roles import Permission, Scope
@@ -53,7 +53,7 @@ def list_keys(request: StaffRequest) -> HttpResponseBase:
 @staff_page(Permission.MANAGE_KEYS)
 def new_key(request: StaffRequest) -> HttpResponseBase:
     """Make a key. The answer to the form is the only page that ever shows its token."""
-    form = KeyForm(request.POST or None)
+    form = KeyForm(posted(request))
     if sent(request, form):
         with form.refused():
             key, token = keys.issue(**form.cleaned_data, actor=request.actor)
@@ -66,7 +66,7 @@ def new_key(request: StaffRequest) -> HttpResponseBase:
 def rotate_key(request: StaffRequest, key: UUID) -> HttpResponseBase:
     """Make a successor and let the old key end."""
     found = _key(request, key)
-    form = RotateForm(request.POST or None)
+    form = RotateForm(posted(request))
     if sent(request, form):
         with form.refused():
             overlap = timedelta(days=form.cleaned_data["overlap"])

@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants.roles import Permission
 from orders.models import Order
 from pages.csv import csv_answer
@@ -100,7 +100,7 @@ def orders_detail(request: StaffRequest, order: UUID) -> HttpResponseBase:
 def orders_refund(request: StaffRequest, order: UUID) -> HttpResponseBase:
     """Record a refund: what partners earned on it goes back in proportion."""
     found = _order(request, order)
-    form = RefundForm(request.POST or None, order=found)
+    form = RefundForm(posted(request), order=found)
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _refund(request, found, form.cleaned_data))

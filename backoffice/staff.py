@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from merchants import invitations
 from merchants.models import Membership
 from merchants.roles import Permission, Role
@@ -41,7 +41,7 @@ class RoleForm(PageForm):
 @staff_page(Permission.MANAGE_STAFF)
 def staff(request: StaffRequest) -> HttpResponseBase:
     """The team and the open invitations; sends a new one."""
-    form = InviteForm(request.POST or None)
+    form = InviteForm(posted(request))
     if sent(request, form):
         with form.refused():
             invitation, token = invitations.invite(**form.cleaned_data, actor=request.actor)
@@ -64,7 +64,7 @@ def staff(request: StaffRequest) -> HttpResponseBase:
 def staff_role(request: StaffRequest, member: UUID) -> HttpResponseBase:
     """Give somebody another role; sent from the list, and a page of its own without script."""
     membership = _member(request, member)
-    form = RoleForm(request.POST or None, initial={"role": membership.role})
+    form = RoleForm(posted(request), initial={"role": membership.role})
     if sent(request, form):
         with form.refused():
             change_role(membership, role=form.cleaned_data["role"], actor=request.actor)
@@ -79,7 +79,7 @@ def staff_role(request: StaffRequest, member: UUID) -> HttpResponseBase:
 def staff_remove(request: StaffRequest, member: UUID) -> HttpResponseBase:
     """Ask, then end somebody's access."""
     membership = _member(request, member)
-    form = PageForm(request.POST or None)
+    form = PageForm(posted(request))
     if request.method == "POST":
         form.is_valid()
         with form.refused():

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.db import IntegrityError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.middleware import HtmxDetails
@@ -48,6 +48,11 @@ def page(request: PageRequest, template: str, context: dict[str, Any], *, status
             answer.content += render_to_string("components/toasts.html", {"oob": True}, request).encode()
         return answer
     return render(request, template, context, status=status)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent, if it was; a form that was sent empty was sent all the same."""
+    return request.POST if request.method == "POST" else None
 
 
 def sent(request: HttpRequest, form: PageForm) -> bool:

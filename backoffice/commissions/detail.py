@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from commissions.adjustment import adjust, adjustments_of, worth
 from commissions.hold import release_now
 from commissions.manual import record_manual
@@ -92,7 +92,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
 @staff_page(Permission.EDIT_COMMISSIONS)
 def commissions_new(request: StaffRequest) -> HttpResponseBase:
     """A commission by hand."""
-    form = ManualForm(request.POST or None, initial={"currency": request.merchant.currency, **_named(request)})
+    form = ManualForm(posted(request), initial={"currency": request.merchant.currency, **_named(request)})
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _record(request, form))
@@ -104,7 +104,7 @@ def commissions_new(request: StaffRequest) -> HttpResponseBase:
 def commissions_adjust(request: StaffRequest, commission: UUID) -> HttpResponseBase:
     """Give the partner another amount for it."""
     found = _commission(request, commission)
-    form = AdjustForm(request.POST or None, currency=found.currency, initial={"amount": worth(found)})
+    form = AdjustForm(posted(request), currency=found.currency, initial={"amount": worth(found)})
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _adjust(request, found, form))
@@ -128,7 +128,7 @@ def _decide(
     request: StaffRequest, commission: UUID, action: str, verb: Callable[..., Commission], said: str
 ) -> HttpResponseBase:
     found = _commission(request, commission)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     if sent(request, form):
         with form.refused():
             verb(found, reason=form.cleaned_data["reason"], actor=request.actor)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from backoffice.audit import changes_of
-from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from customers.models import Customer, CustomerStatus
 from customers.records import create_customer, update_customer
 from merchants.roles import Permission
@@ -68,7 +68,7 @@ class DeleteForm(PageForm):
 @staff_page(Permission.EDIT_CUSTOMERS)
 def customers_new(request: StaffRequest) -> HttpResponseBase:
     """A customer by hand."""
-    form = NewForm(request.POST or None)
+    form = NewForm(posted(request))
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _make(request, form))
@@ -82,7 +82,7 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     found = _customer(request, customer)
     names = ["name", "email", "external_id"]
     initial = {name: getattr(found, name) or "" for name in names}
-    form = EditForm(request.POST or None, initial={**initial, "seen": SeenField.now()})
+    form = EditForm(posted(request), initial={**initial, "seen": SeenField.now()})
     if sent(request, form) and not form.overtaken(request.merchant, "customer", found.id, names):
         with form.refused():
             update_customer(found, changes={name: form.cleaned_data[name] for name in names}, actor=request.actor)
@@ -135,7 +135,7 @@ def customers_timeline(request: StaffRequest, customer: UUID) -> HttpResponseBas
 def customers_delete(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     """The page behind the dialog: asks for the e-mail, then deletes."""
     found = _customer(request, customer)
-    form = DeleteForm(request.POST or None, wanted=_name_of(found))
+    form = DeleteForm(posted(request), wanted=_name_of(found))
     if sent(request, form):
         name = str(found)
         delete_customer(found, actor=request.actor)

@@ -14,7 +14,6 @@ from customers.models import Customer, CustomerStatus
 from merchants.roles import Permission
 from pages.csv import csv_answer
 from pages.listing import Sort, sheet
-from stats.models import CustomerTotal
 
 _SORTS = {
     "since": Sort("created_at", datetime),
@@ -83,9 +82,7 @@ def matching(request: StaffRequest) -> "QuerySet[Customer]":
     if (partner := _partner(request)) is not None:
         rows = rows.filter(attribution__partner=partner[0])
     if column := _TOTALS.get(request.GET.get("sort", "").removeprefix("-")):
-        total = CustomerTotal.objects.filter(
-            merchant_id=merchant.id, customer_id=OuterRef("pk"), currency=merchant.currency
-        ).values(column)
+        total = merchant.customer_totals.filter(customer_id=OuterRef("pk"), currency=merchant.currency).values(column)
         number = Coalesce(Subquery(total), Value(0), output_field=BigIntegerField())
         rows = rows.annotate(**{f"{column}_sorted": number})
     return rows
@@ -97,8 +94,8 @@ def rows_of(request: StaffRequest, customers: list[Customer]) -> list[Row]:
     ids = [customer.id for customer in customers]
     totals: dict[Any, tuple[int, int, int]] = {
         customer_id: (orders, revenue, commission)
-        for customer_id, orders, revenue, commission in CustomerTotal.objects.filter(
-            merchant_id=merchant.id, customer_id__in=ids, currency=merchant.currency
+        for customer_id, orders, revenue, commission in merchant.customer_totals.filter(
+            customer_id__in=ids, currency=merchant.currency
         ).values_list("customer_id", "orders", "revenue", "commission")
     }
     belongs = {

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from customers.models import Customer, CustomerStatus
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
@@ -56,7 +56,7 @@ def customers_record(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "currency": request.merchant.currency,
         "placed_at": timezone.localtime().strftime("%Y-%m-%dT%H:%M"),
     }
-    form = OrderForm(request.POST or None, initial=initial)
+    form = OrderForm(posted(request), initial=initial)
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _record(request, found, form.cleaned_data))

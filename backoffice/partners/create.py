@@ -7,9 +7,9 @@ from django import forms
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from affiliates.models import Group, Partner
+from affiliates.models import Partner
 from affiliates.partners import create_partner
-from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants.audit import Actor
 from merchants.models import Merchant
 from merchants.roles import Permission
@@ -71,7 +71,7 @@ class NewPartnerForm(RewardFields):
     coupon_code = forms.CharField(
         label="Coupon code", max_length=64, required=False, help_text="Such as ANNA10. More can follow."
     )
-    group = forms.ModelChoiceField(label="Group", queryset=Group.objects.none(), required=False, empty_label="None")
+    group: Any = forms.ModelChoiceField(label="Group", queryset=None, required=False, empty_label="None")
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 3}),
                             help_text="Only your team sees them.")  # fmt: skip
 
@@ -85,7 +85,7 @@ class NewPartnerForm(RewardFields):
 @staff_page(Permission.EDIT_PARTNERS)
 def partners_new(request: StaffRequest) -> HttpResponseBase:
     """The form; on success the partner's page."""
-    form = NewPartnerForm(request.POST or None, merchant=request.merchant)
+    form = NewPartnerForm(posted(request), merchant=request.merchant)
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _make(request, form))

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from affiliates import activation
 from affiliates import partners as verbs
-from affiliates.models import Group, Partner
+from affiliates.models import Partner
 from backoffice.audit import changes_of
-from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields
 from commissions.models import CommissionStatus
 from merchants.roles import Permission
@@ -40,7 +40,7 @@ class SettingsForm(PageForm):
     seen = SeenField()
     name = forms.CharField(label="Name", max_length=200)
     email = forms.EmailField(label="E-mail", max_length=254)
-    group = forms.ModelChoiceField(label="Group", queryset=Group.objects.none(), required=False, empty_label="None")
+    group: Any = forms.ModelChoiceField(label="Group", queryset=None, required=False, empty_label="None")
     tags = forms.CharField(label="Tags", required=False, max_length=2000, help_text="Separated by commas.")
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 4}),
                             help_text="Only your team sees them.")  # fmt: skip
@@ -89,7 +89,7 @@ def partners_settings(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         "name": found.name, "email": found.email, "group": found.group_id, "tags": ", ".join(found.tags),
         "notes": found.notes, "seen": SeenField.now(),
     }  # fmt: skip
-    form = SettingsForm(request.POST or None, initial=initial, partner=found)
+    form = SettingsForm(posted(request), initial=initial, partner=found)
     if sent(request, form):
         names = ["name", "email", "group", "tags", "notes"]
         if not form.overtaken(request.merchant, "partner", found.id, names):
@@ -109,7 +109,7 @@ def partners_reward(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     """Give the partner terms of their own from now on, or take them away."""
     found = _partner(request, partner)
     address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
-    form = RewardFields(request.POST or None, merchant=request.merchant, prefix="reward")
+    form = RewardFields(posted(request), merchant=request.merchant, prefix="reward")
     if sent(request, form):
         with form.refused():
             if form.cleaned_data["kind"]:
@@ -133,7 +133,7 @@ def partners_status(request: StaffRequest, partner: UUID, action: str) -> HttpRe
     """Ask, then approve, reject or suspend."""
     found = _partner(request, partner)
     verb, word = _STATUS_VERBS[action]
-    form = PageForm(request.POST or None)
+    form = PageForm(posted(request))
     if request.method == "POST":
         form.is_valid()
         with form.refused():

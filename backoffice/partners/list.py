@@ -19,7 +19,6 @@ from pages.csv import csv_answer
 from pages.listing import Sort, sheet
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
-from stats.models import PartnerTotal
 from stats.reading import Figures, partner_totals
 
 _SORTS = {
@@ -97,9 +96,7 @@ def matching(request: StaffRequest) -> "QuerySet[Partner]":
     if group:
         rows = rows.filter(group__name=group)
     if column := _TOTALS.get(request.GET.get("sort", "-revenue").removeprefix("-")):
-        total = PartnerTotal.objects.filter(
-            merchant_id=merchant.id, partner_id=OuterRef("pk"), currency=merchant.currency
-        ).values(column)
+        total = merchant.partner_totals.filter(partner_id=OuterRef("pk"), currency=merchant.currency).values(column)
         number = Coalesce(Subquery(total), Value(0), output_field=BigIntegerField())
         rows = rows.annotate(**{f"{column}_sorted": number})
     return rows

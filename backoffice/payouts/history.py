@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_stream
@@ -77,7 +77,7 @@ def payouts_detail(request: StaffRequest, payout: UUID) -> HttpResponseBase:
 def payouts_reverse(request: StaffRequest, payout: UUID) -> HttpResponseBase:
     """Ask why, then give its commissions back."""
     found = _payout(request, payout)
-    form = ReverseForm(request.POST or None)
+    form = ReverseForm(posted(request))
     if sent(request, form):
         with form.refused():
             reverse_payout(found, reason=form.cleaned_data["reason"], actor=request.actor)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import Partner
-from backoffice.door import StaffRequest, done, form_status, once, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import OnceField, PageForm
@@ -83,7 +83,7 @@ def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResp
     )
     ticked = set(request.POST.getlist("id")) if request.method == "POST" else {str(row.id) for row in commissions}
     chosen = [row for row in commissions if str(row.id) in ticked]
-    form = PayoutForm(request.POST or None, initial={"paid_on": timezone.localdate()})
+    form = PayoutForm(posted(request), initial={"paid_on": timezone.localdate()})
     standing = next((row for row in outstanding_of(found) if row.currency == currency), None)
     owed = standing.owed if standing else 0
     total = sum(row.amount - row.reversed for row in chosen)

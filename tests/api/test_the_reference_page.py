@@ -46,9 +46,9 @@ def test_the_policy_is_strict_and_the_page_keeps_to_it(page: str) -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)", page)
 
 
-def test_the_home_page_leads_there() -> None:
+def test_the_home_page_leads_to_the_merchants() -> None:
     answer = Client().get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/api/docs")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/m/")
 
 
 def test_health_asks_the_database() -> None:

@@ -146,7 +146,7 @@ def test_what_cannot_be_paid_is_named_with_its_reason_and_nothing_is_paid(anna: 
     assert {UUID(refusal["id"]): refusal["reason"] for refusal in refused.value.extra["commissions"]} == {
         paid.id: "is in payout T-1",
         rejected.id: "is rejected",
-        pending.id: "is pending",
+        pending.id: f"is on hold until {pending.held_until:%Y-%m-%d}",
         foreign.id: "is no commission of this partner",
         unknown: "is no commission of this partner",
     }

@@ -1,0 +1,268 @@
+"""Every page, everybody who could ask for it: nobody gets what is another's, and no page is forgotten.
+
+A page that is added must be classified here, or this fails.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from affiliates.models import Partner
+from affiliates.partners import set_password
+from merchants import tenancy
+from merchants.invitations import invite
+from merchants.keys import issue
+from merchants.models import Membership, Merchant, User
+from merchants.roles import MATRIX, Permission, Role
+from merchants.staff import add_staff
+from tests.api.world import World, build
+from tests.factories import ACTOR, PASSWORD
+
+#: Before anybody is asked who they are, or about oneself alone. allauth's own are allauth's to test.
+OPEN = {"merchants", "invitation", "outbox", "outbox_message"}
+
+#: Permission to see, permission to send. Written out again, so that a slip in a view shows.
+VIEW = Permission.VIEW
+NEEDS: dict[str, tuple[Permission, Permission]] = {
+    "overview": (VIEW, VIEW),
+    "overview_csv": (VIEW, VIEW),
+    "overview_statuses": (VIEW, VIEW),
+    "search": (VIEW, VIEW),
+    "partners": (VIEW, VIEW),
+    "partners_csv": (VIEW, VIEW),
+    "partners_detail": (VIEW, VIEW),
+    "partners_activity": (VIEW, VIEW),
+    "partners_qr": (VIEW, VIEW),
+    "partners_settings": (VIEW, Permission.EDIT_PARTNERS),
+    "partners_codes": (VIEW, Permission.EDIT_PARTNERS),
+    "partners_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_bulk": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_reward": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "partners_activation": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_approve": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_reject": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_suspend": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_switch": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "customers": (VIEW, VIEW),
+    "customers_csv": (VIEW, VIEW),
+    "customers_stats": (VIEW, VIEW),
+    "customers_timeline": (VIEW, VIEW),
+    "customers_detail": (VIEW, Permission.EDIT_CUSTOMERS),
+    "customers_new": (Permission.EDIT_CUSTOMERS, Permission.EDIT_CUSTOMERS),
+    "customers_delete": (Permission.EDIT_CUSTOMERS, Permission.EDIT_CUSTOMERS),
+    "customers_record": (Permission.RECORD_SALES, Permission.RECORD_SALES),
+    "orders": (VIEW, VIEW),
+    "orders_csv": (VIEW, VIEW),
+    "orders_detail": (VIEW, VIEW),
+    "orders_refund": (Permission.RECORD_SALES, Permission.RECORD_SALES),
+    "commissions": (VIEW, VIEW),
+    "commissions_csv": (VIEW, VIEW),
+    "commissions_detail": (VIEW, VIEW),
+    "commissions_new": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_adjust": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_reject": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_release": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
+    "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
+    "payouts_history": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
+    "payouts_detail": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
+    "payouts_new": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "payouts_reverse": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "audit": (Permission.VIEW_AUDIT, Permission.VIEW_AUDIT),
+    "audit_csv": (Permission.VIEW_AUDIT, Permission.VIEW_AUDIT),
+    "keys": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
+    "keys_new": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
+    "keys_rotate": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
+    "keys_revoke": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
+    "staff": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
+    "staff_role": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
+    "staff_remove": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
+    "staff_withdraw": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
+    "settings": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_card": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+}
+
+#: The portal: what a partner's own log-in opens, and what stands before it.
+PORTAL = {
+    "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
+    "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out",
+}  # fmt: skip
+GATE = {"sign_in", "sign_out", "link", "activate", "brand"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A named page and its address with the parameters still in it."""
+
+    name: str
+    address: str
+
+
+def pages(under: str) -> Iterator[Page]:
+    yield from (page for page in _walk(get_resolver(), "/") if page.address.startswith(under))
+
+
+def _walk(resolver: URLResolver, prefix: str) -> Iterator[Page]:
+    for part in resolver.url_patterns:
+        address = prefix + str(part.pattern)
+        if isinstance(part, URLPattern):
+            yield Page(str(part.name), address)
+        else:
+            yield from _walk(part, address)
+
+
+def test_every_page_is_classified_and_every_classification_has_a_page() -> None:
+    assert {page.name for page in pages("/m/<slug:slug>/")} == NEEDS.keys()
+    outside = {page.name for page in pages("/m/") if "<slug:slug>" not in page.address}
+    assert outside | {page.name for page in pages("/mail/")} == OPEN
+    assert {page.name for page in pages("/p/")} == PORTAL | GATE
+
+
+@dataclass(frozen=True)
+class Site:
+    """A merchant with one of everything that a page can be about."""
+
+    merchant: Merchant
+    world: World
+    ids: dict[str, Any]
+
+    def at(self, page: Page) -> str:
+        """The page's address for this merchant."""
+        address = page.address
+        names = {
+            "<slug:slug>": self.merchant.slug, "<str:currency>": "USD", "<str:kind>": "code", "<str:card>": "hold",
+            "<uuid:item>": self.ids["coupon"], "<slug:code>": self.ids["portal_code"], "<str:token>": "x-y",
+        }  # fmt: skip
+        for name, value in names.items():
+            address = address.replace(name, str(value))
+        for name, value in self.ids.items():
+            address = address.replace(f"<uuid:{name}>", str(value))
+        assert "<" not in address, address
+        return address
+
+
+def site(merchant: Merchant, word: str) -> Site:
+    world = build(merchant, word)
+    with tenancy.tenant(merchant.id):
+        key, _ = issue(name=f"key {word}", scopes=["read"], actor=ACTOR)
+        invitation, _ = invite(email=f"new@{word}.example", role="viewer", actor=ACTOR)
+        member = add_staff(email=f"staff@{word}.example", role="owner", actor=ACTOR)
+        partner = merchant.partners.get(id=world.ids["partner"])
+        set_password(partner, password=PASSWORD, actor=ACTOR)
+        order = merchant.orders.exclude(partner=None).order_by("placed_at").first()
+        assert order is not None
+    ids: dict[str, Any] = {
+        **world.ids, "key": key.id, "invitation": invitation.id, "member": member.id, "order": order.id,
+        "portal_code": partner.portal_code, "partner_email": partner.email,
+    }  # fmt: skip
+    return Site(merchant, world, ids)
+
+
+@pytest.fixture
+def mine(merchant: Merchant) -> Site:
+    return site(merchant, "minewood")
+
+
+@pytest.fixture
+def theirs(other_merchant: Merchant) -> Site:
+    return site(other_merchant, "canarybird")
+
+
+def signed_in(merchant: Merchant, role: Role) -> Client:
+    with tenancy.tenant(merchant.id):
+        membership: Membership = add_staff(email=f"{role}@staff.example", role=role, actor=ACTOR)
+        user: User = membership.user
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+def staff_pages() -> list[Page]:
+    return list(pages("/m/<slug:slug>/"))
+
+
+@pytest.mark.django_db
+def test_nobody_sees_a_page_without_signing_in(mine: Site) -> None:
+    client = Client()
+    for page in staff_pages():
+        for ask in (client.get, client.post):
+            answer = ask(mine.at(page))
+            assert answer.status_code == 302, page
+            assert answer.headers["Location"].startswith("/accounts/login/?next="), page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_opens_what_the_matrix_says_and_nothing_else(mine: Site, role: Role) -> None:
+    client = signed_in(mine.merchant, role)
+    for page in staff_pages():
+        see, send = NEEDS[page.name]
+        seen = client.get(mine.at(page))
+        assert seen.status_code in ((200, 302) if see in MATRIX[role] else (403,)), (page, seen.status_code)
+        if send not in MATRIX[role]:
+            assert client.post(mine.at(page)).status_code == 403, page
+
+
+@pytest.mark.django_db
+def test_an_empty_form_is_never_an_error_of_ours(mine: Site) -> None:
+    client = signed_in(mine.merchant, Role.OWNER)
+    ending = {"partners_suspend", "staff_withdraw", "keys_revoke", "partners_activation", "partners_switch"}
+    for page in staff_pages():
+        if page.name not in ending:
+            assert client.post(mine.at(page)).status_code in (200, 302, 422), page
+
+
+@pytest.mark.django_db
+def test_what_is_anothers_is_not_found_and_never_shown(mine: Site, theirs: Site) -> None:
+    client = signed_in(mine.merchant, Role.OWNER)
+    for page in staff_pages():
+        for ask in (client.get, client.post):
+            answer = ask(theirs.at(page))
+            assert answer.status_code == 404, page
+            assert theirs.world.word not in answer.content.decode().lower(), page
+        # My own merchant, but another's ids.
+        if "<uuid:" in page.address:
+            mixed = theirs.at(page).replace(f"/m/{theirs.merchant.slug}/", f"/m/{mine.merchant.slug}/")
+            assert client.get(mixed).status_code == 404, page
+            assert client.post(mixed).status_code == 404, page
+
+
+@pytest.mark.django_db
+def test_a_partner_is_no_staff_and_staff_are_no_partner(mine: Site) -> None:
+    partner = portal_of(mine)
+    assert partner.get(mine.at(Page("overview", "/m/<slug:slug>/"))).status_code == 302
+    staff = signed_in(mine.merchant, Role.OWNER)
+    for page in pages("/p/"):
+        if page.name in PORTAL and "<uuid:" not in page.address:
+            assert staff.get(mine.at(page)).status_code in (302, 405), page
+
+
+def portal_of(of: Site) -> Client:
+    client = Client()
+    answer = client.post(
+        f"/p/{of.ids['portal_code']}/sign-in/", {"email": of.ids["partner_email"], "password": PASSWORD}
+    )
+    assert answer.status_code == 302, answer.content
+    return client
+
+
+@pytest.mark.django_db
+def test_a_partner_sees_their_own_portal_and_no_other(mine: Site, theirs: Site, partner: Partner) -> None:
+    client = portal_of(mine)
+    for page in pages("/p/"):
+        if page.name not in PORTAL:
+            continue
+        own = client.get(mine.at(page))
+        assert own.status_code in (200, 302, 405), (page, own.status_code)
+        other = client.get(theirs.at(page))
+        assert other.status_code in (302, 405), page
+        assert theirs.world.word not in other.content.decode().lower()
+        if "<uuid:" in page.address:
+            mixed = theirs.at(page).replace(theirs.ids["portal_code"], mine.ids["portal_code"])
+            assert client.get(mixed).status_code == 404, page
