@@ -22,12 +22,16 @@ from merchants.audit import Actor
 from merchants.errors import NotFound
 from merchants.models import Merchant
 from pages import answers
-from pages.answers import PageRequest, done, form_status, led_to, once, sent, view_errors
+from pages.answers import PageRequest, done, form_status, led_to, once, posted, sent, view_errors
 from pages.brand import digest
 from partner_portal.sessions import is_signed_in
 
 # Views find here all that they answer with.
-__all__ = ["PartnerRequest", "done", "form_status", "gate_page", "led_to", "once", "page", "partner_page", "sent"]
+# fmt: off
+__all__ = [
+    "PartnerRequest", "done", "form_status", "gate_page", "led_to", "once", "page", "partner_page", "posted", "sent",
+]
+# fmt: on
 
 NAVIGATION = (
     ("home", "Home", "house"),

@@ -20,7 +20,7 @@ from merchants.errors import DomainError
 from pages.forms import PageForm
 from partner_portal import sessions
 from partner_portal.attempts import forgive, may_sign_in
-from partner_portal.door import PartnerRequest, done, form_status, gate_page, led_to, page, sent
+from partner_portal.door import PartnerRequest, done, form_status, gate_page, led_to, page, posted, sent
 from partner_portal.tasks import send_link
 
 
@@ -68,7 +68,7 @@ def sign_in(request: PartnerRequest) -> HttpResponseBase:
     onward = _onward(request)
     if request.is_signed_in:
         return led_to(request, onward)
-    form = SignInForm(request.POST or None)
+    form = SignInForm(posted(request))
     status = form_status(form)
     if sent(request, form):
         if not may_sign_in(request, request.partner):
@@ -96,7 +96,7 @@ def sign_out(request: PartnerRequest) -> HttpResponseBase:
 @gate_page
 def link(request: PartnerRequest) -> HttpResponseBase:
     """Ask for a link by e-mail: the first one again, or one for a new password."""
-    form = LinkForm(request.POST or None)
+    form = LinkForm(posted(request))
     asked = sent(request, form)
     if asked:
         arguments = {
@@ -116,7 +116,7 @@ def activate(request: PartnerRequest, token: str) -> HttpResponseBase:
         activation.check_token(partner, token, now=timezone.now())
     except DomainError as error:
         return page(request, "partner_portal/link_over.html", {"error": error}, status=error.status)
-    form = PasswordForm(request.POST or None)
+    form = PasswordForm(posted(request))
     if sent(request, form):
         with form.refused():
             first = not partner.password

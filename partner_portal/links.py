@@ -15,7 +15,7 @@ from django.utils import timezone
 from affiliates.links import create_own_link
 from affiliates.models import Coupon, Link, Partner, PartnerStatus
 from pages.forms import OnceField, PageForm
-from partner_portal.door import PartnerRequest, done, form_status, once, page, partner_page, sent
+from partner_portal.door import PartnerRequest, done, form_status, once, page, partner_page, posted, sent
 
 #: More than these are not shown on one page; nobody has them.
 _MOST = 200
@@ -36,7 +36,7 @@ class LinkForm(PageForm):
 def links(request: PartnerRequest) -> HttpResponseBase:
     """All links and codes, and a form for another link."""
     partner = request.partner
-    form = LinkForm(request.POST or None)
+    form = LinkForm(posted(request))
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _made(request, form.cleaned_data["destination"]))

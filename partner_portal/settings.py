@@ -10,7 +10,7 @@ from affiliates import partners
 from pages import mail
 from pages.forms import PageForm
 from partner_portal import sessions
-from partner_portal.door import PartnerRequest, done, form_status, page, partner_page, sent
+from partner_portal.door import PartnerRequest, done, form_status, page, partner_page, posted, sent
 from partner_portal.tasks import address
 
 
@@ -53,7 +53,7 @@ def settings(request: PartnerRequest) -> HttpResponseBase:
 @partner_page
 def settings_profile(request: PartnerRequest) -> HttpResponseBase:
     """Change the name that the merchant and the audit log know."""
-    form = ProfileForm(request.POST or None)
+    form = ProfileForm(posted(request))
     if sent(request, form):
         with form.refused():
             partners.update_partner(request.partner, changes=form.cleaned_data, actor=request.actor)
@@ -64,7 +64,7 @@ def settings_profile(request: PartnerRequest) -> HttpResponseBase:
 @partner_page
 def settings_password(request: PartnerRequest) -> HttpResponseBase:
     """Change the password. Whoever holds the mailbox is told, in case it was somebody else."""
-    partner, form = request.partner, PasswordForm(request.POST or None, prefix="new")
+    partner, form = request.partner, PasswordForm(posted(request), prefix="new")
     if sent(request, form):
         with form.refused():
             partners.change_password(partner, **form.cleaned_data, actor=request.actor)
@@ -78,7 +78,7 @@ def settings_password(request: PartnerRequest) -> HttpResponseBase:
 @partner_page
 def settings_sign_out(request: PartnerRequest) -> HttpResponseBase:
     """Sign every other device out."""
-    partner, form = request.partner, SignOutForm(request.POST or None, prefix="all")
+    partner, form = request.partner, SignOutForm(posted(request), prefix="all")
     if sent(request, form):
         with form.refused():
             partners.sign_out_everywhere(partner, **form.cleaned_data, actor=request.actor)

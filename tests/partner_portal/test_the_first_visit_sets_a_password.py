@@ -86,10 +86,11 @@ def test_the_first_link_can_be_sent_again(
     client: Client, merchant: Merchant, partner: Partner, committing: Committing, mailoutbox: list[EmailMessage]
 ) -> None:
     with tenancy.tenant(merchant.id):
-        update_merchant(merchant, changes={"brand_color": "#f2b63c"}, actor=ACTOR)
+        update_merchant(merchant, changes={"brand_color": "#f2b63c", "reply_to": "hello@acme.example"}, actor=ACTOR)
     asked(client, partner, " Anna@Example.com", committing)
     (message,) = mailoutbox
     assert (message.to, message.subject) == (["anna@example.com"], "Your partner account at Acme")
+    assert message.reply_to == ["hello@acme.example"]
     assert "background:#f2b63c;color:#14161c" in message.alternatives[0][0]  # type: ignore[attr-defined]
     assert client.post(the_link(message), {"password": PASSWORD}).status_code == 302
 
