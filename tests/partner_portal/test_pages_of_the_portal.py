@@ -1,5 +1,6 @@
 """What the pages say, what their forms do, and what they cost."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -134,7 +135,10 @@ def test_a_payout_shows_the_commissions_in_it(browser: Client, portal: str, merc
 def test_a_link_to_a_page_is_made_once_and_only_to_the_merchants_domains(
     browser: Client, portal: str, merchant: Merchant, anna: Partner
 ) -> None:
-    form = {"once": str(uuid4()), "destination": "https://shop.example/mug"}
+    page = browser.get(f"{portal}links/").content.decode()
+    (shown,) = re.findall(r"<form[^>]*deep-link.*?</form>", page, re.DOTALL)
+    (number,) = re.findall(r'name="once" value="([^"]+)"', shown)
+    form = {"once": number, "destination": "https://shop.example/mug"}
     for _ in range(2):
         assert browser.post(f"{portal}links/", form).headers["Location"] == f"{portal}links/"
     refused = browser.post(f"{portal}links/", {"once": str(uuid4()), "destination": "https://evil.example/"})
