@@ -18,6 +18,7 @@ from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.masking import customer_shown
+from partner_portal.money import Money, money_of
 
 _STATUSES = (
     CommissionStatus.PENDING, CommissionStatus.APPROVED, CommissionStatus.IN_PAYOUT, CommissionStatus.PAID,
@@ -34,6 +35,7 @@ def earnings(request: PartnerRequest) -> HttpResponseBase:
     found = sheet(request, _rows(request, period), sorts=_SORTS, default="-date")
     context = {
         "sheet": found,
+        "money": list(money_of(partner).values()) or [Money(partner.merchant.currency)],
         "rows": [(row, rate_of(row), customer_shown(row.customer, partner.merchant)) for row in found.rows],
         "statuses": _STATUSES,
         "status": request.GET.get("status", ""),

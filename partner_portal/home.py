@@ -1,12 +1,10 @@
 """The first page of the portal (SPEC Q2): what the partner earns with, what waits for them, how it goes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
 from django.http import HttpResponseBase
 from django.utils import timezone
 
@@ -15,8 +13,7 @@ from pages.periods import PRESETS, Period, first_of, period_of
 from partner_portal.customers import with_figures
 from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.links import address_of, usable_coupons
-from payouts.models import PayoutStatus
-from payouts.outstanding import Outstanding, outstanding_of
+from partner_portal.money import Money, money_of
 from rewards.models import RewardKind, RewardVersion
 from rewards.terms import in_force_for
 from stats.reading import Day, partner_days
@@ -29,24 +26,13 @@ _KPIS = (("earned", "Earnings"), ("clicks", "Clicks"), ("orders", "Conversions")
 _COUNTS = ("clicks", "orders")
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
-    """What a partner has in one currency, in minor units."""
-
-    currency: str
-    outstanding: Outstanding | None
-    """None when nothing is unpaid or owed."""
-    in_payout: int
-    paid: int
-
-
 @partner_page
 def home(request: PartnerRequest) -> HttpResponseBase:
     """The page, in one currency; the others are a click away."""
     partner, period = request.partner, period_of(request.GET)
     merchant = partner.merchant
-    money = _money(partner)
-    known = sorted(money) or [merchant.currency]
+    money = money_of(partner)
+    known = list(money) or [merchant.currency]
     currency = request.GET.get("currency", "")
     if currency not in known:
         currency = merchant.currency if merchant.currency in known else known[0]
@@ -59,8 +45,8 @@ def home(request: PartnerRequest) -> HttpResponseBase:
         "reward": _reward_sentence(partner),
         "link": address_of(links[0]) if links else "",
         "coupons": usable_coupons(partner)[:1],
-        "mine": money.get(currency) or Money(currency, None, 0, 0),
-        "others": [money[other] for other in sorted(money) if other != currency],
+        "mine": money.get(currency) or Money(currency),
+        "others": [money[other] for other in money if other != currency],
         "period": period,
         "presets": PRESETS,
         "currency": currency,
@@ -72,23 +58,6 @@ def home(request: PartnerRequest) -> HttpResponseBase:
         "payouts": partner.payouts.order_by("-created_at", "-id")[:_SHOWN_PAYOUTS],
     }
     return page(request, "partner_portal/home.html", context)
-
-
-def _money(partner: Partner) -> dict[str, Money]:
-    waiting = {row.currency: row for row in outstanding_of(partner)}
-    sums: dict[str, dict[str, int]] = {}
-    rows = partner.payouts.exclude(status=PayoutStatus.REVERSED).values("currency", "status")
-    for row in rows.annotate(sum=Sum("amount")).order_by():
-        sums.setdefault(row["currency"], {})[row["status"]] = row["sum"]
-    return {
-        currency: Money(
-            currency,
-            waiting.get(currency),
-            sums.get(currency, {}).get(PayoutStatus.RESERVED, 0),
-            sums.get(currency, {}).get(PayoutStatus.PAID, 0),
-        )
-        for currency in {*waiting, *sums}
-    }
 
 
 def _reward_sentence(partner: Partner) -> dict[str, Any] | None:
