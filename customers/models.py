@@ -106,4 +106,6 @@ class Customer(models.Model):
         ]
 
     def __str__(self) -> str:
+        if self.status == CustomerStatus.ERASED:
+            return "Deleted customer"
         return self.name or self.email or self.external_id or str(self.id)

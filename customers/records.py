@@ -13,7 +13,7 @@ from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
 from merchants.edits import edit, lock, shown
-from merchants.errors import Conflict, DomainError
+from merchants.errors import Conflict, DomainError, NotFound
 
 _KEYS = ("external_id", "email", "phone")
 _OWN = ("external_id", "status", "notes", "tags", "metadata")
@@ -70,12 +70,14 @@ def create_customer(
 def update_customer(customer: Customer, *, changes: Mapping[str, Any], actor: Actor) -> Customer:
     """Change what EDITABLE names; a language that is set stays as it is.
 
-    Conflict and DomainError as for `create_customer`.
+    Conflict and DomainError as for `create_customer`; NotFound for one that was erased.
     """
     inputs.known_fields(changes, EDITABLE)
     values = contact_values(changes) | _own_values(changes)
     with refusals(_REFUSALS):
         identity = _lock(customer)
+        if customer.status == CustomerStatus.ERASED:
+            raise NotFound("This customer was deleted.")
         if customer.language:
             values.pop("language", None)
         _check_reachable({key: getattr(customer, key) for key in _KEYS} | values)

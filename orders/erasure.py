@@ -1,7 +1,7 @@
 """Deleting a customer (SPEC C1): the person goes, the books stay.
 
 Nothing is deleted from the ledger, so orders and commissions remain as rows about nobody: what could tell who it was,
-notes and metadata, goes with the customer's own data.
+notes and metadata, goes with the customer's own data. They belong to no partner any longer: no portal lists them.
 """
 
 from django.db import transaction
@@ -9,6 +9,8 @@ from django.db import transaction
 from customers.models import Customer
 from customers.records import erase_customer
 from merchants.audit import Actor
+from merchants.models import Merchant
+from merchants.tenancy import current
 
 
 def delete_customer(customer: Customer, *, actor: Actor) -> None:
@@ -16,4 +18,5 @@ def delete_customer(customer: Customer, *, actor: Actor) -> None:
     with transaction.atomic():
         erase_customer(customer, actor=actor)
         customer.orders.exclude(notes="", metadata={}).update(notes="", metadata={})
+        Merchant(id=current()).customer_attributions.filter(customer=customer).delete()
         customer.leads.exclude(metadata={}).update(metadata={})

@@ -54,8 +54,9 @@ class DeleteForm(PageForm):
     confirm = forms.CharField(label="Confirm", max_length=254)
 
     def __init__(self, *args: Any, wanted: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # A page's form is checked while it is made.
         self.wanted = wanted
+        super().__init__(*args, **kwargs)
 
     def clean_confirm(self) -> str:
         """Exactly what names the customer."""
@@ -78,7 +79,9 @@ def customers_new(request: StaffRequest) -> HttpResponseBase:
 
 @staff_page(Permission.VIEW, post=Permission.EDIT_CUSTOMERS)
 def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
-    """The editor; saved, it leads back to the list."""
+    """The editor; saved, it leads back to the list. Rows of the books still lead here when the customer is deleted."""
+    if request.merchant.customers.filter(id=customer, status=CustomerStatus.ERASED).exists():
+        return page(request, "backoffice/customers/gone.html", {}, status=410)
     found = _customer(request, customer)
     names = ["name", "email", "external_id"]
     initial = {name: getattr(found, name) or "" for name in names}
