@@ -5,22 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
+from merchants.money import to_decimal
 from merchants.roles import Permission
 from orders.models import Order
-from pages.csv import csv_answer
+from pages.csv import csv_stream
 from pages.forms import MoneyField, OnceField, PageForm
 from pages.listing import Sort, sheet
+from pages.periods import PRESETS, period_of
 from tracking.events import Refund
 from tracking.refunds import record_refund
 
-_SORTS = {"date": Sort("placed_at", datetime)}
-_MOST_EXPORTED = 100_000
+_SORTS = {"date": Sort("placed_at", datetime), "amount": Sort("amount", int)}
 _KINDS = (("", "All"), ("referred", "Through partners"), ("direct", "Direct"))
 
 
@@ -32,21 +33,34 @@ class RefundForm(PageForm):
     reason = forms.CharField(label="Reason", max_length=500, required=False)
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        self.order = order
         super().__init__(*args, initial={"amount": order.amount - order.refunded}, **kwargs)
+        self._say_currency()
+
+    def full_clean(self) -> None:
+        """Amounts are read in the order's currency: a page's form is checked while it is made."""
+        self._say_currency()
+        super().full_clean()
+
+    def _say_currency(self) -> None:
         money = self.fields["amount"]
         assert isinstance(money, MoneyField)
-        money.currency = order.currency
+        money.currency = self.order.currency
 
 
 @staff_page(Permission.VIEW)
 def orders(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    rows = matching(request).select_related("customer", "partner")
+    rows = _with_earned(request, matching(request)).select_related("customer", "partner")
     context = {
         "sheet": sheet(request, rows, sorts=_SORTS, default="-date"),
         "tabs": _KINDS,
         "kind": request.GET.get("kind", ""),
         "q": request.GET.get("q", ""),
+        "coupon": request.GET.get("coupon", "").strip(),
+        "partner": _partner(request),
+        "period": period_of(request.GET) if _has_period(request) else None,
+        "presets": PRESETS,
         "partials": {"list"},
     }
     return page(request, "backoffice/orders/list.html", context)
@@ -54,32 +68,62 @@ def orders(request: StaffRequest) -> HttpResponseBase:
 
 @staff_page(Permission.VIEW)
 def orders_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts in minor units of each order's currency."""
-    found = matching(request).select_related("customer", "partner").order_by("-placed_at", "-id")[:_MOST_EXPORTED]
-    header = "order_id source customer partner coupon amount refunded currency placed_at".split()
-    rows = (
-        [
-            order.external_id, order.source, str(order.customer or ""), order.partner.name if order.partner else "",
-            order.coupon_code, order.amount, order.refunded, order.currency, order.placed_at.isoformat(),
-        ]
-        for order in found.iterator(chunk_size=2_000)
-    )  # fmt: skip
-    return csv_answer("orders.csv", header, rows)
+    """All that match, as a file; amounts are decimal numbers of their currency."""
+
+    def cells(row: Order) -> list[object]:
+        earned: int | None = row.earned  # type: ignore[attr-defined] # an annotation of _with_earned
+        return [
+            row.external_id, row.source, str(row.customer or ""), row.partner.name if row.partner else "",
+            row.coupon_code, to_decimal(row.amount, row.currency), to_decimal(row.refunded, row.currency),
+            to_decimal(earned or 0, row.currency), row.currency, row.placed_at.isoformat(), row.notes,
+        ]  # fmt: skip
+
+    header = "order_id source customer partner coupon amount refunded commission currency placed_at notes".split()
+    rows = _with_earned(request, matching(request)).select_related("customer", "partner")
+    return csv_stream("orders.csv", header, rows, cells, by="placed_at")
 
 
 def matching(request: StaffRequest) -> "QuerySet[Order]":
     """The orders that the query string asks for."""
     rows: QuerySet[Order] = request.merchant.orders.all()
-    kind, text = request.GET.get("kind", ""), request.GET.get("q", "").strip()
+    kind, text, coupon = (_text(request, name) for name in ("kind", "q", "coupon"))
     if kind in ("referred", "direct"):
         rows = rows.filter(partner__isnull=kind == "direct")
     if text:
-        rows = rows.filter(external_id=text)
-    try:
-        rows = rows.filter(partner=UUID(request.GET["partner"]))
-    except (KeyError, ValueError):
-        pass
+        rows = rows.filter(external_id__startswith=text)
+    if coupon:
+        rows = rows.filter(coupon_code__iexact=coupon)
+    if (partner := _partner(request)) is not None:
+        rows = rows.filter(partner=partner[0])
+    if _has_period(request):
+        period = period_of(request.GET)
+        rows = rows.filter(placed_at__gte=period.begins(), placed_at__lt=period.ends())
     return rows
+
+
+def _with_earned(request: StaffRequest, rows: "QuerySet[Order]") -> "QuerySet[Order]":
+    """With what partners keep of each, in the order's currency; None where nobody earned."""
+    of_order = request.merchant.commissions.filter(order=OuterRef("pk")).order_by()
+    kept = of_order.values("order").annotate(kept=Sum(F("amount") - F("reversed"))).values("kept")
+    return rows.annotate(earned=Subquery(kept, output_field=BigIntegerField()))
+
+
+def _text(request: StaffRequest, name: str) -> str:
+    """What the query string says, without the one character that the database has no text for."""
+    return request.GET.get(name, "").replace("\x00", "").strip()
+
+
+def _has_period(request: StaffRequest) -> bool:
+    return "period" in request.GET or "from" in request.GET
+
+
+def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
+    """Whose orders, when the query string names a partner of this merchant."""
+    try:
+        asked = UUID(request.GET.get("partner", ""))
+    except ValueError:
+        return None
+    return request.merchant.partners.filter(id=asked).values_list("id", "name").first()
 
 
 @staff_page(Permission.VIEW)

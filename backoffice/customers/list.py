@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 
 from backoffice.door import StaffRequest, page, staff_page
 from customers.models import Customer, CustomerStatus
+from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_answer
 from pages.listing import Sort, sheet
@@ -55,14 +56,15 @@ def customers(request: StaffRequest) -> HttpResponseBase:
 
 @staff_page(Permission.VIEW)
 def customers_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts in minor units of the merchant's currency."""
+    """All that match, as a file; amounts are decimal numbers of the merchant's currency."""
     currency = request.merchant.currency
     found = list(matching(request).order_by("-created_at", "-id")[:_MOST_EXPORTED])
     header = "name email external_id status orders revenue commission currency partner member_since".split()
     rows = (
         [
             row.customer.name, row.customer.email or "", row.customer.external_id or "", row.customer.status,
-            row.orders, row.revenue, row.commission, currency, row.partner[1] if row.partner else "",
+            row.orders, to_decimal(row.revenue, currency), to_decimal(row.commission, currency),
+            currency, row.partner[1] if row.partner else "",
             row.customer.created_at.isoformat(),
         ]
         for row in rows_of(request, found)
@@ -74,7 +76,7 @@ def matching(request: StaffRequest) -> "QuerySet[Customer]":
     """The customers that the query string asks for, with what its sort needs."""
     merchant = request.merchant
     rows: QuerySet[Customer] = merchant.customers.exclude(status=CustomerStatus.ERASED)
-    status, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    status, text = request.GET.get("status", ""), request.GET.get("q", "").replace("\x00", "").strip()
     if status in dict(_STATUSES) and status:
         rows = rows.filter(status=status)
     if text:
