@@ -24,12 +24,16 @@ class Web:
             self.port: int = probe.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
+    def environment(self, own: dict[str, str] | None = None) -> dict[str, str]:
+        """What a process on the test database is started with."""
+        return os.environ | {"DATABASE_URL": _test_database_url()} | (own or {})
+
+    def start(self, own: dict[str, str] | None = None) -> None:
+        """Start it and wait until it answers; `own` is added to its environment."""
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--workers", "2"]
         self._process = subprocess.Popen(
             [*command, "--port", str(self.port), "--no-access-log", "--log-level", "error", "config.wsgi:application"],
-            env=os.environ | {"DATABASE_URL": _test_database_url()},
+            env=self.environment(own),
             start_new_session=True,
         )
         deadline = _deadline(_STARTS_WITHIN)

@@ -1,0 +1,155 @@
+"""A whole site in processes of its own, on the test database, and a real Chromium before it.
+
+Everything here runs in one worker of the suite (`xdist_group`), so there is one site. Without Chromium these tests are
+skipped on somebody's machine and fail where CI=1 says that nobody is there to read the line.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from merchants import tenancy
+from merchants.keys import issue
+from merchants.models import Merchant, User
+from merchants.staff import add_staff
+from tests.factories import ACTOR, PASSWORD, MerchantFactory
+from tests.processes.web import Web
+from tests.tenancy_matrix.test_every_page import Site, site
+
+# Playwright keeps a loop running in this thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def _chromium() -> str:
+    found = next((path for name in _PROGRAMS if (path := shutil.which(name))), None)
+    if found is not None:
+        return found
+    sentence = "no Chromium: the tests in a browser need one (Debian: apt-get install chromium)"
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+@dataclass
+class Running:
+    """The site, and the merchant whose owner is at the screen."""
+
+    url: str
+    mail: Path
+    of: Site
+    owner: User
+    careful: User
+    """Another owner, who will have a second factor."""
+    token: str
+    complaints: list[str] = field(default_factory=list)
+
+    @property
+    def home(self) -> str:
+        """The merchant's overview."""
+        return f"{self.url}/m/{self.of.merchant.slug}/"
+
+
+@pytest.fixture(scope="session")
+def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Web, worker and beat, as `manage.py demo` starts them."""
+    _chromium()
+    data = tmp_path_factory.mktemp("site")
+    with django_db_blocker.unblock():
+        web = Web()
+        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://127.0.0.1:{web.port}", "ACCRUE_SHOW_MAIL": "1"}
+        collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
+        subprocess.run(collect, env=web.environment(own), check=True)
+        web.start(own)
+        celery = [sys.executable, "-m", "celery", "--app", "config.celery", "--quiet"]
+        parts = [
+            subprocess.Popen([*celery, *rest], env=web.environment(own), start_new_session=True)
+            for rest in (
+                ["worker", "--concurrency", "1", "--loglevel", "ERROR", "--without-gossip"],
+                ["beat", "--loglevel", "ERROR", "--schedule", str(data / "beat"), "--pidfile="],
+            )
+        ]
+        try:
+            yield _settle(f"http://127.0.0.1:{web.port}", data / "mail")
+        finally:
+            for part in parts:
+                os.killpg(part.pid, signal.SIGKILL)
+                part.wait()
+            web.kill()
+
+
+def _settle(url: str, mail: Path) -> Running:
+    """A merchant with one of everything, whose owner can sign in."""
+    word = f"b{uuid4().hex[:10]}"
+    merchant: Merchant = MerchantFactory(slug=word, name="Browser Coffee", domains=[f"{word}.example"])
+    of = site(merchant, word)
+    with tenancy.tenant(merchant.id):
+        owner, careful = (
+            add_staff(email=f"{name}@{word}.example", role="owner", name=name, password=PASSWORD, actor=ACTOR).user
+            for name in ("Olga", "Carla")
+        )
+        _, token = issue(name="shop", scopes=["write"], actor=ACTOR)
+    return Running(url, mail, of, owner, careful, token)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's."""
+    program = _chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+def opened(browser: Browser, running: Running, **options: Any) -> BrowserContext:
+    """A window of its own; what its console complains about is kept."""
+    context = browser.new_context(base_url=running.url, **options)
+    context.set_default_timeout(10_000)
+    context.on("console", lambda message: _keep(running, message.type, message.text))
+    context.on("weberror", lambda error: running.complaints.append(str(error.error)))
+    return context
+
+
+def _keep(running: Running, kind: str, text: str) -> None:
+    # A page that is meant to answer 404 or 422 says so in the console too.
+    if kind in ("error", "warning") and "Failed to load resource" not in text:
+        running.complaints.append(text)
+
+
+@pytest.fixture
+def window(chromium: Browser, running: Running) -> Iterator[BrowserContext]:
+    """Nobody is signed in; at the end nothing may have been complained about."""
+    running.complaints.clear()
+    context = opened(chromium, running, viewport={"width": 1440, "height": 900})
+    yield context
+    context.close()
+    assert running.complaints == []
+
+
+@pytest.fixture
+def screen(window: BrowserContext, running: Running) -> Page:
+    """The owner is signed in and looks at the overview."""
+    page = window.new_page()
+    sign_in(page, running)
+    return page
+
+
+def sign_in(page: Page, running: Running, who: User | None = None) -> None:
+    """By e-mail and password."""
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill((who or running.owner).email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/m/**")

@@ -1,0 +1,213 @@
+"""What a merchant and a partner do in a day, through the running site, with a mouse and a keyboard."""
+
+import email
+import json
+import re
+import time
+import urllib.request
+from email import policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import Running, opened, sign_in
+from tests.factories import PASSWORD
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+_WITHIN = 5.0
+
+
+def until(page: Page, address: str, text: str) -> None:
+    """Load the page again and again until it says so; five seconds, as the rollups promise."""
+    end = time.monotonic() + _WITHIN
+    while True:
+        page.goto(address)
+        if page.get_by_text(text).count() or time.monotonic() > end:
+            break
+    expect(page.get_by_text(text).first).to_be_visible()
+
+
+def sell(running: Running, **sale: Any) -> dict[str, Any]:
+    """Track a sale by HTTP, as a shop does."""
+    request = urllib.request.Request(
+        f"{running.url}/api/v1/sales", data=json.dumps(sale).encode(), method="POST",
+        headers={"Authorization": f"Bearer {running.token}", "Content-Type": "application/json"},
+    )  # fmt: skip
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)  # type: ignore[no-any-return]
+
+
+def letter(running: Running, to: str) -> str:
+    """The text of the newest message to this address; waits for the worker."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        for file in sorted(running.mail.glob("*.log"), reverse=True):
+            message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
+            body = message.get_body(("plain",)) if message["To"] == to else None
+            if body is not None:
+                return str(body.get_content())
+    raise AssertionError(f"no letter to {to}")
+
+
+def make_partner(page: Page, running: Running, name: str, code: str) -> None:
+    page.goto(f"{running.home}partners/new/")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill(f"{code.lower()}@partners.example")
+    page.get_by_label("Coupon code").fill(code)
+    page.get_by_role("button", name="Create partner").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def test_a_partner_is_made_and_a_sale_shows_everywhere_within_five_seconds(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Nora Novak", "NORA10")
+    sale = sell(
+        running, order_id="B-1", amount=12_345, currency="USD", coupon="NORA10",
+        customer={"external_id": "c-nora", "email": "cleo@example.com", "name": "Cleo Case"},
+    )  # fmt: skip
+    assert sale["commissions"][0]["amount"] == 1235
+    customer = sale["order"]["customer_id"]
+    until(screen, running.home, "$123.45")
+    screen.goto(f"{running.home}customers/{customer}/")
+    expect(screen.get_by_role("link", name="B-1")).to_be_visible()
+    # The cards show what is stored and then recalculate.
+    expect(screen.locator("#stats[aria-busy=false]")).to_contain_text("$123.45")
+    expect(screen.locator("#stats .spinner")).to_have_count(0)
+
+
+def test_a_partner_gets_a_link_sets_a_password_and_sees_the_sale(
+    screen: Page, running: Running, chromium: Browser
+) -> None:
+    make_partner(screen, running, "Otto Olsen", "OTTO10")
+    sell(running, order_id="B-2", amount=5_000, currency="USD", coupon="OTTO10", customer={"external_id": "c-otto"})
+    screen.locator("summary", has_text="Actions").click()
+    screen.locator(".menu-panel").get_by_role("link", name="Activation link").click()
+    screen.get_by_role("button", name="Show it, to copy").click()
+    link = screen.get_by_text("/activate/").inner_text()
+    theirs = opened(chromium, running)
+    portal = theirs.new_page()
+    portal.goto(link)
+    for box in portal.locator("input[type=password]").all():
+        box.fill("a quiet little sentence")
+    portal.locator("main button[type=submit], main button:not([type])").first.click()
+    until(portal, portal.url.partition("activate")[0], "$5.00")
+    theirs.close()
+
+
+def test_marking_paid_and_unpaid_goes_through_the_books(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Paula Paz", "PAULA10")
+    sell(running, order_id="B-3", amount=8_000, currency="USD", coupon="PAULA10", customer={"external_id": "c-paula"})
+    screen.goto(f"{running.home}commissions/?q=B-3")
+    screen.get_by_role("link", name="B-3").click()
+    panel = screen.locator("#panel")
+    expect(panel).to_contain_text("How it was worked out")
+    panel.get_by_role("link", name="Open page").click()
+    screen.locator("summary", has_text="Actions").click()
+    screen.get_by_role("link", name="End the hold").click()
+    screen.get_by_label("Reason").fill("The customer has confirmed")
+    screen.get_by_role("button", name="End the hold").click()
+    screen.get_by_role("button", name="Mark paid").click()
+    screen.get_by_label("Transaction ID").fill("WIRE-1")
+    screen.get_by_role("button", name="Mark as paid").click()
+    expect(screen.get_by_role("status").filter(has_text="1 payout recorded")).to_be_visible()
+    screen.goto(f"{running.home}commissions/?q=B-3")
+    row = screen.locator("tbody tr").first
+    expect(row).to_contain_text("Paid")
+    row.get_by_role("checkbox").check()
+    screen.get_by_role("button", name="Mark unpaid").click()
+    screen.get_by_label("Reason").fill("The bank returned it")
+    screen.get_by_role("button", name="Mark as unpaid").click()
+    screen.goto(f"{running.home}commissions/?q=B-3")
+    expect(screen.locator("tbody tr").first).to_contain_text("Unpaid")
+
+
+def test_many_partners_are_suspended_and_approved_at_once(screen: Page, running: Running) -> None:
+    for name, code in (("Quinn A", "QA10"), ("Quinn B", "QB10")):
+        make_partner(screen, running, name, code)
+    for action, word in (("Suspend", "Suspended"), ("Approve", "Approved")):
+        screen.goto(f"{running.home}partners/?q=Quinn")
+        screen.get_by_role("checkbox", name="Select all on this page").check()
+        expect(screen.locator("[data-count]")).to_have_text("2")
+        screen.get_by_role("toolbar").get_by_role("button", name=action).click()
+        screen.get_by_role("button", name=f"{action} 2 partners").click()
+        screen.goto(f"{running.home}partners/?q=Quinn")
+        expect(screen.locator("tbody .badge", has_text=word)).to_have_count(2)
+
+
+def test_a_list_is_searched_while_typing_and_exported(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Rita Rare", "RITA10")
+    screen.goto(f"{running.home}partners/")
+    screen.get_by_role("searchbox", name="Search partners").fill("Rita R")
+    expect(screen.locator("tbody tr")).to_have_count(1)
+    assert "q=Rita" in screen.url
+    with screen.expect_download() as download:
+        screen.get_by_role("link", name="Export CSV").click()
+    assert "rita10@partners.example" in Path(download.value.path()).read_text()
+
+
+def test_the_palette_finds_a_partner(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Sara Stone", "SARA10")
+    screen.keyboard.press("Control+k")
+    screen.get_by_role("searchbox", name="Search everything").fill("Sara St")
+    screen.get_by_role("link", name="Sara Stone").click()
+    expect(screen.get_by_role("heading", name="Sara Stone")).to_be_visible()
+
+
+def test_signing_in_with_a_second_factor(window: BrowserContext, running: Running) -> None:
+    page = window.new_page()
+    sign_in(page, running, running.careful)
+    page.goto("/accounts/2fa/totp/activate/")
+    if page.get_by_label("Password").count():
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Confirm").click()
+    secret = page.locator("#authenticator_secret").input_value()
+    page.locator("[name=code]").fill(code_of(secret))
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_text("Authenticator app activated.")).to_be_visible()
+    window.clear_cookies()
+    page.goto("/accounts/login/")
+    page.get_by_label("Email").fill(running.careful.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator("[name=code]").fill(code_of(secret))
+    page.get_by_role("button", name="Sign In").click()
+    page.wait_for_url("**/m/**")
+
+
+def code_of(secret: str) -> str:
+    """What an authenticator app shows now."""
+    counter = next(iter(yield_hotp_counters_from_time()))
+    return str(format_hotp_value(hotp_value(secret, counter)))
+
+
+def test_a_forgotten_password_is_reset_by_mail(window: BrowserContext, running: Running) -> None:
+    page = window.new_page()
+    page.goto("/accounts/password/reset/")
+    page.get_by_label("Email").fill(running.owner.email)
+    page.get_by_role("button", name="Reset My Password").click()
+    found = re.search(r"http\S+/accounts/password/reset/key/\S+", letter(running, running.owner.email))
+    assert found is not None
+    page.goto(found[0])
+    for box in page.locator("input[type=password]").all():
+        box.fill(PASSWORD)
+    page.locator("main button[type=submit]").first.click()
+    expect(page.get_by_text("Your password is now changed.")).to_be_visible()
+
+
+def test_the_essentials_without_javascript(chromium: Browser, running: Running) -> None:
+    context = opened(chromium, running, java_script_enabled=False)
+    page = context.new_page()
+    sign_in(page, running)
+    make_partner(page, running, "Tina Tall", "TINA10")
+    page.goto(f"{running.home}partners/?q=Tina")
+    page.get_by_role("link", name="Tina Tall").click()
+    page.get_by_role("link", name="Codes and links").click()
+    page.locator("[name=coupon-code]").fill("TINA20")
+    page.get_by_role("button", name="Add code").click()
+    expect(page.get_by_text("TINA20", exact=True)).to_be_visible()
+    page.goto(f"{running.home}?view=table")
+    expect(page.locator("table caption")).to_have_count(1)
+    context.close()
