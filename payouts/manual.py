@@ -185,7 +185,14 @@ def _lock_chosen(partner: Partner, commission_ids: Sequence[uuid.UUID]) -> list[
 
 
 def _not_payable(refused: Sequence[dict[str, str]]) -> DomainError:
-    named = "; ".join(f"{commission['id']} {commission['reason']}" for commission in refused[:_NAMED])
+    ids = [commission["id"] for commission in refused[:_NAMED]]
+    # People know the order, programs the id, which `extra` keeps.
+    orders = {
+        str(id): order for id, order in Commission.objects.filter(id__in=ids).values_list("id", "order__external_id")
+    }
+    named = "; ".join(
+        f"{orders.get(commission['id']) or commission['id']} {commission['reason']}" for commission in refused[:_NAMED]
+    )
     more = f"; and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
     return DomainError(
         f"Leave out what cannot be paid: {named}{more}.",

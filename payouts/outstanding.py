@@ -1,8 +1,9 @@
 """What partners wait for, by currency (SPEC Y2): never added up across currencies."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -35,6 +36,7 @@ SELECT b.partner_id, p.name, b.currency, b.approved, b.pending, b.earned
  ORDER BY b.currency, b.approved DESC, b.partner_id
 """
 _OF_ALL = _OUTSTANDING.format(whose="true", debts="")
+_OF_SOME = _OUTSTANDING.format(whose="partner_id = ANY(%(partners)s)", debts="")
 _OF_ONE = _OUTSTANDING.format(
     whose="partner_id = %(partner)s",
     debts="""UNION ALL SELECT DISTINCT %(partner)s::uuid, currency, 0, 0 FROM ledger_entry
@@ -79,12 +81,17 @@ def outstanding(merchant: Merchant) -> list[Outstanding]:
     return list(_read(_OF_ALL, {}, merchant))
 
 
+def outstanding_among(merchant: Merchant, partner_ids: Sequence[uuid.UUID]) -> list[Outstanding]:
+    """The same for some partners, such as those of one page."""
+    return list(_read(_OF_SOME, {"partners": list(partner_ids)}, merchant))
+
+
 def outstanding_of(partner: Partner) -> list[Outstanding]:
     """The partner's currencies in which something is unpaid or owed."""
     return list(_read(_OF_ONE, {"partner": partner.id}, partner.merchant))
 
 
-def _read(query: str, parameters: dict[str, uuid.UUID], merchant: Merchant) -> Iterator[Outstanding]:
+def _read(query: str, parameters: Mapping[str, Any], merchant: Merchant) -> Iterator[Outstanding]:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         for partner_id, name, currency, approved, pending, earned in cursor.fetchall():

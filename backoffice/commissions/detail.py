@@ -14,12 +14,15 @@ from backoffice.door import StaffRequest, done, form_status, once, page, posted,
 from commissions.adjustment import adjust, adjustments_of, worth
 from commissions.hold import release_now
 from commissions.manual import record_manual
-from commissions.models import Commission
+from commissions.models import Commission, CommissionStatus
 from commissions.rejection import reject
 from merchants.errors import NotFound
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import MoneyField, OnceField, PageForm
+
+_UNPAID = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
+_OVER = (CommissionStatus.REVERSED, CommissionStatus.REJECTED)
 
 
 class ReasonForm(PageForm):
@@ -65,11 +68,11 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
     found = _commission(request, commission)
     reversals = list(found.reversals.select_related("refund").order_by("id"))
     item = found.payout_items.filter(is_live=True).select_related("payout").first()
+    adjustments = list(adjustments_of(found))
     context = {
         "commission": found,
-        "kept": found.amount - found.reversed,
-        "worth": worth(found),
-        "adjustments": list(adjustments_of(found)),
+        "worth": sum(row.amount - row.reversed for row in [found, *adjustments]),
+        "adjustments": adjustments,
         "adjusted": request.merchant.commissions.filter(id=found.explanation["adjusts"]).select_related("order").first()
         if "adjusts" in found.explanation
         else None,
@@ -81,7 +84,8 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "exact": _exact(found),
         "reversals": reversals,
         "payout": item.payout if item and request.may(Permission.VIEW_PAYOUTS) else None,
-        "entries": _entries(found, [reversal.refund_id for reversal in reversals]),
+        "entries": _entries(request, found, [reversal.refund_id for reversal in reversals]),
+        "has_actions": found.status in _UNPAID or (found.order_id is not None and found.status not in _OVER),
         "reason": found.order.attribution.get("reason", "") if found.order else "",
         "candidates": found.order.attribution.get("candidates", []) if found.order else [],
         "partials": {"panel"},
@@ -189,11 +193,11 @@ def _exact(commission: Commission) -> str:
     return f"{Decimal(exact).scaleb(-EXPONENTS[commission.currency]).normalize():f} {commission.currency}"
 
 
-def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
+def _entries(request: StaffRequest, commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
     """What the books say, both sides. By full reference: that is the index."""
     names = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refunds}
     references = {f"commission:{commission.id}:{step}": name for step, name in names.items()}
-    entries = commission.merchant.entries.filter(transaction__reference__in=references)
+    entries = request.merchant.entries.filter(transaction__reference__in=references)
     return [
         {
             "name": references[entry.transaction.reference],

@@ -71,7 +71,9 @@ def matching(request: StaffRequest) -> "QuerySet[Commission]":
     status, text, kind = (request.GET.get(name, "").strip() for name in ("status", "q", "kind"))
     if status in CommissionStatus.values:
         rows = rows.filter(status=status)
-    if text:
+    if "@" in text:
+        rows = rows.filter(partner__in=merchant.partners.filter(email=text.lower()))
+    elif text:
         rows = rows.filter(order__in=merchant.orders.filter(external_id=text))
     if kind in ("percentage", "fixed"):
         rows = rows.filter(reward_version__kind=kind)

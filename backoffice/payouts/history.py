@@ -68,7 +68,7 @@ def payouts_detail(request: StaffRequest, payout: UUID) -> HttpResponseBase:
         "items": items,
         "cut": len(items) == _ITEMS_SHOWN,
         "worth": found.amount + found.netted,
-        "entries": _entries(found),
+        "entries": _entries(request, found),
     }
     return page(request, "backoffice/payouts/detail.html", context)
 
@@ -112,10 +112,10 @@ def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
     return request.merchant.partners.filter(id=asked).values_list("id", "name").first()
 
 
-def _entries(payout: Payout) -> list[dict[str, Any]]:
+def _entries(request: StaffRequest, payout: Payout) -> list[dict[str, Any]]:
     names = {"reserved": "Reserved", "paid": "Paid", "reversed": "Reversed"}
     references = {f"payout:{payout.id}:{step}": name for step, name in names.items()}
-    entries = payout.merchant.entries.filter(transaction__reference__in=references).select_related("transaction")
+    entries = request.merchant.entries.filter(transaction__reference__in=references).select_related("transaction")
     return [
         {
             "name": references[entry.transaction.reference],

@@ -16,7 +16,7 @@ from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import OnceField, PageForm
 from payouts.manual import record_payout
-from payouts.outstanding import outstanding_of
+from payouts.outstanding import outstanding_among, outstanding_of
 
 _PARTNERS_ON_PAGE = 50
 #: One payout lists its commissions one by one; the verb takes ten times as many.
@@ -55,7 +55,11 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
         .annotate(left=left, number=Count("*"), since=Min("occurred_at"))
         .order_by("-left", "partner_id")
     )
-    rows = list(grouped[first : first + _PARTNERS_ON_PAGE + 1])
+    rows: list[dict[str, Any]] = [dict(row) for row in grouped[first : first + _PARTNERS_ON_PAGE + 1]]
+    asked = [row["partner_id"] for row in rows[:_PARTNERS_ON_PAGE]]
+    standing = {row.partner_id: row for row in outstanding_among(merchant, asked) if row.currency == currency}
+    for row in rows[:_PARTNERS_ON_PAGE]:
+        row["standing"] = standing[row["partner_id"]]
     context = {
         "totals": totals,
         "currency": currency,
@@ -87,8 +91,10 @@ def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResp
     standing = next((row for row in outstanding_of(found) if row.currency == currency), None)
     owed = standing.owed if standing else 0
     total = sum(row.amount - row.reversed for row in chosen)
+    # Ticking asks for the sum alone: nothing was sent yet that could be wrong.
+    summing = bool(request.htmx) and request.htmx.target == "total"
     review = False
-    if sent(request, form):
+    if not summing and sent(request, form):
         review = "confirmed" not in request.POST and bool(chosen) and "back" not in request.POST
         if "confirmed" in request.POST:
             with form.refused():
@@ -100,10 +106,10 @@ def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResp
         "partner": found, "currency": currency, "form": form, "commissions": commissions, "ticked": ticked,
         "chosen": chosen, "owed": owed, "total": total, "pays": total - owed, "review": review,
         "minimum": request.merchant.minimum_payout if currency == request.merchant.currency else 0,
-        "cut": len(commissions) == _MOST_LISTED,
+        "cut": len(commissions) == _MOST_LISTED, "partials": {"total"},
     }  # fmt: skip
     template = "backoffice/payouts/review.html" if review else "backoffice/payouts/new.html"
-    return page(request, template, context, status=form_status(form))
+    return page(request, template, context, status=200 if summing else form_status(form))
 
 
 def _record(request: StaffRequest, partner: Partner, ids: list[UUID], form: PayoutForm) -> str:

@@ -1,0 +1,104 @@
+"""Ending a hold early and adjusting an amount: always with a reason, and the books and the audit log say so."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from affiliates.models import Partner
+from commissions import verify
+from commissions.adjustment import adjust, adjustments_of, worth
+from commissions.hold import release_now
+from commissions.rejection import reject
+from ledger import verify as ledger_verify
+from ledger.accounts import partner_earned
+from ledger.posting import balance
+from merchants.audit import Actor
+from merchants.errors import Conflict, DomainError
+from merchants.models import Merchant
+from payouts.manual import mark_paid
+from tests.sales import give_ten_percent, refund, sell
+
+
+@pytest.fixture
+def anna(tenant: Merchant, partner: Partner) -> Iterator[Partner]:
+    """A partner on 10 %, inside the tenant, whose books hold at the end."""
+    give_ten_percent(partner)
+    yield partner
+    assert [*ledger_verify.problems(), *verify.problems()] == []
+
+
+def earned(partner: Partner) -> int:
+    return balance(partner_earned(partner.id), "USD")
+
+
+def test_a_hold_ends_early_with_a_reason(tenant: Merchant, anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A", days_ago=1)
+    release_now(commission, reason="the goods were kept", actor=actor)
+    commission.refresh_from_db()
+    assert (commission.status, earned(anna)) == ("approved", 1_000)
+    entry = tenant.audit_entries.get(verb="commission.release_early")
+    assert (entry.object_id, entry.after["reason"]) == (commission.id, "the goods were kept")
+
+
+def test_only_what_is_on_hold_is_released(anna: Partner, actor: Actor) -> None:
+    with pytest.raises(Conflict, match="approved, not on hold"):
+        release_now(sell(anna, 10_000, order="A"), reason="x", actor=actor)
+
+
+def test_a_release_needs_a_reason(anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A", days_ago=1)
+    with pytest.raises(DomainError) as refused:
+        release_now(commission, reason=" ", actor=actor)
+    assert refused.value.field == "reason"
+    commission.refresh_from_db()
+    assert commission.status == "pending"
+
+
+def test_the_difference_is_a_commission_of_its_own(tenant: Merchant, anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    less = adjust(commission, amount=700, reason="wrong terms", actor=actor)
+    assert (less.amount, less.order, less.status, less.explanation["adjusts"]) == (
+        -300,
+        None,
+        "approved",
+        str(commission.id),
+    )
+    more = adjust(commission, amount=1_250, reason="wrong again", actor=actor)
+    assert (more.amount, worth(commission), earned(anna)) == (550, 1_250, 1_250)
+    assert list(adjustments_of(commission)) == [less, more]
+    commission.refresh_from_db()
+    assert commission.amount == 1_000, "what was computed stays as it was computed"
+    assert tenant.audit_entries.filter(verb="commission.record_manual").count() == 2
+
+
+def test_a_paid_commission_is_corrected_by_the_next_payout(tenant: Merchant, anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    paid_on = commission.occurred_at.date()
+    mark_paid(merchant=tenant, commission_ids=[commission.id], transaction_id="T", paid_on=paid_on, actor=actor)
+    correction = adjust(commission, amount=600, reason="wrong terms", actor=actor)
+    commission.refresh_from_db()
+    assert (commission.status, correction.status, correction.amount, earned(anna)) == ("paid", "approved", -400, -400)
+
+
+def test_an_adjustment_that_changes_nothing_is_refused(anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    with pytest.raises(DomainError, match="worth that already"):
+        adjust(commission, amount=1_000, reason="x", actor=actor)
+
+
+def test_an_amount_below_zero_is_refused(anna: Partner, actor: Actor) -> None:
+    with pytest.raises(DomainError) as refused:
+        adjust(sell(anna, 10_000, order="A"), amount=-1, reason="x", actor=actor)
+    assert refused.value.field == "amount"
+
+
+def test_what_is_over_is_not_adjusted(anna: Partner, actor: Actor) -> None:
+    refunded, rejected = sell(anna, 10_000, order="A"), sell(anna, 10_000, order="B")
+    refund("A")
+    refunded.refresh_from_db()
+    reject(rejected, reason="fraud", actor=actor)
+    by_hand = adjust(sell(anna, 10_000, order="C"), amount=1_100, reason="x", actor=actor)
+    for commission in (refunded, rejected, by_hand):
+        with pytest.raises(Conflict) as refused:
+            adjust(commission, amount=500, reason="x", actor=actor)
+        assert refused.value.code == "commission_final"
