@@ -13,6 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -53,6 +54,8 @@ def staff_page(permission: Permission, *, post: Permission | None = None) -> Cal
     def decorate(view: View) -> View:
         @wraps(view)
         def page(request: HttpRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
+            if "\0" in "".join(value for values in request.GET.lists() for value in values[1]):
+                raise BadRequest("NUL in the address")
             if not request.user.is_authenticated:
                 return _sign_in(request)
             try:

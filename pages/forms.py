@@ -35,12 +35,21 @@ class PageForm(forms.Form):
                 widget.attrs.setdefault("class", "check")
             elif not isinstance(widget, forms.HiddenInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
                 widget.attrs.setdefault("class", "input")
-            described = [f"{self.add_prefix(name)}-hint"] if bound.help_text else []
-            if self.is_bound and name in self.errors:
-                described.append(f"{self.add_prefix(name)}-error")
-                widget.attrs["aria-invalid"] = "true"
-            if described:
-                widget.attrs["aria-describedby"] = " ".join(described)
+            if bound.help_text:
+                widget.attrs["aria-describedby"] = f"{self.add_prefix(name)}-hint"
+
+    def full_clean(self) -> None:
+        """Check, and mark what is wrong. Never from `__init__`: forms finish their fields there."""
+        super().full_clean()
+        for name in self.errors:
+            if name in self.fields:
+                self._mark_wrong(name)
+
+    def _mark_wrong(self, name: str) -> None:
+        attrs = self.fields[name].widget.attrs
+        attrs["aria-invalid"] = "true"
+        hint = f"{self.add_prefix(name)}-hint " if self.fields[name].help_text else ""
+        attrs["aria-describedby"] = f"{hint}{self.add_prefix(name)}-error"
 
     def overtaken(self, merchant: Merchant, object_type: str, object_id: UUID, names: Collection[str]) -> bool:
         """Whether somebody saved one of these fields after this form was shown (its `SeenField`).
@@ -73,8 +82,7 @@ class PageForm(forms.Form):
             name = self.renames.get(error.field, error.field.partition("[")[0])
             self.add_error(name if name in self.fields else None, error.message)
             if name in self.fields:
-                self.fields[name].widget.attrs["aria-invalid"] = "true"
-                self.fields[name].widget.attrs["aria-describedby"] = f"{self.add_prefix(name)}-error"
+                self._mark_wrong(name)
 
 
 class MoneyField(forms.CharField):

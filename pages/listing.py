@@ -96,6 +96,9 @@ def sheet(
     try:
         found = list(cut[: size + 1])
     except (DataError, ValidationError):
+        if cursor is None:
+            raise
+        # What the cursor holds is no value of the column: somebody made it up.
         return sheet(_without_page(request), rows, sorts=sorts, default=default, size=size)
     more = len(found) > size
     found = found[:size]
