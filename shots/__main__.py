@@ -69,7 +69,7 @@ def _context(browser: Browser, width: int, theme: Any) -> BrowserContext:
 
 def _staff(browser: Browser, demo: dict[str, Any], folder: Path, look: str, width: int, theme: str) -> None:
     merchant = demo["merchants"][0]
-    owner = next(person for person in merchant["staff"] if person["role"] == "owner")
+    owner = merchant["staff"]["owner"]
     context = _context(browser, width, theme)
     page = context.new_page()
     base = demo["base_url"]
@@ -100,6 +100,7 @@ def _partner(browser: Browser, demo: dict[str, Any], folder: Path, look: str, wi
     context = _context(browser, width, theme)
     page = context.new_page()
     _take(page, partner["portal"], folder / f"portal-sign-in-{look}.png")
+    page.goto(partner["portal"])
     page.fill("[name=email]", partner["email"])
     page.fill("[name=password]", partner["password"])
     page.locator("main button").first.click()
