@@ -11,6 +11,9 @@ from typing import Any
 from uuid import UUID
 
 
+_DOTLESS = ("gmail.com", "googlemail.com")
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The merchant's attribution settings."""
@@ -81,9 +84,24 @@ def _problem(candidate: Candidate, policy: Policy, ordered_at: datetime, buyer_e
         return "click_after_order: the click came after the order"
     if candidate.kind == "click" and ordered_at - candidate.at > policy.window:
         return f"click_too_old: the window is {policy.window.days} days"
-    if policy.reject_self_referral and candidate.partner_email and candidate.partner_email in buyer_emails:
+    if policy.reject_self_referral and candidate.partner_email and _is_one_of(candidate.partner_email, buyer_emails):
         return "self_referral: the buyer is the partner"
     return ""
+
+
+def _is_one_of(address: str, others: Collection[str | None]) -> bool:
+    mailbox = _mailbox(address)
+    return any(other and _mailbox(other) == mailbox for other in others)
+
+
+def _mailbox(address: str) -> str:
+    """Where mail to a normal address ends up: `anna+shop@…` is Anna's, and Google's mailboxes ignore dots.
+
+    For comparing people only; nobody is stored or found by it.
+    """
+    name, _, domain = address.rpartition("@")
+    name = name.partition("+")[0]
+    return f"{name.replace('.', '')}@gmail.com" if domain in _DOTLESS else f"{name}@{domain}"
 
 
 def _rank(candidate: Candidate, policy: Policy) -> tuple[int, float]:

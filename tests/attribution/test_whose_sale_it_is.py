@@ -78,6 +78,22 @@ def test_a_click_exactly_as_old_as_the_window_still_counts() -> None:
     assert decided(touch("click", days_ago=30)).winner is not None
 
 
+@pytest.mark.parametrize(
+    ("partner", "buyer", "same"),
+    [
+        ("anna@example.com", "anna+shop@example.com", True),
+        ("anna+partner@example.com", "anna@example.com", True),
+        ("an.na@gmail.com", "anna@googlemail.com", True),
+        ("an.na@example.com", "anna@example.com", False),
+        ("anna@example.com", "anna@example.org", False),
+        ("anna@example.com", "hanna@example.com", False),
+    ],
+)
+def test_a_partner_is_known_behind_another_spelling_of_the_mailbox(partner: str, buyer: str, same: bool) -> None:
+    attribution = decided(touch("coupon", partner_email=partner), buyer=buyer)
+    assert (attribution.winner is None) is same
+
+
 def test_self_referral_is_allowed_where_the_merchant_allows_it() -> None:
     policy = Policy(POLICY.precedence, False, POLICY.window, reject_self_referral=False)
     assert decided(touch("coupon", partner_email="eva@example.com"), policy=policy).winner is not None
