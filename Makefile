@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 # Behind a company's proxy the system knows a certificate that uv's own list does not; a bare container has no list.
-CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt),--system-certs)
+SYSTEM_CERTS := $(wildcard /etc/ssl/certs/ca-certificates.crt)
+CERTS := $(if $(SYSTEM_CERTS),--system-certs)
 # Compiled inside requirements/, so that the headers of the locks name no path of this machine.
 COMPILE := ../$(BIN)/python -m uv $(CERTS) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
@@ -61,7 +62,7 @@ install: .venv/installed node_modules/.installed ## only .venv and node_modules
 
 # Fonts and the chart library come from npm as files; node and npm themselves are wheels in .venv.
 node_modules/.installed: .venv/installed package-lock.json
-	PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(if $(SYSTEM_CERTS),NODE_EXTRA_CA_CERTS=$(SYSTEM_CERTS)) npm ci --silent
 	@touch $@
 
 .venv/bootstrapped: requirements/bootstrap.txt
