@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-
 _DOTLESS = ("gmail.com", "googlemail.com")
 
 
