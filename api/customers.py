@@ -115,7 +115,9 @@ class Customers(TenantView):
     def get(self, request: TenantRequest) -> HttpResponse:
         """A page of customers, newest first."""
         query = parse_query(request, CustomerQuery)
-        return answered(page(query.of(request.merchant.customers.all()), query, customer_shown))
+        return answered(
+            page(query.of(request.merchant.customers.exclude(status=CustomerStatus.ERASED)), query, customer_shown)
+        )
 
     @documented(
         "Create a customer",

@@ -87,11 +87,18 @@ def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
     return planted
 
 
+#: Who works at each of the merchants.
+_NAMES = {
+    "owner": "Maya Okafor", "admin": "Henrik Vinter", "finance": "Lucia Ferri", "support": "Tomo Abe",
+    "viewer": "Nell Byrne",
+}  # fmt: skip
+
+
 def _people(brand: Brand) -> dict[str, Any]:
     staff = {}
     for role in ROLES:
         email = f"{role}@{brand.domain}"
-        add_staff(email=email, role=role, name=f"{role.title()} of {brand.name}", actor=ACTOR)
+        add_staff(email=email, role=role, name=_NAMES[role], actor=ACTOR)
         staff[role] = {"email": email, "password": PASSWORD}
     # One person who works for all of them, to have something to switch between.
     add_staff(email="group@accrue.example", role="owner", name="Gina Group", actor=ACTOR)

@@ -180,16 +180,15 @@ def _lock_chosen(partner: Partner, commission_ids: Sequence[uuid.UUID]) -> list[
     reasons = [(id, _why_not(found.get(id), currency, sitting.get(id, ""))) for id in ids]
     refused = [{"id": str(id), "reason": reason} for id, reason in reasons if reason]
     if refused:
-        raise _not_payable(refused)
+        raise _not_payable(partner, refused)
     return list(found.values())
 
 
-def _not_payable(refused: Sequence[dict[str, str]]) -> DomainError:
+def _not_payable(partner: Partner, refused: Sequence[dict[str, str]]) -> DomainError:
     ids = [commission["id"] for commission in refused[:_NAMED]]
     # People know the order, programs the id, which `extra` keeps.
-    orders = {
-        str(id): order for id, order in Commission.objects.filter(id__in=ids).values_list("id", "order__external_id")
-    }
+    mine = partner.commissions.filter(id__in=ids).values_list("id", "order__external_id")
+    orders = {str(id): order for id, order in mine}
     named = "; ".join(
         f"{orders.get(commission['id']) or commission['id']} {commission['reason']}" for commission in refused[:_NAMED]
     )

@@ -164,6 +164,35 @@ def badge(status: Any, text: str = "") -> SafeString:
     return format_html('<span class="badge {}">{}</span>', style, text or word)
 
 
+#: What the audit log's verbs are to a person.
+_DEEDS = {
+    "sale.record": "Recorded a sale", "refund.record": "Recorded a refund", "lead.record": "Recorded a lead",
+    "click.record": "Recorded a click", "reward.set": "Set what a partner earns", "reward.end": "Ended a reward",
+    "partner.create": "Added a partner", "partner.update": "Changed a partner", "partner.approve": "Approved a partner",
+    "partner.suspend": "Suspended a partner", "partner.reject": "Rejected a partner",
+    "partner.set_password": "Set a portal password", "partner.activation_link": "Made an activation link",
+    "partner.sign_out_everywhere": "Signed out everywhere", "coupon.create": "Added a code",
+    "coupon.update": "Changed a code", "link.create": "Added a link", "link.update": "Changed a link",
+    "customer.create": "Added a customer", "customer.update": "Changed a customer",
+    "customer.follow": "Followed the person's own edit", "customer.erase": "Deleted a customer",
+    "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
+    "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
+    "payout.record": "Recorded a payout", "payout.reverse": "Reversed a payout",
+    "merchant.create": "Opened the account",
+    "merchant.update": "Changed the settings", "staff.add": "Joined the team", "staff.remove": "Removed a member",
+    "staff.change_role": "Changed a role", "staff.invite": "Invited somebody",
+    "staff.withdraw_invitation": "Withdrew an invitation", "key.issue": "Made an API key",
+    "key.rotate": "Replaced an API key", "key.revoke": "Revoked an API key", "group.create": "Added a group",
+    "group.update": "Changed a group", "program.create": "Added a program",
+}  # fmt: skip
+
+
+@register.filter
+def deed(verb: str) -> str:
+    """`partner.approve` is `Approved a partner`; a verb without words of its own stands as it is."""
+    return _DEEDS.get(verb, verb)
+
+
 @register.filter
 def status_word(status: str) -> str:
     """The word alone."""
