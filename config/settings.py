@@ -169,6 +169,8 @@ globals().update(email_from_url(os.environ.get("EMAIL_URL", ""), DATA_DIR))
 
 # 10 MB bodies are refused before they are read; a batch of a thousand sales stays far below.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+# Deciding about many asks again with each of them in the form: 2,000 at most, and a few fields more.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
 
 # Proxies of our own in front: how many of the last X-Forwarded-For hops to believe.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))

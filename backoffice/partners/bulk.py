@@ -34,15 +34,17 @@ def partners_bulk(request: StaffRequest) -> HttpResponseBase:
     if request.method != "POST" or action not in _ACTIONS:
         return done(request, "Nothing was changed: choose partners in the list first.", back)
     verb, title, word = _ACTIONS[action]
-    everything = request.POST.get("all") == "1"
+    confirmed = request.POST.get("confirmed") == "1"
+    # Once it was asked about, it is about those who stood there, not about who matches by now.
+    everything = request.POST.get("all") == "1" and not confirmed
     rows = matching(request).order_by("id")
     found = list((rows if everything else chosen(rows, request.POST.getlist("id")))[: _MOST + 1])
     if not found or len(found) > _MOST:
         problem = f"Choose fewer: at most {_MOST:,} at once." if found else "Choose at least one partner."
         messages.error(request, problem)
         return done(request, "Nothing was changed.", back)
-    if request.POST.get("confirmed") != "1":
-        context = {"action": action, "title": title, "word": word, "chosen": found, "everything": everything}
+    if not confirmed:
+        context = {"action": action, "title": title, "word": word, "chosen": found}
         return page(request, "backoffice/partners/bulk.html", context)
     changed = _decide(verb, found, request.actor)
     left = len(found) - changed
