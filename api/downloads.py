@@ -3,8 +3,10 @@
 Amounts are decimal numbers of their currency here, because these files are for spreadsheets.
 """
 
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 
 from affiliates.models import Partner
@@ -12,7 +14,6 @@ from api.audit import AuditQuery
 from api.base import TenantRequest, TenantView
 from api.commissions import CommissionQuery
 from api.customers import CustomerQuery
-from api.exports import Columns, money, stream
 from api.operations import documented
 from api.pages import parse_filters
 from api.partners import PartnerQuery
@@ -21,9 +22,20 @@ from api.sales import SaleQuery
 from commissions.models import Commission
 from customers.models import Customer
 from merchants.models import AuditEntry
+from merchants.money import to_decimal
 from merchants.roles import Scope
 from orders.models import Order
+from pages.csv import csv_stream, each
 from payouts.models import Payout
+
+M = TypeVar("M", bound=Model)
+
+#: Column name to how it is read from a row.
+Columns = Mapping[str, Callable[[M], Any]]
+
+
+def _file(name: str, columns: "Columns[M]", rows: "QuerySet[M]", *, by: str) -> StreamingHttpResponse:
+    return csv_stream(name, list(columns), rows, each(lambda row: [read(row) for read in columns.values()]), by=by)
 
 
 class CsvView(TenantView):
@@ -39,11 +51,11 @@ _SALES: Columns[Order] = {
     "source": lambda order: order.source,
     "placed_at": lambda order: order.placed_at,
     "currency": lambda order: order.currency,
-    "amount": lambda order: money(order.amount, order.currency),
-    "tax": lambda order: money(order.tax, order.currency),
-    "shipping": lambda order: money(order.shipping, order.currency),
-    "discount": lambda order: money(order.discount, order.currency),
-    "refunded": lambda order: money(order.refunded, order.currency),
+    "amount": lambda order: to_decimal(order.amount, order.currency),
+    "tax": lambda order: to_decimal(order.tax, order.currency),
+    "shipping": lambda order: to_decimal(order.shipping, order.currency),
+    "discount": lambda order: to_decimal(order.discount, order.currency),
+    "refunded": lambda order: to_decimal(order.refunded, order.currency),
     "coupon": lambda order: order.coupon_code,
     "partner_id": lambda order: order.partner_id,
     "partner": lambda order: order.partner.name if order.partner else None,
@@ -65,7 +77,7 @@ class SalesCsv(CsvView):
         """All sales that the filters let through, newest first, as CSV. Amounts are decimal numbers."""
         query = parse_filters(request, SaleQuery)
         orders = query.of(request.merchant.orders.select_related("partner", "customer"))
-        return stream(orders, _SALES, by="placed_at", name="sales")
+        return _file("sales.csv", _SALES, orders, by="placed_at")
 
 
 _COMMISSIONS: Columns[Commission] = {
@@ -78,9 +90,9 @@ _COMMISSIONS: Columns[Commission] = {
     "occurred_at": lambda commission: commission.occurred_at,
     "status": lambda commission: commission.status,
     "currency": lambda commission: commission.currency,
-    "base": lambda commission: money(commission.base, commission.currency),
-    "amount": lambda commission: money(commission.amount, commission.currency),
-    "reversed": lambda commission: money(commission.reversed, commission.currency),
+    "base": lambda commission: to_decimal(commission.base, commission.currency),
+    "amount": lambda commission: to_decimal(commission.amount, commission.currency),
+    "reversed": lambda commission: to_decimal(commission.reversed, commission.currency),
     "held_until": lambda commission: commission.held_until,
     "paid_at": lambda commission: commission.paid_at,
     "working": lambda commission: commission.explanation.get("working", ""),
@@ -95,7 +107,7 @@ class CommissionsCsv(CsvView):
         """All commissions that the filters let through, newest first, as CSV. Amounts are decimal numbers."""
         query = parse_filters(request, CommissionQuery)
         commissions = query.of(request.merchant.commissions.select_related("partner", "order"))
-        return stream(commissions, _COMMISSIONS, by="occurred_at", name="commissions")
+        return _file("commissions.csv", _COMMISSIONS, commissions, by="occurred_at")
 
 
 _CUSTOMERS: Columns[Customer] = {
@@ -121,7 +133,7 @@ class CustomersCsv(CsvView):
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All customers that the filters let through, newest first, as CSV."""
         query = parse_filters(request, CustomerQuery)
-        return stream(query.of(request.merchant.customers.all()), _CUSTOMERS, by="created_at", name="customers")
+        return _file("customers.csv", _CUSTOMERS, query.of(request.merchant.customers.all()), by="created_at")
 
 
 _PARTNERS: Columns[Partner] = {
@@ -147,7 +159,7 @@ class PartnersCsv(CsvView):
         """All partners that the filters let through, newest first, as CSV."""
         query = parse_filters(request, PartnerQuery)
         partners = query.of(request.merchant.partners.select_related("program", "group"))
-        return stream(partners, _PARTNERS, by="created_at", name="partners")
+        return _file("partners.csv", _PARTNERS, partners, by="created_at")
 
 
 _PAYOUTS: Columns[Payout] = {
@@ -155,7 +167,7 @@ _PAYOUTS: Columns[Payout] = {
     "partner_id": lambda payout: payout.partner_id,
     "partner": lambda payout: payout.partner.name,
     "currency": lambda payout: payout.currency,
-    "amount": lambda payout: money(payout.amount, payout.currency),
+    "amount": lambda payout: to_decimal(payout.amount, payout.currency),
     "method": lambda payout: payout.method,
     "status": lambda payout: payout.status,
     "transaction_id": lambda payout: payout.transaction_id,
@@ -177,7 +189,7 @@ class PayoutsCsv(CsvView):
         """All payouts that the filters let through, newest first, as CSV. Amounts are decimal numbers."""
         query = parse_filters(request, PayoutQuery)
         payouts = query.of(request.merchant.payouts.select_related("partner"))
-        return stream(payouts, _PAYOUTS, by="created_at", name="payouts")
+        return _file("payouts.csv", _PAYOUTS, payouts, by="created_at")
 
 
 _AUDIT: Columns[AuditEntry] = {
@@ -203,4 +215,4 @@ class AuditCsv(CsvView):
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All entries that the filters let through, newest first, as CSV."""
         query = parse_filters(request, AuditQuery)
-        return stream(query.of(request), _AUDIT, by="id", name="audit")
+        return _file("audit.csv", _AUDIT, query.of(request), by="id")

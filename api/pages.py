@@ -14,13 +14,13 @@ from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
-from django.db.models import F, Model, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from msgspec import Meta
 
 from api.bodies import in_utc, invalid, refuse_nul
 from merchants.errors import DomainError
+from pages.keyset import behind
 
 M = TypeVar("M", bound=Model)
 S = TypeVar("S")
@@ -84,13 +84,7 @@ def cut(rows: "QuerySet[M]", query: ListQuery, *, by: str = "created_at") -> tup
 
 def after(rows: "QuerySet[M]", cursor: str | None, *, by: str) -> "QuerySet[M]":
     """`rows` newest first by `by` and id, beginning behind the row that `cursor` names."""
-    rows = rows.order_by("-id") if by == "id" else rows.order_by(f"-{by}", "-id")
-    if cursor is None:
-        return rows
-    moment, row_id = decode_cursor(cursor)
-    if by == "id":
-        return rows.filter(id__lt=row_id)
-    return rows.filter(TupleLessThan(Tuple(F(by), F("id")), (moment, row_id)))
+    return behind(rows, by, None if cursor is None else decode_cursor(cursor))
 
 
 def cursor_of(row: Model, *, by: str) -> str:

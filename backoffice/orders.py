@@ -10,14 +10,15 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from orders.models import Order
-from pages.csv import csv_stream
+from pages.csv import csv_stream, each
 from pages.forms import MoneyField, OnceField, PageForm
 from pages.listing import Sort, sheet
-from pages.periods import PRESETS, period_of
+from pages.periods import PRESETS
 from tracking.events import Refund
 from tracking.refunds import record_refund
 
@@ -32,34 +33,18 @@ class RefundForm(PageForm):
     amount = MoneyField(label="Amount", least=1)
     reason = forms.CharField(label="Reason", max_length=500, required=False)
 
-    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
-        self.order = order
-        super().__init__(*args, initial={"amount": order.amount - order.refunded}, **kwargs)
-        self._say_currency()
-
-    def full_clean(self) -> None:
-        """Amounts are read in the order's currency: a page's form is checked while it is made."""
-        self._say_currency()
-        super().full_clean()
-
-    def _say_currency(self) -> None:
-        money = self.fields["amount"]
-        assert isinstance(money, MoneyField)
-        money.currency = self.order.currency
-
 
 @staff_page(Permission.VIEW)
 def orders(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    rows = _with_earned(request, matching(request)).select_related("customer", "partner")
+    asked = Asked(request)
+    rows = _with_earned(request, matching(asked)).select_related("customer", "partner")
     context = {
         "sheet": sheet(request, rows, sorts=_SORTS, default="-date"),
         "tabs": _KINDS,
-        "kind": request.GET.get("kind", ""),
-        "q": request.GET.get("q", ""),
-        "coupon": request.GET.get("coupon", "").strip(),
-        "partner": _partner(request),
-        "period": period_of(request.GET) if _has_period(request) else None,
+        **{name: asked.text(name) for name in ("kind", "q", "coupon")},
+        "partner": asked.partner,
+        "period": asked.period,
         "presets": PRESETS,
         "partials": {"list"},
     }
@@ -75,28 +60,27 @@ def orders_csv(request: StaffRequest) -> HttpResponseBase:
         return [
             row.external_id, row.source, str(row.customer or ""), row.partner.name if row.partner else "",
             row.coupon_code, to_decimal(row.amount, row.currency), to_decimal(row.refunded, row.currency),
-            to_decimal(earned or 0, row.currency), row.currency, row.placed_at.isoformat(), row.notes,
+            to_decimal(earned or 0, row.currency), row.currency, row.placed_at, row.notes,
         ]  # fmt: skip
 
     header = "order_id source customer partner coupon amount refunded commission currency placed_at notes".split()
-    rows = _with_earned(request, matching(request)).select_related("customer", "partner")
-    return csv_stream("orders.csv", header, rows, cells, by="placed_at")
+    rows = _with_earned(request, matching(Asked(request))).select_related("customer", "partner")
+    return csv_stream("orders.csv", header, rows, each(cells), by="placed_at")
 
 
-def matching(request: StaffRequest) -> "QuerySet[Order]":
+def matching(asked: Asked) -> "QuerySet[Order]":
     """The orders that the query string asks for."""
-    rows: QuerySet[Order] = request.merchant.orders.all()
-    kind, text, coupon = (_text(request, name) for name in ("kind", "q", "coupon"))
+    rows: QuerySet[Order] = asked.merchant.orders.all()
+    kind, text, coupon = (asked.text(name) for name in ("kind", "q", "coupon"))
     if kind in ("referred", "direct"):
         rows = rows.filter(partner__isnull=kind == "direct")
     if text:
         rows = rows.filter(external_id__startswith=text)
     if coupon:
         rows = rows.filter(coupon_code__iexact=coupon)
-    if (partner := _partner(request)) is not None:
-        rows = rows.filter(partner=partner[0])
-    if _has_period(request):
-        period = period_of(request.GET)
+    if asked.partner is not None:
+        rows = rows.filter(partner=asked.partner[0])
+    if (period := asked.period) is not None:
         rows = rows.filter(placed_at__gte=period.begins(), placed_at__lt=period.ends())
     return rows
 
@@ -106,24 +90,6 @@ def _with_earned(request: StaffRequest, rows: "QuerySet[Order]") -> "QuerySet[Or
     of_order = request.merchant.commissions.filter(order=OuterRef("pk")).order_by()
     kept = of_order.values("order").annotate(kept=Sum(F("amount") - F("reversed"))).values("kept")
     return rows.annotate(earned=Subquery(kept, output_field=BigIntegerField()))
-
-
-def _text(request: StaffRequest, name: str) -> str:
-    """What the query string says, without the one character that the database has no text for."""
-    return request.GET.get(name, "").replace("\x00", "").strip()
-
-
-def _has_period(request: StaffRequest) -> bool:
-    return "period" in request.GET or "from" in request.GET
-
-
-def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
-    """Whose orders, when the query string names a partner of this merchant."""
-    try:
-        asked = UUID(request.GET.get("partner", ""))
-    except ValueError:
-        return None
-    return request.merchant.partners.filter(id=asked).values_list("id", "name").first()
 
 
 @staff_page(Permission.VIEW)
@@ -144,7 +110,7 @@ def orders_detail(request: StaffRequest, order: UUID) -> HttpResponseBase:
 def orders_refund(request: StaffRequest, order: UUID) -> HttpResponseBase:
     """Record a refund: what partners earned on it goes back in proportion."""
     found = _order(request, order)
-    form = RefundForm(posted(request), order=found)
+    form = RefundForm(posted(request), currency=found.currency, initial={"amount": found.amount - found.refunded})
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _refund(request, found, form.cleaned_data))

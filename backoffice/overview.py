@@ -14,10 +14,11 @@ from affiliates.models import PartnerStatus
 from backoffice.door import StaffRequest, page, staff_page
 from commissions.models import CommissionStatus
 from merchants.models import Merchant
+from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_answer
 from pages.periods import PRESETS, Period, first_of, period_of
-from stats.reading import Day, best_partners, currencies, merchant_days
+from stats.reading import Day, best_partners, currencies, merchant_days, percent_change
 
 _BEST = 6
 _RECENT = 8
@@ -93,16 +94,23 @@ def overview_statuses(request: StaffRequest) -> HttpResponseBase:
 
 @staff_page(Permission.VIEW)
 def overview_csv(request: StaffRequest) -> HttpResponseBase:
-    """The period's days as a file, in minor units beside their currency."""
+    """The period's days as a file; amounts are decimal numbers of the currency beside them."""
     merchant, period = request.merchant, period_of(request.GET)
     currency = request.GET.get("currency", "") or merchant.currency
     days = _figures(merchant, period, currency)
     columns = list(days[0][1])
-    rows = ([day.isoformat(), currency, *(figures[name] for name in columns)] for day, figures in days)
+
+    def shown(name: str, figure: int) -> int | Decimal:
+        return figure if name in _COUNTS else to_decimal(figure, currency)
+
+    rows = ([day, currency, *(shown(name, figures[name]) for name in columns)] for day, figures in days)
     return csv_answer(f"overview-{period.start}-{period.end}.csv", ["day", "currency", *columns], rows)
 
 
 Figures = list[tuple[date, dict[str, int]]]
+
+_AMOUNTS = ("revenue", "earned", "refunded", "direct_revenue")
+_COUNTS = ("orders", "clicks", "leads", "direct_orders")
 
 
 def _figures(merchant: Merchant, period: Period, currency: str) -> Figures:
@@ -118,11 +126,7 @@ def _figures(merchant: Merchant, period: Period, currency: str) -> Figures:
 
 
 def _of(day: Day) -> dict[str, int]:
-    figures = day.figures
-    return {
-        name: getattr(figures, name)
-        for name in ("revenue", "earned", "orders", "clicks", "leads", "refunded", "direct_orders", "direct_revenue")
-    }
+    return {name: getattr(day.figures, name) for name in (*_AMOUNTS, *_COUNTS)}
 
 
 def _sum(figures: Figures, name: str) -> int:
@@ -133,8 +137,7 @@ def _kpis(now: Figures, before: Figures) -> list[dict[str, Any]]:
     found = []
     for key, label in _KPIS:
         has, had = _sum(now, key), _sum(before, key)
-        percent = (Decimal(100 * (has - had)) / abs(had)).quantize(Decimal("0.1")) if had else None
-        found.append({"key": key, "label": label, "value": has, "percent": percent})
+        found.append({"key": key, "label": label, "value": has, "percent": percent_change(has, had)})
     return found
 
 

@@ -1,75 +1,115 @@
-"""CSV files: `csv_answer` for what fits into memory without a thought, `csv_stream` for lists without an end.
+"""CSV files for people: `csv_answer` for a few rows, `csv_stream` for a list of any length in constant memory.
 
-A stream reads its rows in pieces by keyset, each in a tenant transaction of its own: one transaction for as long as the
-caller takes to read would hold back vacuum, and the tenant's setting would stay on the connection between two writes to
-the socket. Rows that arrive meanwhile are newer than the first and not in the file.
+A stream reads its rows in pieces by keyset, each in a tenant transaction of its own. A server-side cursor would need
+one transaction for as long as the caller takes to read, with the tenant's setting left on the connection between two
+writes to the socket: a slow reader would hold back vacuum, a lost one the connection. Rows that arrive meanwhile are
+newer than the first and not in the file.
+
+A spreadsheet takes a cell that begins with =, +, - or @ for a formula, so text that does gets an apostrophe.
 """
 
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import F, Model, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
+import msgspec
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 
 from merchants.tenancy import current, tenant
+from pages.keyset import behind
 
 M = TypeVar("M", bound=Model)
 
 PIECE = 2_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_TYPE = "text/csv; charset=utf-8"
+_FORMULA = tuple("=+-@＝＋－＠")
+
+#: The cells of each row of a piece; what they look at beyond the rows is asked for once for the piece.
+Lines = Callable[[list[M]], Iterable[Sequence[object]]]
 
 
-def csv_answer(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    """A CSV file to save under `name`."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows([harmless(value) for value in row] for row in rows)
-    disposition = f'attachment; filename="{name}"'
-    return HttpResponse(
-        text.getvalue(), content_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition}
-    )
+class _File(io.StringIO):
+    """What csv.writer writes into, emptied piece by piece."""
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        text = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return text.encode()
+
+
+def csv_answer(name: str, header: Sequence[str], lines: Iterable[Sequence[object]]) -> HttpResponse:
+    """A file to save under `name`, of a few lines."""
+    file = _File()
+    _write(file, [header])
+    _write(file, lines)
+    return HttpResponse(file.taken(), content_type=_TYPE, headers=_saved_as(name))
 
 
 def csv_stream(
-    name: str, header: Sequence[str], rows: "QuerySet[M]", cells: Callable[[M], Sequence[object]], *, by: str
+    name: str, header: Sequence[str], rows: "QuerySet[M]", lines: "Lines[M]", *, by: str
 ) -> StreamingHttpResponse:
-    """The running tenant's `rows` as a file of any length, by the column `by` (never NULL) downward.
+    """The running tenant's `rows`, by the column `by` (never NULL) downward. Nothing is read until the file is sent."""
+    pieces = _pieces(current(), header, rows, lines, by)
+    return StreamingHttpResponse(pieces, content_type=_TYPE, headers=_saved_as(name))
 
-    `cells` gives one row's cells; what they look at beyond the row must come with it. Nothing is read until the file
-    is sent.
-    """
-    return StreamingHttpResponse(
-        _pieces(current(), header, rows.order_by(f"-{by}", "-id"), cells, by),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+
+def each(cells: Callable[[M], Sequence[object]]) -> "Lines[M]":
+    """Lines whose cells come from one row alone, with what was selected along with it."""
+    return lambda rows: map(cells, rows)
+
+
+def cell(value: Any) -> str | int:
+    """A value as a cell: text that a spreadsheet would compute is defused, times are UTC, the rest is JSON."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return value
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        case date():
+            return value.isoformat()
+        case str():
+            return _defused(value)
+        case list():
+            return _defused(", ".join(map(str, value)))
+        case dict():
+            return msgspec.json.encode(value).decode() if value else ""
+    return str(value)
 
 
 def _pieces(
-    merchant_id: UUID, header: Sequence[str], rows: "QuerySet[M]", cells: Callable[[M], Sequence[object]], by: str
+    merchant_id: UUID, header: Sequence[str], rows: "QuerySet[M]", lines: "Lines[M]", by: str
 ) -> Iterator[bytes]:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(header)
-    piece = rows
+    file = _File()
+    _write(file, [header])
+    last: tuple[Any, UUID] | None = None
     while True:
         with tenant(merchant_id):
-            found = list(piece[:PIECE])
-            writer.writerows([harmless(value) for value in cells(row)] for row in found)
-        yield text.getvalue().encode()
-        if len(found) < PIECE:
+            piece = list(behind(rows, by, last)[:PIECE])
+            _write(file, lines(piece))
+        yield file.taken()
+        if len(piece) < PIECE:
             return
-        text.seek(0)
-        text.truncate()
-        last = found[-1]
-        piece = rows.filter(TupleLessThan(Tuple(F(by), F("id")), (getattr(last, by), last.pk)))
+        last = getattr(piece[-1], by), piece[-1].pk
 
 
-def harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula gets a quote before it; numbers stay numbers."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def _write(file: _File, lines: Iterable[Sequence[object]]) -> None:
+    csv.writer(file).writerows([cell(value) for value in line] for line in lines)
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+def _defused(text: str) -> str:
+    risky = text[:1] in ("\t", "\r", "\n") or text.lstrip().startswith(_FORMULA)
+    return f"'{text}" if risky else text

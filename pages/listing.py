@@ -17,9 +17,10 @@ from uuid import UUID
 import msgspec
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import F, Model, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
+
+from pages.keyset import behind
 
 M = TypeVar("M", bound=Model)
 
@@ -92,7 +93,8 @@ def sheet(
     cursor = _cursor(request.GET.get("page", ""), key, by)
     backward = cursor is not None and cursor.backward
     downward = descending != backward
-    cut = _cut(rows, by.column, None if cursor is None else (_read(cursor.value, by.kind), cursor.id), downward)
+    last = None if cursor is None else (_read(cursor.value, by.kind), cursor.id)
+    cut = behind(rows, by.column, last, downward=downward)
     try:
         found = list(cut[: size + 1])
     except (DataError, ValidationError):
@@ -116,17 +118,6 @@ def sheet(
         headers={each: _header(kept, each, sorts[each], name, descending) for each in sorts},
         parameters=kept.urlencode(),
     )
-
-
-def _cut(rows: "QuerySet[M]", column: str, after: tuple[Any, UUID] | None, downward: bool) -> "QuerySet[M]":
-    """`rows` in order, beginning behind `after`. Ids are in the order of time: they may sort a list alone."""
-    sign = "-" if downward else ""
-    if column == "id":
-        rows = rows.order_by(f"{sign}id")
-        return rows if after is None else rows.filter(**{"id__lt" if downward else "id__gt": after[1]})
-    rows = rows.order_by(f"{sign}{column}", f"{sign}id")
-    compare = TupleLessThan if downward else TupleGreaterThan
-    return rows if after is None else rows.filter(compare(Tuple(F(column), F("id")), after))
 
 
 def _has_previous(cursor: _Cursor | None, more: bool) -> bool:

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from commissions.models import Commission, CommissionStatus
 from ledger.accounts import partner_earned
 from merchants.money import to_decimal
-from pages.csv import csv_stream
+from pages.csv import csv_stream, each
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.door import PartnerRequest, page, partner_page
@@ -66,7 +66,7 @@ def earnings_csv(request: PartnerRequest) -> HttpResponseBase:
     def cells(row: Commission) -> list[object]:
         order = row.order
         return [
-            row.occurred_at.isoformat(),
+            row.occurred_at,
             order.external_id if order else "",
             customer_shown(row.customer, merchant),
             to_decimal(order.amount, order.currency) if order else "",
@@ -75,11 +75,11 @@ def earnings_csv(request: PartnerRequest) -> HttpResponseBase:
             to_decimal(row.reversed, row.currency),
             row.currency,
             row.status,
-            row.paid_at.isoformat() if row.paid_at else "",
+            row.paid_at,
         ]
 
     name = f"earnings-{period.start}-{period.end}.csv"
-    return csv_stream(name, header, _rows(request, period), cells, by="occurred_at")
+    return csv_stream(name, header, _rows(request, period), each(cells), by="occurred_at")
 
 
 @partner_page

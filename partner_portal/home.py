@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -16,7 +15,7 @@ from partner_portal.links import address_of, usable_coupons
 from partner_portal.money import Money, money_of
 from rewards.models import RewardKind, RewardVersion
 from rewards.terms import in_force_for
-from stats.reading import Day, partner_days
+from stats.reading import Day, partner_days, percent_change
 
 _SHOWN_CUSTOMERS, _SHOWN_PAYOUTS = 6, 5
 #: Above these many days a bar stands for a week, then for a month: more bars than that cannot be told apart.
@@ -78,8 +77,9 @@ def _kpis(now: list[Day], before: list[Day]) -> list[dict[str, Any]]:
     found = []
     for key, label in _KPIS:
         has, had = (sum(getattr(day.figures, key) for day in days) for days in (now, before))
-        percent = (Decimal(100 * (has - had)) / abs(had)).quantize(Decimal("0.1")) if had else None
-        found.append({"key": key, "label": label, "value": has, "percent": percent, "is_count": key in _COUNTS})
+        found.append(
+            {"key": key, "label": label, "value": has, "percent": percent_change(has, had), "is_count": key in _COUNTS}
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from merchants.money import to_decimal
-from pages.csv import csv_stream
+from pages.csv import csv_stream, each
 from pages.listing import Sort, sheet
 from partner_portal.door import PartnerRequest, page, partner_page
 from payouts.models import Payout
@@ -28,10 +28,10 @@ def payouts_csv(request: PartnerRequest) -> HttpResponseBase:
     def cells(payout: Payout) -> list[object]:
         amount = to_decimal(payout.amount, payout.currency)
         reference = payout.transaction_id
-        return [payout.paid_on.isoformat(), amount, payout.currency, payout.method, payout.status, reference]
+        return [payout.paid_on, amount, payout.currency, payout.method, payout.status, reference]
 
     header = ["paid_on", "amount", "currency", "method", "status", "transaction_id"]
-    return csv_stream("payouts.csv", header, request.partner.payouts.all(), cells, by="created_at")
+    return csv_stream("payouts.csv", header, request.partner.payouts.all(), each(cells), by="created_at")
 
 
 @partner_page

@@ -81,12 +81,13 @@ class Change:
     before: Figures
 
     def percent(self, figure: str) -> Decimal | None:
-        """By how many percent a figure went up, to one decimal; None when there was nothing before."""
-        had: int = getattr(self.before, figure)
-        if had == 0:
-            return None
-        has: int = getattr(self.now, figure)
-        return (Decimal(100 * (has - had)) / abs(had)).quantize(Decimal("0.1"))
+        """By how many percent a figure went up."""
+        return percent_change(getattr(self.now, figure), getattr(self.before, figure))
+
+
+def percent_change(now: int, before: int) -> Decimal | None:
+    """By how many percent `now` is more than `before`, to one decimal; None when there was nothing before."""
+    return (Decimal(100 * (now - before)) / abs(before)).quantize(Decimal("0.1")) if before else None
 
 
 _ALL = tuple(field.name for field in fields(Figures))

@@ -2,19 +2,19 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from commissions.models import Commission, CommissionStatus
 from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
-from pages.csv import csv_stream
+from pages.csv import csv_stream, each
 from pages.listing import COUNTED, Sort, sheet
-from pages.periods import PRESETS, period_of
+from pages.periods import PRESETS
 
 _SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
 _TABS: tuple[tuple[str, str], ...] = (
@@ -32,15 +32,14 @@ _COUNTED_TABS = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 @staff_page(Permission.VIEW)
 def commissions(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    rows = matching(request).select_related("order", "customer", "partner")
+    asked = Asked(request)
+    rows = matching(asked).select_related("order", "customer", "partner")
     context = {
         "sheet": sheet(request, rows, sorts=_SORTS, default="-date"),
         "tabs": _tabs(request.merchant),
-        "status": request.GET.get("status", ""),
-        "q": request.GET.get("q", ""),
-        "kind": request.GET.get("kind", ""),
-        "partner": _partner(request),
-        "period": period_of(request.GET) if _has_period(request) else None,
+        **{name: asked.text(name) for name in ("status", "q", "kind")},
+        "partner": asked.partner,
+        "period": asked.period,
         "presets": PRESETS,
         "partials": {"list"},
     }
@@ -53,22 +52,22 @@ def commissions_csv(request: StaffRequest) -> HttpResponseBase:
 
     def cells(row: Commission) -> list[object]:
         return [
-            row.occurred_at.isoformat(), row.order.external_id if row.order else "", row.partner.name,
+            row.occurred_at, row.order.external_id if row.order else "", row.partner.name,
             row.partner.email, str(row.customer or ""), to_decimal(row.amount, row.currency),
             to_decimal(row.reversed, row.currency), row.currency, row.status, row.explanation.get("working", ""),
-            row.paid_at.isoformat() if row.paid_at else "",
+            row.paid_at,
         ]  # fmt: skip
 
     header = "date order partner partner_email customer amount taken_back currency status working paid_at".split()
-    rows = matching(request).select_related("order", "customer", "partner")
-    return csv_stream("commissions.csv", header, rows, cells, by="occurred_at")
+    rows = matching(Asked(request)).select_related("order", "customer", "partner")
+    return csv_stream("commissions.csv", header, rows, each(cells), by="occurred_at")
 
 
-def matching(request: StaffRequest) -> "QuerySet[Commission]":
+def matching(asked: Asked) -> "QuerySet[Commission]":
     """The commissions that the query string asks for."""
-    merchant = request.merchant
+    merchant = asked.merchant
     rows: QuerySet[Commission] = merchant.commissions.all()
-    status, text, kind = (request.GET.get(name, "").strip() for name in ("status", "q", "kind"))
+    status, text, kind = (asked.text(name) for name in ("status", "q", "kind"))
     if status in CommissionStatus.values:
         rows = rows.filter(status=status)
     if "@" in text:
@@ -79,24 +78,11 @@ def matching(request: StaffRequest) -> "QuerySet[Commission]":
         rows = rows.filter(reward_version__kind=kind)
     elif kind == "manual":
         rows = rows.filter(order=None)
-    if (partner := _partner(request)) is not None:
-        rows = rows.filter(partner=partner[0])
-    if _has_period(request):
-        period = period_of(request.GET)
+    if asked.partner is not None:
+        rows = rows.filter(partner=asked.partner[0])
+    if (period := asked.period) is not None:
         rows = rows.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
     return rows
-
-
-def _has_period(request: StaffRequest) -> bool:
-    return "period" in request.GET or "from" in request.GET
-
-
-def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
-    try:
-        asked = UUID(request.GET.get("partner", ""))
-    except ValueError:
-        return None
-    return request.merchant.partners.filter(id=asked).values_list("id", "name").first()
 
 
 def _tabs(merchant: Merchant) -> list[dict[str, Any]]:

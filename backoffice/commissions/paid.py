@@ -9,6 +9,7 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
+from backoffice.asked import Asked
 from backoffice.commissions.list import matching
 from backoffice.door import StaffRequest, done, form_status, page, staff_page
 from merchants.roles import Permission
@@ -83,7 +84,7 @@ def _chosen(request: StaffRequest) -> list[UUID]:
     """Of the ticked, or of all that match; none when there are too many."""
     if request.method != "POST":
         return []
-    rows = matching(request).order_by("id")
+    rows = matching(Asked(request)).order_by("id")
     found = rows if request.POST.get("all") == "1" else chosen(rows, request.POST.getlist("id"))
     ids = list(found.values_list("id", flat=True)[: _MOST + 1])
     if len(ids) > _MOST:

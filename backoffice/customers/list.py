@@ -1,5 +1,6 @@
 """The list of customers: found by name, e-mail or external id, sorted by what they bought."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,11 +10,12 @@ from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, V
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from customers.models import Customer, CustomerStatus
 from merchants.money import to_decimal
 from merchants.roles import Permission
-from pages.csv import csv_answer
+from pages.csv import csv_stream
 from pages.listing import Sort, sheet
 
 _SORTS = {
@@ -23,7 +25,6 @@ _SORTS = {
 }
 _TOTALS = {"orders": "orders", "revenue": "revenue"}
 _STATUSES = (("", "All"), ("active", "Active"), ("inactive", "Inactive"), ("blocked", "Blocked"))
-_MOST_EXPORTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,14 @@ class Row:
 @staff_page(Permission.VIEW)
 def customers(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    found = sheet(request, matching(request), sorts=_SORTS, default="-since")
-    partner = _partner(request)
+    asked = Asked(request)
+    found = sheet(request, matching(asked), sorts=_SORTS, default="-since")
     context = {
         "sheet": found,
         "rows": rows_of(request, found.rows),
         "tabs": _STATUSES,
-        "status": request.GET.get("status", ""),
-        "q": request.GET.get("q", ""),
-        "partner": partner,
+        **{name: asked.text(name) for name in ("status", "q")},
+        "partner": asked.partner,
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/list.html", context)
@@ -58,32 +58,31 @@ def customers(request: StaffRequest) -> HttpResponseBase:
 def customers_csv(request: StaffRequest) -> HttpResponseBase:
     """All that match, as a file; amounts are decimal numbers of the merchant's currency."""
     currency = request.merchant.currency
-    found = list(matching(request).order_by("-created_at", "-id")[:_MOST_EXPORTED])
+
+    def lines(found: list[Customer]) -> Iterator[list[object]]:
+        for row in rows_of(request, found):
+            yield [
+                row.customer.name, row.customer.email, row.customer.external_id, row.customer.status, row.orders,
+                to_decimal(row.revenue, currency), to_decimal(row.commission, currency), currency,
+                row.partner[1] if row.partner else "", row.customer.created_at,
+            ]  # fmt: skip
+
     header = "name email external_id status orders revenue commission currency partner member_since".split()
-    rows = (
-        [
-            row.customer.name, row.customer.email or "", row.customer.external_id or "", row.customer.status,
-            row.orders, to_decimal(row.revenue, currency), to_decimal(row.commission, currency),
-            currency, row.partner[1] if row.partner else "",
-            row.customer.created_at.isoformat(),
-        ]
-        for row in rows_of(request, found)
-    )  # fmt: skip
-    return csv_answer("customers.csv", header, rows)
+    return csv_stream("customers.csv", header, matching(Asked(request)), lines, by="created_at")
 
 
-def matching(request: StaffRequest) -> "QuerySet[Customer]":
+def matching(asked: Asked) -> "QuerySet[Customer]":
     """The customers that the query string asks for, with what its sort needs."""
-    merchant = request.merchant
+    merchant = asked.merchant
     rows: QuerySet[Customer] = merchant.customers.exclude(status=CustomerStatus.ERASED)
-    status, text = request.GET.get("status", ""), request.GET.get("q", "").replace("\x00", "").strip()
+    status, text = asked.text("status"), asked.text("q")
     if status in dict(_STATUSES) and status:
         rows = rows.filter(status=status)
     if text:
         rows = rows.filter(Q(name__icontains=text) | Q(email__istartswith=text) | Q(external_id=text))
-    if (partner := _partner(request)) is not None:
-        rows = rows.filter(attribution__partner=partner[0])
-    if column := _TOTALS.get(request.GET.get("sort", "").removeprefix("-")):
+    if asked.partner is not None:
+        rows = rows.filter(attribution__partner=asked.partner[0])
+    if column := _TOTALS.get(asked.sort):
         total = merchant.customer_totals.filter(customer_id=OuterRef("pk"), currency=merchant.currency).values(column)
         number = Coalesce(Subquery(total), Value(0), output_field=BigIntegerField())
         rows = rows.annotate(**{f"{column}_sorted": number})
@@ -109,12 +108,3 @@ def rows_of(request: StaffRequest, customers: list[Customer]) -> list[Row]:
     return [
         Row(customer, *totals.get(customer.id, (0, 0, 0)), partner=belongs.get(customer.id)) for customer in customers
     ]
-
-
-def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
-    """Whose customers, when the query string names a partner of this merchant."""
-    try:
-        asked = UUID(request.GET.get("partner", ""))
-    except ValueError:
-        return None
-    return request.merchant.partners.filter(id=asked).values_list("id", "name").first()

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from affiliates import partners as verbs
 from affiliates.models import Partner
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, done, page, staff_page
 from backoffice.partners.list import matching
 from merchants.audit import Actor
@@ -37,7 +38,7 @@ def partners_bulk(request: StaffRequest) -> HttpResponseBase:
     confirmed = request.POST.get("confirmed") == "1"
     # Once it was asked about, it is about those who stood there, not about who matches by now.
     everything = request.POST.get("all") == "1" and not confirmed
-    rows = matching(request).order_by("id")
+    rows = matching(Asked(request)).order_by("id")
     found = list((rows if everything else chosen(rows, request.POST.getlist("id")))[: _MOST + 1])
     if not found or len(found) > _MOST:
         problem = f"Choose fewer: at most {_MOST:,} at once." if found else "Choose at least one partner."

@@ -1,6 +1,7 @@
 """The list of partners: by status, found by name, e-mail or code, sorted by what they brought (SPEC A2)."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,13 @@ from django.http import HttpResponseBase
 from django.utils import timezone
 
 from affiliates.models import Partner, PartnerStatus
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from commissions.models import CommissionStatus
 from merchants.models import Merchant
+from merchants.money import to_decimal
 from merchants.roles import Permission
-from pages.csv import csv_answer
+from pages.csv import csv_stream
 from pages.listing import Sort, sheet
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
@@ -30,7 +33,6 @@ _SORTS = {
 }
 #: What the sort needs of the rollup; the other figures are read for the rows of the page alone.
 _TOTALS = {"conversions": "orders", "revenue": "revenue", "earned": "earned"}
-_MOST_EXPORTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,16 @@ class Row:
 @staff_page(Permission.VIEW)
 def partners(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    status = request.GET.get("status", "")
-    found = sheet(request, matching(request), sorts=_SORTS, default="-revenue")
+    asked = Asked(request)
+    found = sheet(request, matching(asked), sorts=_SORTS, default="-revenue")
     context = {
         "sheet": found,
         "rows": rows_of(request.merchant, found.rows),
         "tabs": _tabs(request.merchant),
-        "status": status if status in PartnerStatus.values else "",
-        "q": request.GET.get("q", ""),
+        "status": asked.text("status") if asked.text("status") in PartnerStatus.values else "",
+        "q": asked.text("q"),
         "groups": list(request.merchant.groups.order_by("name").values_list("id", "name")[:50]),
-        "group": request.GET.get("group", ""),
+        "group": asked.text("group"),
         "partials": {"list"},
     }
     return page(request, "backoffice/partners/list.html", context)
@@ -65,29 +67,29 @@ def partners(request: StaffRequest) -> HttpResponseBase:
 
 @staff_page(Permission.VIEW)
 def partners_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts in minor units of the merchant's currency."""
+    """All that match, as a file; amounts are decimal numbers of the merchant's currency."""
     merchant, currency = request.merchant, request.merchant.currency
-    found = list(matching(request).order_by("-created_at", "-id")[:_MOST_EXPORTED])
-    header = "name email status coupon clicks orders revenue earned balance currency portal joined".split()
-    return csv_answer(
-        "partners.csv",
-        header,
-        (
-            [
+
+    def lines(found: list[Partner]) -> Iterator[list[object]]:
+        for row in rows_of(merchant, found):
+            revenue, earned, balance = (
+                to_decimal(amount, currency) for amount in (row.figures.revenue, row.figures.earned, row.balance)
+            )
+            yield [
                 row.partner.name, row.partner.email, row.partner.status, row.coupon, row.figures.clicks,
-                row.figures.orders, row.figures.revenue, row.figures.earned, row.balance, currency,
-                row.partner.portal_code, row.partner.created_at.isoformat(),
-            ]
-            for row in rows_of(merchant, found)
-        ),
-    )  # fmt: skip
+                row.figures.orders, revenue, earned, balance, currency, row.partner.portal_code,
+                row.partner.created_at,
+            ]  # fmt: skip
+
+    header = "name email status coupon clicks orders revenue earned balance currency portal joined".split()
+    return csv_stream("partners.csv", header, matching(Asked(request)), lines, by="created_at")
 
 
-def matching(request: StaffRequest) -> "QuerySet[Partner]":
+def matching(asked: Asked) -> "QuerySet[Partner]":
     """The partners that the query string asks for, with what its sort needs."""
-    merchant = request.merchant
+    merchant = asked.merchant
     rows: QuerySet[Partner] = merchant.partners.all()
-    status, text, group = (request.GET.get(name, "").strip() for name in ("status", "q", "group"))
+    status, text, group = (asked.text(name) for name in ("status", "q", "group"))
     if status in PartnerStatus.values:
         rows = rows.filter(status=status)
     if text:
@@ -95,7 +97,7 @@ def matching(request: StaffRequest) -> "QuerySet[Partner]":
         rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text) | Exists(code))
     if group:
         rows = rows.filter(group__name=group)
-    if column := _TOTALS.get(request.GET.get("sort", "-revenue").removeprefix("-")):
+    if column := _TOTALS.get(asked.sort or "revenue"):
         total = merchant.partner_totals.filter(partner_id=OuterRef("pk"), currency=merchant.currency).values(column)
         number = Coalesce(Subquery(total), Value(0), output_field=BigIntegerField())
         rows = rows.annotate(**{f"{column}_sorted": number})

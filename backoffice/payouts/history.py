@@ -10,10 +10,11 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from merchants.money import to_decimal
 from merchants.roles import Permission
-from pages.csv import csv_stream
+from pages.csv import csv_stream, each
 from pages.forms import PageForm
 from pages.listing import Sort, sheet
 from payouts.manual import reverse_payout
@@ -33,12 +34,12 @@ class ReverseForm(PageForm):
 @staff_page(Permission.VIEW_PAYOUTS)
 def payouts_history(request: StaffRequest) -> HttpResponseBase:
     """One page of what was paid."""
+    asked = Asked(request)
     context = {
-        "sheet": sheet(request, matching(request).select_related("partner"), sorts=_SORTS, default="-recorded"),
+        "sheet": sheet(request, matching(asked).select_related("partner"), sorts=_SORTS, default="-recorded"),
         "tabs": _TABS,
-        "status": request.GET.get("status", ""),
-        "q": request.GET.get("q", ""),
-        "partner": _partner(request),
+        **{name: asked.text(name) for name in ("status", "q")},
+        "partner": asked.partner,
         "partials": {"list"},
     }
     return page(request, "backoffice/payouts/history.html", context)
@@ -50,12 +51,13 @@ def payouts_csv(request: StaffRequest) -> HttpResponseBase:
 
     def cells(row: Payout) -> list[object]:
         return [
-            row.paid_on.isoformat(), row.partner.name, row.partner.email, to_decimal(row.amount, row.currency),
+            row.paid_on, row.partner.name, row.partner.email, to_decimal(row.amount, row.currency),
             to_decimal(row.netted, row.currency), row.currency, row.method, row.status, row.transaction_id, row.note,
         ]  # fmt: skip
 
     header = "paid_on partner partner_email amount netted currency method status transaction_id note".split()
-    return csv_stream("payouts.csv", header, matching(request).select_related("partner"), cells, by="created_at")
+    rows = matching(Asked(request)).select_related("partner")
+    return csv_stream("payouts.csv", header, rows, each(cells), by="created_at")
 
 
 @staff_page(Permission.VIEW_PAYOUTS)
@@ -87,29 +89,21 @@ def payouts_reverse(request: StaffRequest, payout: UUID) -> HttpResponseBase:
     return page(request, "backoffice/payouts/reverse.html", context, status=form_status(form))
 
 
-def matching(request: StaffRequest) -> "QuerySet[Payout]":
+def matching(asked: Asked) -> "QuerySet[Payout]":
     """The payouts that the query string asks for."""
-    rows: QuerySet[Payout] = request.merchant.payouts.all()
-    status, text = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    rows: QuerySet[Payout] = asked.merchant.payouts.all()
+    status, text = asked.text("status"), asked.text("q")
     if status in PayoutStatus.values:
         rows = rows.filter(status=status)
     if text:
         rows = rows.filter(transaction_id=text)
-    if (partner := _partner(request)) is not None:
-        rows = rows.filter(partner=partner[0])
+    if asked.partner is not None:
+        rows = rows.filter(partner=asked.partner[0])
     return rows
 
 
 def _payout(request: StaffRequest, payout: UUID) -> Payout:
     return get_object_or_404(request.merchant.payouts.select_related("partner"), id=payout)
-
-
-def _partner(request: StaffRequest) -> tuple[UUID, str] | None:
-    try:
-        asked = UUID(request.GET.get("partner", ""))
-    except ValueError:
-        return None
-    return request.merchant.partners.filter(id=asked).values_list("id", "name").first()
 
 
 def _entries(request: StaffRequest, payout: Payout) -> list[dict[str, Any]]:

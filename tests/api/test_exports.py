@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from api import exports
-from api.exports import cell
 from merchants import tenancy
 from merchants.models import Merchant
+from merchants.money import to_decimal
+from pages import csv as files
+from pages.csv import cell
 from tests.api.conftest import Api
 from tests.api.world import build
 from tests.factories import ACTOR, CustomerFactory
@@ -47,7 +48,7 @@ def test_ordinary_text_and_our_own_numbers_stay() -> None:
         -5,
         "true",
     ]
-    assert cell(exports.money(-1050, "USD")) == "-10.50"
+    assert cell(to_decimal(-1050, "USD")) == "-10.50"
 
 
 def test_a_hostile_name_arrives_defused(api: Api) -> None:
@@ -81,17 +82,17 @@ def test_a_file_takes_filters_but_has_no_pages(api: Api) -> None:
 
 
 def test_a_file_longer_than_a_piece_is_whole(api: Api, merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "PIECE", 3)
+    monkeypatch.setattr(files, "PIECE", 3)
     for number in (6, 7):
         with tenancy.tenant(merchant.id):
             CustomerFactory.create_batch(number)
     assert len({row["id"] for row in rows_of(api, "/customers/export.csv")}) == 13
-    monkeypatch.setattr(exports, "PIECE", 13)
+    monkeypatch.setattr(files, "PIECE", 13)
     assert len(rows_of(api, "/customers/export.csv")) == 13
 
 
 def test_between_two_pieces_no_tenant_is_entered(api: Api, merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "PIECE", 2)
+    monkeypatch.setattr(files, "PIECE", 2)
     with tenancy.tenant(merchant.id):
         CustomerFactory.create_batch(5)
     response = api.client.get(
@@ -106,7 +107,7 @@ def test_between_two_pieces_no_tenant_is_entered(api: Api, merchant: Merchant, m
 
 
 def test_memory_does_not_grow_with_the_file(api: Api, merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "PIECE", 100)
+    monkeypatch.setattr(files, "PIECE", 100)
 
     def peak() -> int:
         response: Any = api.client.get(

@@ -1,0 +1,23 @@
+"""Reading on in a long list: by what it is sorted by and the id, so that page 5,000 costs what page 1 costs."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import F, Model, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+
+M = TypeVar("M", bound=Model)
+
+
+def behind(rows: "QuerySet[M]", column: str, last: tuple[Any, UUID] | None, *, downward: bool = True) -> "QuerySet[M]":
+    """`rows` in the order of `column` (never NULL) and id, beginning behind the row that has these two values.
+
+    Ids are in the order of time, so a list may be sorted by them alone: `column` is then `id`.
+    """
+    sign = "-" if downward else ""
+    if column == "id":
+        rows = rows.order_by(f"{sign}id")
+        return rows if last is None else rows.filter(**{"id__lt" if downward else "id__gt": last[1]})
+    rows = rows.order_by(f"{sign}{column}", f"{sign}id")
+    compare = TupleLessThan if downward else TupleGreaterThan
+    return rows if last is None else rows.filter(compare(Tuple(F(column), F("id")), last))
