@@ -59,13 +59,6 @@ class MoneyForm(SettingsForm):
                                  help_text="What pages and new rewards start with. Orders may be in any.")  # fmt: skip
     minimum_payout = MoneyField(label="Minimum payout", help_text="In this currency.")
 
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        money = self.fields["minimum_payout"]
-        assert isinstance(money, MoneyField)
-        typed = (data or {}).get("currency", "")
-        money.currency = typed if typed in EXPONENTS else kwargs["initial"]["currency"]
-
 
 class TimeForm(SettingsForm):
     """Which day an order belongs to."""

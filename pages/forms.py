@@ -27,9 +27,12 @@ class PageForm(forms.Form):
     renames: dict[str, str] = {}
     """What a verb calls a field, where the form calls it otherwise."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str = "", **kwargs: Any) -> None:
+        """`currency` is what its amounts are read in, unless the form has a field `currency` of its own."""
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         for name, bound in self.fields.items():
+            if isinstance(bound, MoneyField):
+                bound.currency = self._chosen_currency() or currency
             widget = bound.widget
             if isinstance(widget, forms.CheckboxInput):
                 widget.attrs.setdefault("class", "check")
@@ -37,6 +40,13 @@ class PageForm(forms.Form):
                 widget.attrs.setdefault("class", "input")
             if bound.help_text:
                 widget.attrs["aria-describedby"] = f"{self.add_prefix(name)}-hint"
+
+    def _chosen_currency(self) -> str:
+        """What was typed, or else what the form began with; empty without such a field."""
+        if "currency" not in self.fields:
+            return ""
+        typed = self.data.get(self.add_prefix("currency"), "")
+        return str(typed if typed in EXPONENTS else self.initial["currency"])
 
     def full_clean(self) -> None:
         """Check, and mark what is wrong. Never from `__init__`: forms finish their fields there."""

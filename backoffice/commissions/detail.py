@@ -38,12 +38,6 @@ class AdjustForm(ReasonForm):
     amount = MoneyField(label="The partner gets")
     field_order = ["once", "amount", "reason"]
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        money = self.fields["amount"]
-        assert isinstance(money, MoneyField)
-        money.currency = currency
-
 
 class ManualForm(ReasonForm):
     """A commission without an order."""
@@ -53,13 +47,6 @@ class ManualForm(ReasonForm):
     amount = MoneyField(label="Amount", least=None, help_text="Below zero it is a correction.")
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)])
     field_order = ["once", "partner", "amount", "currency", "reason"]
-
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        money = self.fields["amount"]
-        assert isinstance(money, MoneyField)
-        typed = (data or {}).get("currency", "")
-        money.currency = typed if typed in EXPONENTS else kwargs.get("initial", {}).get("currency", "USD")
 
 
 @staff_page(Permission.VIEW)

@@ -54,9 +54,8 @@ class DeleteForm(PageForm):
     confirm = forms.CharField(label="Confirm", max_length=254)
 
     def __init__(self, *args: Any, wanted: str, **kwargs: Any) -> None:
-        # A page's form is checked while it is made.
-        self.wanted = wanted
         super().__init__(*args, **kwargs)
+        self.wanted = wanted
 
     def clean_confirm(self) -> str:
         """Exactly what names the customer."""

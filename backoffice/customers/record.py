@@ -40,22 +40,6 @@ class OrderForm(PageForm):
     )
     notes = forms.CharField(label="Notes", max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}))
 
-    def __init__(self, data: Any = None, **kwargs: Any) -> None:
-        typed = (data or {}).get("currency", "")
-        self.money_in = typed if typed in EXPONENTS else kwargs.get("initial", {}).get("currency", "USD")
-        super().__init__(data, **kwargs)
-        self._say_currency()
-
-    def full_clean(self) -> None:
-        """Amounts are read in the currency chosen beside them: a page's form is checked while it is made."""
-        self._say_currency()
-        super().full_clean()
-
-    def _say_currency(self) -> None:
-        money = self.fields["amount"]
-        assert isinstance(money, MoneyField)
-        money.currency = self.money_in
-
 
 @staff_page(Permission.RECORD_SALES)
 def customers_record(request: StaffRequest, customer: UUID) -> HttpResponseBase:

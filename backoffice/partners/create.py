@@ -36,11 +36,8 @@ class RewardFields(PageForm):
     amount = MoneyField(label="Amount per order", required=False)
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, currency=merchant.currency, **kwargs)
         self.merchant = merchant
-        money = self.fields["amount"]
-        assert isinstance(money, MoneyField)
-        money.currency = merchant.currency
         self.fields["percent"].widget.attrs["inputmode"] = "decimal"
 
     def clean(self) -> dict[str, Any]:
