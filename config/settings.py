@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "config.sessions.SeenNowAndThenMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -90,8 +90,13 @@ TEMPLATES = [
 
 DATABASES = {"default": database_from_url(os.environ["DATABASE_URL"])}
 REDIS_URL = os.environ["REDIS_URL"]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+CACHES = {
+    "default": {
+        "BACKEND": "config.cache.ForgivingRedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    }
+}
 
 # Django's own default prints nothing while DEBUG is off; a traceback has to be somewhere.
 LOGGING = {

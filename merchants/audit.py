@@ -7,8 +7,12 @@ and no row without its write.
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
+from merchants.ids import least_id
 from merchants.models import AuditEntry
 from merchants.tenancy import current
 
@@ -70,3 +74,18 @@ def record_many(actor: Actor, verb: str, object_type: str, object_ids: Sequence[
         after={"ids": [str(object_id) for object_id in object_ids]},
         request_id=actor.request_id,
     )
+
+
+#: A row's id is made a little before or after its `at`; this is far more than a transaction lasts.
+_SLACK = timedelta(hours=1)
+
+
+def written_between(
+    entries: "QuerySet[AuditEntry]", start: datetime | None, end: datetime | None
+) -> "QuerySet[AuditEntry]":
+    """`entries` from `start` on and before `end`. There is no index on `at`: a range of ids leads to the period."""
+    if start is not None:
+        entries = entries.filter(at__gte=start, id__gte=least_id(start, later=-_SLACK))
+    if end is not None:
+        entries = entries.filter(at__lt=end, id__lt=least_id(end, later=_SLACK))
+    return entries

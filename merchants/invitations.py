@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from merchants import tenancy
@@ -64,7 +65,11 @@ def tenant_of(token: str) -> UUID:
 
 def find(token: str) -> Invitation:
     """The invitation of the running tenant; NotFound when it was used or withdrawn, DomainError when it is too old."""
-    invitation = Invitation.objects.filter(merchant_id=tenancy.current(), token_hash=_hash(token)).first()
+    return _find(Invitation.objects.all(), token)
+
+
+def _find(invitations: "QuerySet[Invitation]", token: str) -> Invitation:
+    invitation = invitations.filter(merchant_id=tenancy.current(), token_hash=_hash(token)).first()
     if invitation is None:
         raise NotFound("This invitation was used already, or taken back. Ask for a new one.")
     if invitation.expires_at <= timezone.now():
@@ -78,7 +83,8 @@ def accept(token: str, *, user: User | None = None, name: str = "", password: st
     Conflict `wrong_account` when `user` is not who was invited, or when there is an account and it did not sign in.
     """
     with transaction.atomic():
-        invitation = Invitation.objects.select_for_update().get(pk=find(token).pk)
+        # Of two who use the link at once, the second waits and finds nothing.
+        invitation = _find(Invitation.objects.select_for_update(), token)
         known = User.objects.filter(email=invitation.email).first()
         if known != user:
             raise Conflict(f"Sign in as {invitation.email} to accept this invitation.", code="wrong_account")

@@ -1,21 +1,17 @@
 """How often anybody may try: by portal and address, and by portal alone, because addresses are cheap.
 
-Counted in Redis, which holds nothing that cannot be lost: while it is away nothing is counted and everybody may try,
-for a partner who cannot reach their money because a cache is down is worse than some more guesses at a password.
+Counted in the cache, which holds nothing that cannot be lost: while it is away nothing is counted and everybody may
+try, for a partner who cannot reach their money because a cache is down is worse than some more guesses at a password.
 """
 
-import logging
 import time
 
-import redis
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from affiliates.models import Partner
 from pages.visitors import client_address
-
-logger = logging.getLogger(__name__)
 
 WINDOW = 15 * 60
 #: Log-ins in a window, from one address and from all.
@@ -48,9 +44,8 @@ def may_send_link(partner: Partner) -> bool:
 
 def _count(what: str, *, by: int = 1) -> int:
     key = f"portal:{what}:{int(time.time()) // WINDOW}"
+    cache.add(key, 0, timeout=2 * WINDOW)
     try:
-        cache.add(key, 0, timeout=2 * WINDOW)
         return cache.incr(key, by)
-    except (redis.RedisError, ValueError) as error:  # ValueError: thrown out of the cache between the two
-        logger.warning("attempts at the portal are not counted: %s", error)
+    except ValueError:  # the cache is away, or threw it out between the two
         return 0

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from commissions.models import Commission, CommissionStatus
 from ledger.accounts import partner_earned
 from merchants.money import to_decimal
+from pages.books import commission_steps, entries_of
 from pages.csv import csv_stream, each
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
@@ -90,6 +91,8 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
     found = get_object_or_404(rows, id=commission)
     reversals = list(found.reversals.select_related("refund").order_by("id"))
     item = found.payout_items.filter(is_live=True).select_related("payout").first()
+    own = partner.merchant.entries.filter(account=partner_earned(partner.id))
+    books = commission_steps(found.id, [reversal.refund_id for reversal in reversals])
     context = {
         "commission": found,
         "order": found.order,
@@ -104,7 +107,7 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
         "reversals": reversals,
         "payout": item.payout if item else None,
         "steps": list(_steps(found, reversals, item)),
-        "entries": _entries(found, [reversal.refund_id for reversal in reversals]),
+        "entries": entries_of(own, books),
     }
     return page(request, "partner_portal/commission.html", context)
 
@@ -168,21 +171,3 @@ def _steps(commission: Commission, reversals: list[Any], item: Any) -> Iterator[
         yield Step("circle-check", "Ready for the next payout", None)
     if item is not None:
         yield Step("banknote", "Paid" if commission.paid_at else "In a payout", item.payout.paid_on, item.amount)
-
-
-def _entries(commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
-    """What the books say about the partner's own account. By full reference: that is the index."""
-    names = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refunds}
-    references = {f"commission:{commission.id}:{step}": name for step, name in names.items()}
-    entries = commission.merchant.entries.filter(
-        transaction__reference__in=references, account=partner_earned(commission.partner_id)
-    )
-    return [
-        {
-            "name": references[entry.transaction.reference],
-            "amount": entry.amount,
-            "currency": entry.currency,
-            "at": entry.transaction.occurred_at,
-        }
-        for entry in entries.select_related("transaction").order_by("transaction_id")
-    ]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -19,6 +18,7 @@ from commissions.rejection import reject
 from merchants.errors import NotFound
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
+from pages.books import commission_steps, entries_of
 from pages.forms import MoneyField, OnceField, PageForm
 
 _UNPAID = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
@@ -56,6 +56,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
     reversals = list(found.reversals.select_related("refund").order_by("id"))
     item = found.payout_items.filter(is_live=True).select_related("payout").first()
     adjustments = list(adjustments_of(found))
+    steps = commission_steps(found.id, [reversal.refund_id for reversal in reversals])
     context = {
         "commission": found,
         "worth": sum(row.amount - row.reversed for row in [found, *adjustments]),
@@ -71,7 +72,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "exact": _exact(found),
         "reversals": reversals,
         "payout": item.payout if item and request.may(Permission.VIEW_PAYOUTS) else None,
-        "entries": _entries(request, found, [reversal.refund_id for reversal in reversals]),
+        "entries": entries_of(request.merchant.entries.all(), steps),
         "has_actions": found.status in _UNPAID or (found.order_id is not None and found.status not in _OVER),
         "reason": found.order.attribution.get("reason", "") if found.order else "",
         "candidates": found.order.attribution.get("candidates", []) if found.order else [],
@@ -178,20 +179,3 @@ def _exact(commission: Commission) -> str:
     if exact is None:
         return ""
     return f"{Decimal(exact).scaleb(-EXPONENTS[commission.currency]).normalize():f} {commission.currency}"
-
-
-def _entries(request: StaffRequest, commission: Commission, refunds: list[UUID]) -> list[dict[str, Any]]:
-    """What the books say, both sides. By full reference: that is the index."""
-    names = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refunds}
-    references = {f"commission:{commission.id}:{step}": name for step, name in names.items()}
-    entries = request.merchant.entries.filter(transaction__reference__in=references)
-    return [
-        {
-            "name": references[entry.transaction.reference],
-            "account": "Partner, earned" if entry.account.startswith("partner:") else "Commission expense",
-            "amount": entry.amount,
-            "currency": entry.currency,
-            "at": entry.transaction.occurred_at,
-        }
-        for entry in entries.select_related("transaction").order_by("transaction_id", "-account")
-    ]

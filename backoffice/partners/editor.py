@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db.models import F, Sum
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,11 +16,11 @@ from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields
-from commissions.models import CommissionStatus
 from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
 from pages.mail import send
 from pages.periods import PRESETS, period_of
+from payouts.outstanding import outstanding_of
 from rewards.terms import end_reward, in_force_for, reward_at, versions_of
 from stats.reading import change_against_previous_period, partner_days, partner_totals
 
@@ -73,7 +72,7 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         ],
         "days": days,
         "total": partner_totals([found.id], merchant.currency)[found.id],
-        "owed": _owed(found),
+        "owed": outstanding_of(found),
         "reward": in_force_for([found], timezone.now())[found.id],
         "own": reward_at(found, timezone.now()),
         "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
@@ -189,17 +188,6 @@ def _page(
     portal = request.build_absolute_uri(f"/p/{partner.portal_code}/")
     full = {"partner": partner, "tab": tab, "portal": portal, **context}
     return page(request, f"backoffice/partners/{tab}.html", full, status=status)
-
-
-def _owed(partner: Partner) -> list[dict[str, Any]]:
-    """By currency: on hold, and what a payout may take."""
-    rows: dict[str, dict[str, Any]] = {}
-    unpaid = partner.commissions.filter(status__in=[CommissionStatus.PENDING, CommissionStatus.APPROVED])
-    for currency, status, amount in (
-        unpaid.values_list("currency", "status").annotate(left=Sum(F("amount") - F("reversed"))).order_by("currency")
-    ):
-        rows.setdefault(currency, {"currency": currency, "pending": 0, "approved": 0})[status] = int(amount)
-    return list(rows.values())
 
 
 def _reward_initial(partner: Partner) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 from django.utils import timezone
@@ -14,12 +14,12 @@ from django.utils import timezone
 from affiliates.models import Partner, PartnerStatus
 from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
-from commissions.models import CommissionStatus
 from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_stream
 from pages.listing import Sort, sheet
+from payouts.outstanding import outstanding_among
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
 from stats.reading import Figures, partner_totals
@@ -111,23 +111,15 @@ def rows_of(merchant: Merchant, partners: list[Partner]) -> list[Row]:
     coupons = dict(active.values_list("partner_id", "code"))
     rewards = in_force_for(partners, timezone.now())
     totals = partner_totals([partner.id for partner in partners], merchant.currency)
-    unpaid = dict(
-        merchant.commissions.filter(
-            partner__in=partners,
-            currency=merchant.currency,
-            status__in=[CommissionStatus.PENDING, CommissionStatus.APPROVED],
-        )
-        .values_list("partner_id")
-        .annotate(unpaid=Sum(F("amount") - F("reversed")))
-        .order_by()
-    )
+    outstanding = outstanding_among(merchant, [partner.id for partner in partners])
+    unpaid = {row.partner_id: row.approved + row.pending for row in outstanding if row.currency == merchant.currency}
     return [
         Row(
             partner=partner,
             coupon=coupons.get(partner.id, ""),
             reward=rewards[partner.id],
             figures=totals[partner.id],
-            balance=int(unpaid.get(partner.id) or 0),
+            balance=unpaid.get(partner.id, 0),
         )
         for partner in partners
     ]

@@ -1,7 +1,6 @@
 """What was paid: the list, one payout with exactly its commissions, and its reversal."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -14,6 +13,7 @@ from backoffice.asked import Asked
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from merchants.money import to_decimal
 from merchants.roles import Permission
+from pages.books import entries_of
 from pages.csv import csv_stream, each
 from pages.forms import PageForm
 from pages.listing import Sort, sheet
@@ -65,12 +65,14 @@ def payouts_detail(request: StaffRequest, payout: UUID) -> HttpResponseBase:
     """One payout, with exactly its commissions and what the books say."""
     found = _payout(request, payout)
     items = list(found.items.select_related("commission__order").order_by("-commission__occurred_at")[:_ITEMS_SHOWN])
+    names = {"reserved": "Reserved", "paid": "Paid", "reversed": "Reversed"}
+    steps = {f"payout:{found.id}:{step}": name for step, name in names.items()}
     context = {
         "payout": found,
         "items": items,
         "cut": len(items) == _ITEMS_SHOWN,
         "worth": found.amount + found.netted,
-        "entries": _entries(request, found),
+        "entries": entries_of(request.merchant.entries.all(), steps),
     }
     return page(request, "backoffice/payouts/detail.html", context)
 
@@ -104,25 +106,3 @@ def matching(asked: Asked) -> "QuerySet[Payout]":
 
 def _payout(request: StaffRequest, payout: UUID) -> Payout:
     return get_object_or_404(request.merchant.payouts.select_related("partner"), id=payout)
-
-
-def _entries(request: StaffRequest, payout: Payout) -> list[dict[str, Any]]:
-    names = {"reserved": "Reserved", "paid": "Paid", "reversed": "Reversed"}
-    references = {f"payout:{payout.id}:{step}": name for step, name in names.items()}
-    entries = request.merchant.entries.filter(transaction__reference__in=references).select_related("transaction")
-    return [
-        {
-            "name": references[entry.transaction.reference],
-            "account": _account(entry.account),
-            "amount": entry.amount,
-            "currency": entry.currency,
-            "at": entry.transaction.occurred_at,
-        }
-        for entry in entries.order_by("transaction_id", "-amount")
-    ]
-
-
-def _account(address: str) -> str:
-    if not address.startswith("partner:"):
-        return "Cash"
-    return "Partner, earned" if address.endswith(":earned") else "Partner, in transit"

@@ -58,14 +58,14 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
     rows: list[dict[str, Any]] = [dict(row) for row in grouped[first : first + _PARTNERS_ON_PAGE + 1]]
     asked = [row["partner_id"] for row in rows[:_PARTNERS_ON_PAGE]]
     standing = {row.partner_id: row for row in outstanding_among(merchant, asked) if row.currency == currency}
-    for row in rows[:_PARTNERS_ON_PAGE]:
-        row["standing"] = standing[row["partner_id"]]
+    # Whoever was paid the last of it between the two questions is not outstanding any more.
+    shown = [row | {"standing": standing[row["partner_id"]]} for row in rows if row["partner_id"] in standing]
     context = {
         "totals": totals,
         "currency": currency,
-        "rows": rows[:_PARTNERS_ON_PAGE],
+        "rows": shown,
         "first": first + 1,
-        "last": first + len(rows[:_PARTNERS_ON_PAGE]),
+        "last": first + len(shown),
         "previous": number - 1,
         "next": number + 1 if len(rows) > _PARTNERS_ON_PAGE else 0,
         "minimum": merchant.minimum_payout if currency == merchant.currency else 0,
