@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
 from customers.models import Customer
+from merchants.documents import Document
 from merchants.ids import new_id
 from merchants.models import Merchant, TouchKind
 
@@ -231,7 +232,7 @@ class Lead(models.Model):
     name = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=32)
     """Of the request's content, so that a retry can be told from a contradiction."""
-    attribution = models.JSONField()
+    attribution = Document()
     """The decision, as on an order."""
     metadata = models.JSONField(default=dict)
     occurred_at = models.DateTimeField()

@@ -93,7 +93,7 @@ class SaleQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
                 "source": self.source,
                 "partner_id": self.partner_id,
                 "customer_id": self.customer_id,
-                "coupon_code__iexact": self.coupon,
+                "coupon_code": self.coupon and self.coupon.upper(),
                 "currency": self.currency,
                 "partner_id__isnull": self.direct,
                 "placed_at__gte": self.placed_from,

@@ -77,7 +77,7 @@ def matching(asked: Asked) -> "QuerySet[Order]":
     if text:
         rows = rows.filter(external_id__startswith=text)
     if coupon:
-        rows = rows.filter(coupon_code__iexact=coupon)
+        rows = rows.filter(coupon_code=coupon.upper())
     if asked.partner is not None:
         rows = rows.filter(partner=asked.partner[0])
     if (period := asked.period) is not None:

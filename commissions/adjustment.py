@@ -6,6 +6,7 @@ the one it adjusts, paid or not, so the next payout carries it and the books sho
 
 from django.db import transaction
 from django.db.models import F, Sum
+from django.db.models.fields.json import KT
 
 from commissions.manual import record_manual
 from commissions.models import Commission, CommissionQuerySet, CommissionStatus
@@ -26,7 +27,7 @@ def worth(commission: Commission) -> int:
 def adjustments_of(commission: Commission) -> "CommissionQuerySet":
     """The commissions by hand that adjust this one."""
     mine = commission.partner.commissions.filter(order=None, currency=commission.currency)
-    return mine.filter(explanation__adjusts=str(commission.id)).order_by("id")
+    return mine.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts=str(commission.id)).order_by("id")
 
 
 def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) -> Commission:

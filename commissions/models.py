@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from affiliates.models import Partner
 from customers.models import Customer
+from merchants.documents import Document
 from merchants.ids import new_id
 from merchants.models import Merchant
 from orders.models import Order, Refund
@@ -65,7 +66,7 @@ class Commission(models.Model):
     """How much of it refunds, or a rejection, have taken back; the partner has `amount - reversed`."""
     status = models.CharField(max_length=9, choices=CommissionStatus.choices)
     held_until = models.DateTimeField()
-    explanation = models.JSONField()
+    explanation = Document()
     """The working, for people: base, rules tried, rate, rounding. See rewards.engine."""
     occurred_at = models.DateTimeField()
     """When the order was placed."""

@@ -44,8 +44,13 @@ class Identity(models.Model):
         verbose_name_plural = "identities"
         # Not unique=True: Django would add a second index for LIKE to each, which every new customer would pay for.
         constraints = [
-            models.UniqueConstraint(fields=["email"], name="customers_identity_email_key"),
-            models.UniqueConstraint(fields=["phone"], name="customers_identity_phone_key"),
+            # And only where there is one: most people have no phone, and none of them pays for an index of it.
+            models.UniqueConstraint(
+                fields=["email"], condition=Q(email__isnull=False), name="customers_identity_email_key"
+            ),
+            models.UniqueConstraint(
+                fields=["phone"], condition=Q(phone__isnull=False), name="customers_identity_phone_key"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -91,9 +96,10 @@ class Customer(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "external_id"], name="customer_external_id_once"),
-            models.UniqueConstraint(fields=["merchant", "email"], name="customer_email_once"),
-            models.UniqueConstraint(fields=["merchant", "phone"], name="customer_phone_once"),
+            models.UniqueConstraint(
+                fields=["merchant", key], condition=Q((f"{key}__isnull", False)), name=f"customer_{key}_once"
+            )
+            for key in ("external_id", "email", "phone")
         ]
         indexes = [
             models.Index(fields=["merchant", "-created_at", "-id"], name="customer_newest"),

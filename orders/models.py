@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from affiliates.models import Click, Coupon, Partner
 from customers.models import Customer
+from merchants.documents import Document
 from merchants.ids import new_id
 from merchants.models import Merchant
 
@@ -48,11 +49,12 @@ class Order(models.Model):
     lines = models.JSONField(default=list)
     """`[{product_key, category, quantity, amount}]`."""
     coupon_code = models.CharField(max_length=64, blank=True)
+    """In upper case, as codes are compared."""
     country = models.CharField(max_length=2, blank=True)
     platform = models.CharField(max_length=50, blank=True)
     notes = models.TextField(blank=True)
     metadata = models.JSONField(default=dict)
-    attribution = models.JSONField()
+    attribution = Document()
     """The decision: winner, candidates, why the others lost. See affiliates.attribution."""
     is_first = models.BooleanField(default=False)
     """The customer's first order with this merchant, as known when it came."""
@@ -72,6 +74,11 @@ class Order(models.Model):
                 fields=["merchant", "partner", "placed_at"], include=["amount", "refunded"], name="order_by_partner"
             ),
             models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
+            models.Index(
+                fields=["merchant", "coupon_code", "-placed_at", "-id"],
+                condition=~Q(coupon_code=""),
+                name="order_by_coupon",
+            ),
         ]
 
     def __str__(self) -> str:

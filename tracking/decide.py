@@ -103,7 +103,7 @@ class _Decision:
                  "amount": line.amount}
                 for line in sale.lines
             ],
-            coupon=sale.coupon or None,
+            coupon=sale.coupon.upper() if sale.coupon else None,
             click_id=sale.click_id,
             customer_id=buyer.row.id if buyer else None,
             partner_id=winner.partner_id if winner else None,

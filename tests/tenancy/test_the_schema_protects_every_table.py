@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from config.management.commands.doctor import database_role, row_level_security
 from merchants import tenancy
@@ -16,12 +16,21 @@ from tests.tenancy.population import owned_models
 #: also wants its transaction from the same statement, and neither table of the books loses rows.
 FREE = {("orders_order", "click_id"), ("ledger_entry", "transaction_id")}
 
+#: By foreign key, or by the trigger that takes its place (merchants.schema.references_at_once).
 _COMPOSITE = """
-SELECT c.conrelid::regclass::text, a.attname, c.confrelid::regclass::text, c.conname
+SELECT c.conrelid::regclass::text AS child, a.attname AS reference, c.confrelid::regclass::text, c.conname
   FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[2]
  WHERE c.contype = 'f' AND cardinality(c.conkey) = 2 AND c.connamespace = current_schema()::regnamespace
    AND (SELECT attname FROM pg_attribute WHERE attrelid = c.conrelid AND attnum = c.conkey[1]) = 'merchant_id'
+UNION ALL
+SELECT tgrelid::regclass::text, said[n], said[n + 1], tgrelid::regclass || '_' || said[n] || '_fk'
+  FROM pg_trigger, LATERAL (SELECT string_to_array(encode(tgargs, 'escape'), '\\000') AS said) given,
+       generate_series(1, tgnargs, 2) n
+ WHERE tgname = 'references_at_once'
+ ORDER BY child, reference
 """
+#: Tables whose references a statement's trigger checks.
+AT_ONCE = ("affiliates_customerattribution", "orders_order", "commissions_commission")
 _IS_APPEND_ONLY = "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'append_only')"
 
 
@@ -83,3 +92,15 @@ def _point(table: str, column: str, target: str) -> None:
         # Only the reference may be at fault, not a uniqueness that comes before it.
         copy |= {"id": str(uuid4()), column: target, "external_id": "copy", "number": 100}
         cursor.execute(f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, %s)", [json.dumps(copy)])
+
+
+def test_what_is_referred_to_never_goes(mine: Merchant) -> None:
+    """A foreign key would refuse it; where a statement's trigger checks references, the parent refuses by itself."""
+    parents = {parent for table, _, parent, _ in composite_keys() if table in AT_ONCE}
+    assert parents > {"orders_order", "affiliates_partner", "affiliates_coupon", "customers_customer"}
+    with tenancy.tenant(mine.id), connection.cursor() as cursor:
+        for parent in parents:
+            for change in ("DELETE FROM {}", "TRUNCATE {} CASCADE", "UPDATE {} SET id = gen_random_uuid()"):
+                # OperationalError: of what this transaction changed before, nothing is truncated anyway.
+                with pytest.raises((IntegrityError, OperationalError)), transaction.atomic():
+                    cursor.execute(change.format(parent))
