@@ -19,4 +19,4 @@ class Document(models.JSONField):
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
         """psycopg reads `json` by itself; Django has told it not to only for `jsonb`."""
-        return value if not isinstance(value, str) else super().from_db_value(value, expression, connection)  # type: ignore[misc]
+        return value if not isinstance(value, str) else super().from_db_value(value, expression, connection)

@@ -54,11 +54,16 @@ def _policies(table: str, *, column: str = "merchant_id", or_when: str = "") -> 
 
 def tenant_foreign_key(table: str, column: str, parent: str) -> RunSQL:
     """`(merchant_id, column)` must exist in `parent`: a reference into another tenant is impossible."""
+    return RunSQL(*_foreign_key(table, column, parent))
+
+
+def _foreign_key(table: str, column: str, parent: str) -> tuple[str, str]:
+    """The statements that add it and drop it."""
     name = f"{table}_{column}_fk"
-    return RunSQL(
-        sql=f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (merchant_id, {column})"
+    return (
+        f"ALTER TABLE {table} ADD CONSTRAINT {name} FOREIGN KEY (merchant_id, {column})"
         f" REFERENCES {parent} (merchant_id, id)",
-        reverse_sql=f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+        f"ALTER TABLE {table} DROP CONSTRAINT {name}",
     )
 
 
@@ -88,12 +93,9 @@ def references_at_once(table: str, parents: Mapping[str, str]) -> list[RunSQL]:
         ],
         reverse_sql=f"DROP TRIGGER references_of_change ON {table}; DROP FUNCTION {table}_references_of_one()",
     )
-    replaced = [_without(tenant_foreign_key(table, column, parent)) for column, parent in parents.items()]
+    keys = [_foreign_key(table, column, parent) for column, parent in parents.items()]
+    replaced = [RunSQL(sql=dropped, reverse_sql=added) for added, dropped in keys]
     return [inserted, updated, *replaced]
-
-
-def _without(added: RunSQL) -> RunSQL:
-    return RunSQL(sql=added.reverse_sql, reverse_sql=added.sql)
 
 
 def _refuses_broken(function: str, table: str, parents: Mapping[str, str], rows: str) -> str:
