@@ -7,6 +7,7 @@ meanwhile just the same.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,8 +24,18 @@ _NAME = re.compile(r"%\((\w+)\)s")
 _KEPT = 100
 _SUCCESS = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 
-_prepared: "WeakKeyDictionary[Connection[Any], dict[bytes, None]]" = WeakKeyDictionary()
-"""By connection: the names of what is prepared there, the oldest first."""
+
+@dataclass(slots=True)
+class _Session:
+    """What one connection has prepared, and how often it ran any of it."""
+
+    names: dict[bytes, None] = field(default_factory=dict)
+    """The oldest first."""
+    executed: int = 0
+    plan_again_at: int = 4
+
+
+_sessions: "WeakKeyDictionary[Connection[Any], _Session]" = WeakKeyDictionary()
 
 
 class Statement:
@@ -81,17 +92,30 @@ class Statement:
 
     def _prepare(self, raw: "Connection[Any]") -> bytes:
         """The name under which this connection knows the statement; a rollback does not undo that."""
-        known = _prepared.get(raw)
-        if known is None:
-            known = _prepared[raw] = {}
-        if self._prepared_as not in known:
-            if len(known) >= _KEPT:
-                oldest = next(iter(known))
+        session = _sessions.get(raw)
+        if session is None:
+            session = _sessions[raw] = _Session()
+        if self._prepared_as not in session.names:
+            if len(session.names) >= _KEPT:
+                oldest = next(iter(session.names))
                 _succeeded(raw.pgconn.exec_(b"DEALLOCATE " + oldest))
-                del known[oldest]
+                del session.names[oldest]
             _succeeded(raw.pgconn.prepare(self._prepared_as, self._sql.encode()))
-            known[self._prepared_as] = None
+            session.names[self._prepared_as] = None
+        _plan_anew_now_and_then(raw, session)
         return self._prepared_as
+
+
+def _plan_anew_now_and_then(raw: "Connection[Any]", session: _Session) -> None:
+    """Drop the session's plans after 4, 16, 64, … executions, those of triggers as well.
+
+    A plan is made once and kept until the tables are analyzed. One that was made while they were small reads them
+    whole; a first import would take time by the square of its size until autovacuum comes by, a minute later.
+    """
+    session.executed += 1
+    if session.executed == session.plan_again_at:
+        session.plan_again_at *= 4
+        _succeeded(raw.pgconn.exec_(b"DISCARD PLANS"))
 
 
 def execute(raw: "Connection[Any]", command: bytes) -> None:

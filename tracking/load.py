@@ -5,7 +5,7 @@ that each uses its index under the generic plan the connection asks for. A funct
 before the tenant was compared (it is not leak-proof), so no index on one serves here: keys are columns.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -138,7 +138,20 @@ class Known(Struct):
 #: Clicks of one visitor that are compared; the newest. A visitor with more within the window is no person.
 _CLICKS_COMPARED = 50
 
-_CUSTOMER = "c.id, c.identity_id, c.external_id, c.email, c.phone, c.name, c.status"
+
+def _each(keys: str, rows: str) -> str:
+    """The query `rows` for each of the parameter `keys` by itself, as `named.key`.
+
+    LATERAL … OFFSET 0 keeps these look-ups by index one by one. As a join or `= ANY`, the plan may read all rows of the
+    merchant, which is what was cheapest when the table was small.
+    """
+    return f"SELECT found.* FROM unnest(%({keys})s::text[]) AS named(key) CROSS JOIN LATERAL ({rows} OFFSET 0) found"
+
+
+_CUSTOMER = (
+    "SELECT c.id, c.identity_id, c.external_id, c.email, c.phone, c.name, c.status FROM customers_customer c WHERE"
+)
+_IDENTITY = "SELECT i.id, i.email, i.phone FROM customers_identity i WHERE"
 
 #: An order as every answer shows it. `tracking.answers` documents the fields.
 ORDER_SHOWN = """json_build_object(
@@ -159,21 +172,24 @@ COMMISSIONS_SHOWN = """(
 
 #: The customers of the events by each of their keys, as far as the events name any.
 _CUSTOMERS = {
-    "external_ids": f"SELECT {_CUSTOMER} FROM customers_customer c WHERE c.external_id = ANY(%(external_ids)s::text[])",
-    "emails": f"SELECT {_CUSTOMER} FROM customers_customer c WHERE c.email = ANY(%(emails)s::text[])",
-    "phones": f"SELECT {_CUSTOMER} FROM customers_customer c WHERE c.phone = ANY(%(phones)s::text[])",
+    "external_ids": _each("external_ids", f"{_CUSTOMER} c.external_id = named.key"),
+    "emails": _each("emails", f"{_CUSTOMER} c.email = named.key"),
+    "phones": _each("phones", f"{_CUSTOMER} c.phone = named.key"),
 }
 _IDENTITIES = {
-    "emails": "SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.email = ANY(%(emails)s::text[])",
-    "phones": "SELECT i.id, i.email, i.phone FROM customers_identity i WHERE i.phone = ANY(%(phones)s::text[])",
+    "emails": _each("emails", f"{_IDENTITY} i.email = named.key"),
+    "phones": _each("phones", f"{_IDENTITY} i.phone = named.key"),
 }
 _BELONGING = """
-    SELECT c.*, a.partner_id, a.since,
-           EXISTS (SELECT FROM orders_order o WHERE o.customer_id = c.id) AS has_ordered
-      FROM customers c LEFT JOIN affiliates_customerattribution a ON a.customer_id = c.id"""
-_COUPONS = """
-    SELECT c.id, c.key, c.code, c.partner_id, c.is_active, c.starts_at, c.ends_at, c.max_uses, c.uses
-      FROM affiliates_coupon c WHERE c.key = ANY(%(codes)s::text[])"""
+    SELECT c.*, a.partner_id, a.since, o.has_ordered IS NOT NULL AS has_ordered FROM customers c
+      LEFT JOIN LATERAL (
+        SELECT partner_id, since FROM affiliates_customerattribution WHERE customer_id = c.id OFFSET 0) a ON true
+      LEFT JOIN LATERAL (SELECT true AS has_ordered FROM orders_order WHERE customer_id = c.id LIMIT 1) o ON true"""
+_COUPONS = _each(
+    "codes",
+    "SELECT c.id, c.key, c.code, c.partner_id, c.is_active, c.starts_at, c.ends_at, c.max_uses, c.uses"
+    " FROM affiliates_coupon c WHERE c.key = named.key",
+)
 _CLICKS = f"""
     SELECT n.id AS named, c.id, c.partner_id, c.clicked_at
       FROM affiliates_click n
@@ -190,8 +206,6 @@ _PARTNER_IDS = {
     "partner_ids": "SELECT unnest(%(partner_ids)s::uuid[]) AS partner_id",
 }
 _PARTNER = "SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p"
-# LATERAL … OFFSET 0 keeps these look-ups by index one by one: as a plain join the plan may read all of the merchant's
-# partners, which is what was cheapest when the table was small.
 _TERMS = """
     SELECT t.* FROM partners CROSS JOIN LATERAL (
         SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes,
@@ -264,10 +278,10 @@ def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
     sales = [event for event in events if isinstance(event, Sale)]
     parameters = {
         "merchant": merchant_id,
-        "external_ids": [c.external_id for c in customers if c.external_id],
-        "emails": [c.email for c in customers if c.email],
-        "phones": [c.phone for c in customers if c.phone],
-        "codes": [event.coupon.upper() for event in events if event.coupon],
+        "external_ids": _distinct(c.external_id for c in customers),
+        "emails": _distinct(c.email for c in customers),
+        "phones": _distinct(c.phone for c in customers),
+        "codes": _distinct(event.coupon and event.coupon.upper() for event in events),
         "click_ids": [event.click_id for event in events if event.click_id],
         "partner_ids": [id for id in map(as_uuid, named) if id],
         "partner_emails": [text.strip().lower() for text in named if "@" in text],
@@ -280,6 +294,10 @@ def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
     if known.recorded:
         known.orders = _orders_decoder.decode(_ORDERS.value(parameters) or b"[]")
     return known
+
+
+def _distinct(keys: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(key for key in keys if key))
 
 
 def as_uuid(text: str) -> UUID | None:

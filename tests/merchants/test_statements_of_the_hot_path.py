@@ -66,12 +66,37 @@ def test_a_tenant_can_begin_with_a_question(
 @pytest.mark.django_db
 def test_a_connection_keeps_only_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statements, "_KEPT", 2)
-    monkeypatch.setattr(statements, "_prepared", WeakKeyDictionary())
+    monkeypatch.setattr(statements, "_sessions", WeakKeyDictionary())
     several = [Statement(f"SELECT {number} AS kept_few") for number in range(5)]
     assert [statement.value({}) for statement in several * 2] == [b"%d" % number for number in range(5)] * 2
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT _ AS kept_few'")
         assert cursor.fetchone() == (2,)
+
+
+@pytest.mark.django_db
+def test_a_plan_is_made_anew_as_tables_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables that are loaded for the first time grow faster than autovacuum analyzes them."""
+    monkeypatch.setattr(statements, "_sessions", WeakKeyDictionary())
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE growing (tenant int, key int)")
+        cursor.execute("CREATE INDEX growing_key ON growing (key)")
+        cursor.execute("INSERT INTO growing VALUES (1, 1)")
+        cursor.execute("ANALYZE growing")
+        find = Statement("SELECT key FROM growing WHERE key = %(key)s")
+        find.value({"key": 1})
+        cursor.execute("INSERT INTO growing SELECT 1, n FROM generate_series(2, 10000) n")
+        assert not _reads_by_index(find), "the plan of a table of one row"
+        for _ in range(16):
+            find.value({"key": 1})
+        assert _reads_by_index(find)
+
+
+def _reads_by_index(statement: Statement) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_prepared_statements WHERE statement LIKE 'SELECT key FROM growing%'")
+        cursor.execute(f"EXPLAIN EXECUTE {cursor.fetchone()[0]}(1)")
+        return "growing_key" in str(cursor.fetchall())
 
 
 def test_a_lost_connection_is_an_operational_error(committed_merchant: Merchant) -> None:
