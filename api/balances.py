@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from django.db.models import F, Sum
+from django.db.models import Sum
 from django.http import HttpResponse
 from msgspec import Meta
 
@@ -14,11 +14,13 @@ from api.base import TenantRequest, TenantView, answered
 from api.choices import one_of
 from api.operations import documented
 from api.pages import ListQuery, Page, cut, filtered, parse_query
-from commissions.models import CommissionStatus
-from ledger.accounts import partner_earned, partner_in_transit
 from merchants.models import Merchant
 from merchants.roles import Scope
 from payouts.models import PayoutStatus
+from stats import reading
+
+#: What a payout in this status holds.
+_KINDS: dict[str, str] = {PayoutStatus.RESERVED: "in_transit", PayoutStatus.PAID: "paid"}
 
 
 class CurrencyBalance(msgspec.Struct, kw_only=True):
@@ -35,7 +37,7 @@ class CurrencyBalance(msgspec.Struct, kw_only=True):
 
 
 class PartnerBalances(msgspec.Struct, kw_only=True):
-    """A partner's balances, one for each currency in which anything ever moved."""
+    """A partner's balances, one for each currency in which anything stands or was paid."""
 
     partner_id: UUID
     name: str
@@ -65,11 +67,11 @@ class Balances(TenantView):
 
 
 def _balances(merchant: Merchant, partners: list[Partner]) -> list[PartnerBalances]:
-    """Three sums for the whole page, however many partners are on it."""
+    """Two queries for the whole page, however many partners are on it."""
     standing: dict[tuple[UUID, str], CurrencyBalance] = {}
     for partner_id, currency, kind, amount in _sums(merchant, partners):
         balance = standing.setdefault((partner_id, currency), CurrencyBalance(currency=currency))
-        setattr(balance, kind, int(amount))
+        setattr(balance, kind, getattr(balance, kind) + int(amount))
     by_partner: dict[UUID, list[CurrencyBalance]] = {partner.id: [] for partner in partners}
     for (partner_id, _), balance in sorted(standing.items(), key=lambda item: item[0][1]):
         by_partner[partner_id].append(balance)
@@ -80,17 +82,17 @@ def _balances(merchant: Merchant, partners: list[Partner]) -> list[PartnerBalanc
 
 
 def _sums(merchant: Merchant, partners: list[Partner]) -> Iterable[tuple[UUID, str, str, int]]:
-    """Partner, currency, which figure, minor units."""
-    accounts = {partner_earned(partner.id): (partner.id, "earned") for partner in partners}
-    accounts |= {partner_in_transit(partner.id): (partner.id, "in_transit") for partner in partners}
-    entries = merchant.entries.filter(account__in=accounts).values_list("account", "currency")
-    for account, currency, amount in entries.annotate(total=Sum("amount")).order_by():
-        partner_id, kind = accounts[account]
-        yield partner_id, currency, kind, amount
-    unpaid = merchant.commissions.filter(
-        partner__in=partners, status__in=[CommissionStatus.PENDING, CommissionStatus.APPROVED]
-    ).values_list("partner_id", "currency", "status")
-    yield from unpaid.annotate(total=Sum(F("amount") - F("reversed"))).order_by()
-    paid = merchant.payouts.filter(partner__in=partners, status=PayoutStatus.PAID).values_list("partner_id", "currency")
-    for partner_id, currency, amount in paid.annotate(total=Sum("amount")).order_by():
-        yield partner_id, currency, "paid", amount
+    """Partner, currency, which figure, minor units; figures that come more than once are added up.
+
+    `earned` is what the account `partner:<id>:earned` holds, without adding up its entries: all commissions less what
+    went into payouts. `manage.py verify` proves that the two are one.
+    """
+    for standing in reading.standing([partner.id for partner in partners]):
+        for kind in ("earned", "pending", "approved"):
+            if amount := getattr(standing, kind):
+                yield standing.partner_id, standing.currency, kind, amount
+    live = merchant.payouts.filter(partner__in=partners, status__in=_KINDS)
+    sums = live.values_list("partner_id", "currency", "status").annotate(total=Sum("amount")).order_by()
+    for partner_id, currency, status, amount in sums:
+        yield partner_id, currency, _KINDS[status], amount
+        yield partner_id, currency, "earned", -amount

@@ -50,13 +50,27 @@ class PartnerDay(models.Model):
     refunded = models.BigIntegerField(default=0)
     earned = models.BigIntegerField(default=0)
     """Commissions on the day's orders, less what was reversed of them."""
+    pending = models.BigIntegerField(default=0)
+    """Of `earned`: on hold."""
+    approved = models.BigIntegerField(default=0)
+    """Of `earned`: what a payout may take."""
 
     class Meta:
         constraints = [
             # With the figures in it, a partner's years are added up from the index alone (PartnerTotal).
             models.UniqueConstraint(
                 fields=["merchant", "partner_id", "day", "currency"],
-                include=["clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned"],
+                include=[
+                    "clicks",
+                    "unique_clicks",
+                    "leads",
+                    "orders",
+                    "revenue",
+                    "refunded",
+                    "earned",
+                    "pending",
+                    "approved",
+                ],
                 name="partner_day_once",
                 nulls_distinct=False,
             )
@@ -88,6 +102,8 @@ class MerchantDay(models.Model):
     refunded = models.BigIntegerField(default=0)
     direct_refunded = models.BigIntegerField(default=0)
     earned = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
+    approved = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "day", "currency"], name="merchant_day_once")]
@@ -112,6 +128,8 @@ class PartnerTotal(models.Model):
     revenue = models.BigIntegerField(default=0)
     refunded = models.BigIntegerField(default=0)
     earned = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
+    approved = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [

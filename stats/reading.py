@@ -11,10 +11,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet, Sum
 
 from merchants.tenancy import current
+from stats import sources
 from stats.models import CustomerTotal, MerchantDay, PartnerDay, PartnerTotal
+
+_ZONE = "(SELECT time_zone FROM merchants_merchant WHERE id = %(merchant)s)"
+_STANDING = sources.standing().replace("%(zone)s", _ZONE)
+_STANDING_FROM_THE_SOURCE = sources.standing_from_the_source()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,36 @@ def partner_totals(partner_ids: Collection[UUID], currency: str) -> dict[UUID, F
     rows = PartnerTotal.objects.filter(merchant_id=current(), partner_id__in=partner_ids, currency__in=[currency, ""])
     totals = {row["partner_id"]: _figures(row) for row in _by("partner_id", rows, _OF_PARTNER)}
     return {partner_id: totals.get(partner_id, Figures()) for partner_id in partner_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a partner earned in one currency and what became of it; minor units.
+
+    `earned` is all commissions less what was reversed; of it `pending` is on hold and `approved` may be paid.
+    """
+
+    partner_id: UUID
+    currency: str
+    earned: int
+    pending: int
+    approved: int
+
+
+def standing(partner_ids: Collection[UUID]) -> list[Standing]:
+    """How these partners stand at this moment, by currency; unlike the other figures never behind.
+
+    After a change of the merchant's time zone, until the days are cut anew, it takes as long as the history is.
+    """
+    if not partner_ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, {"partners": list(partner_ids), "merchant": current()})
+        rows = cursor.fetchall()
+        if any(is_cut_anew for *_, is_cut_anew in rows):
+            cursor.execute(_STANDING_FROM_THE_SOURCE, {"partners": list(partner_ids)})
+            rows = [(*row, False) for row in cursor.fetchall()]
+    return [Standing(*row) for *row, _ in rows]
 
 
 def customer_totals(customer_id: UUID) -> list[CustomerFigures]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: The figures of a partner's day, in the order of every query here.
-FIGURES = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned")
+FIGURES = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned", "pending", "approved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,23 @@ class _Source:
     """Whether rows without a partner occur."""
 
     def columns(self) -> str:
-        return ", ".join(f"{self.figures.get(figure, '0')} AS {figure}" for figure in FIGURES)
+        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in FIGURES)
 
     def day(self) -> str:
         return f"(t.{self.moment} AT TIME ZONE %(zone)s)::date"
 
 
+_COMMISSIONS = _Source(
+    "commissions_commission",
+    "occurred_at",
+    "t.currency",
+    {
+        "earned": "sum(t.amount - t.reversed)",
+        "pending": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'pending')",
+        "approved": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'approved')",
+    },
+    has_direct=False,
+)
 _SOURCES = (
     _Source(
         "orders_order",
@@ -40,13 +51,7 @@ _SOURCES = (
         {"orders": "count(*)", "revenue": "sum(t.amount)", "refunded": "sum(t.refunded)"},
         has_direct=True,
     ),
-    _Source(
-        "commissions_commission",
-        "occurred_at",
-        "t.currency",
-        {"earned": "sum(t.amount - t.reversed)"},
-        has_direct=False,
-    ),
+    _COMMISSIONS,
     _Source(
         "affiliates_click",
         "clicked_at",
@@ -59,11 +64,12 @@ _SOURCES = (
 
 # The bounds let the indexes (merchant, partner, moment) find the rows; the day is decided by the wall clock alone.
 # They are four hours too wide, because where clocks go back over midnight (Havana, Casey) it comes twice that day.
-PAIRS = """pair AS (
+_PAIRS = """pair AS (
     SELECT partner_id, day, day::timestamp AT TIME ZONE %(zone)s - interval '4 hours' AS since,
            (day + 1)::timestamp AT TIME ZONE %(zone)s + interval '4 hours' AS until
-      FROM unnest(%(partners)s::uuid[], %(days)s::date[]) AS asked(partner_id, day)
+      FROM {asked} AS asked(partner_id, day)
 )"""
+PAIRS = _PAIRS.format(asked="unnest(%(partners)s::uuid[], %(days)s::date[])")
 
 
 def partner_days_of_pairs() -> str:
@@ -101,11 +107,46 @@ def _summed(parts: list[str]) -> str:
     return f"SELECT partner_id, day, currency, {sums} FROM ({union}) parts GROUP BY 1, 2, 3"
 
 
+def standing() -> str:
+    """What the partners of the parameter `partners` earned, by currency, up to this moment.
+
+    The rollup of all their days, with each day that an open mark names taken from its source. One statement sees both
+    and the marks at one moment, so the sums are those of the source, at the price of a few days.
+    """
+    whose = "= ANY(%(partners)s::uuid[])"
+    marked = f"(SELECT id, day FROM things WHERE kind = 'day' AND id {whose})"
+    figures = tuple(_COMMISSIONS.figures)
+    named = ", ".join(figures)
+    rolled = ", ".join(f"-d.{figure}" for figure in figures)
+    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in figures)
+    return f"""
+WITH things AS MATERIALIZED ({touched("stats_stalemark")}),
+{_PAIRS.format(asked=marked)},
+parts AS (
+    SELECT partner_id, currency, {named} FROM stats_partnertotal WHERE partner_id {whose}
+    UNION ALL
+    SELECT d.partner_id, d.currency, {rolled} FROM pair p
+      JOIN stats_partnerday d ON d.partner_id = p.partner_id AND d.day = p.day
+    UNION ALL
+    SELECT partner_id, currency, {named} FROM ({_by_pair(_COMMISSIONS, "t.partner_id = p.partner_id", "")}) fresh
+)
+SELECT partner_id, currency, {sums}, (SELECT bool_or(kind = 'everything') FROM things) AS is_cut_anew
+  FROM parts WHERE currency <> '' GROUP BY 1, 2"""
+
+
+def standing_from_the_source() -> str:
+    """The same from the commissions alone."""
+    return f"""SELECT partner_id, currency, {", ".join(_COMMISSIONS.figures)} FROM (
+        SELECT t.partner_id, t.currency, {_COMMISSIONS.columns()} FROM commissions_commission t
+         WHERE t.partner_id = ANY(%(partners)s::uuid[]) GROUP BY 1, 2) x"""
+
+
 def merchant_days(where: str = "true", *, of: str = "stats_partnerday") -> str:
     """Sums of days of partners, whose orders and direct ones are kept apart; `of` is where those days stand."""
     return f"""SELECT day, currency, sum(clicks)::bigint AS clicks, sum(unique_clicks)::bigint AS unique_clicks,
            sum(leads)::bigint AS leads,
-           {_apart("orders")}, {_apart("revenue")}, {_apart("refunded")}, sum(earned)::bigint AS earned
+           {_apart("orders")}, {_apart("revenue")}, {_apart("refunded")}, sum(earned)::bigint AS earned,
+           sum(pending)::bigint AS pending, sum(approved)::bigint AS approved
       FROM {of} days WHERE {where} GROUP BY 1, 2"""
 
 

@@ -11,7 +11,7 @@ from merchants.models import Merchant
 Figures = dict[str, int]
 Days = dict[tuple[UUID | None, date, str], Figures]
 
-OF_PARTNER = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned")
+OF_PARTNER = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned", "pending", "approved")
 OF_MERCHANT = (*OF_PARTNER, "direct_orders", "direct_revenue", "direct_refunded")
 OF_CUSTOMER = ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at")
 
@@ -57,12 +57,24 @@ def _partner_days(merchant: Merchant) -> Days:
     for order in merchant.orders.all():
         add(order.partner_id, order.placed_at, order.currency, orders=1, revenue=order.amount, refunded=order.refunded)
     for one in merchant.commissions.all():
-        add(one.partner_id, one.occurred_at, one.currency, earned=one.amount - one.reversed)
+        left = one.amount - one.reversed
+        unpaid = {one.status: left} if one.status in ("pending", "approved") else {}
+        add(one.partner_id, one.occurred_at, one.currency, earned=left, **unpaid)
     for click in merchant.clicks.all():
         add(click.partner_id, click.clicked_at, "", clicks=1, unique_clicks=int(click.is_unique))
     for lead in merchant.leads.all():
         add(lead.partner_id, lead.occurred_at, "", leads=1)
     return days
+
+
+def standing(merchant: Merchant) -> dict[tuple[UUID, str], tuple[int, int, int]]:
+    """What partners earned, have on hold and may be paid, by currency: every commission added up."""
+    sums: dict[tuple[UUID, str], Figures] = defaultdict(lambda: dict.fromkeys(("earned", "pending", "approved"), 0))
+    for one in merchant.commissions.all():
+        for name in ("earned", one.status):
+            if name in ("earned", "pending", "approved"):
+                sums[one.partner_id, one.currency][name] += one.amount - one.reversed
+    return {key: (found["earned"], found["pending"], found["approved"]) for key, found in sums.items()}
 
 
 def _customers(merchant: Merchant) -> dict[Any, Any]:

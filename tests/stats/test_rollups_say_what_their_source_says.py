@@ -3,7 +3,7 @@
 And at every moment in between, what they do not say yet is named by an open mark, so `verify` never complains.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,15 +13,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from commissions import manual, rejection
+from commissions import hold, manual, rejection
 from merchants import tenancy
 from merchants.errors import DomainError
 from merchants.models import Merchant
 from merchants.settings import update_merchant
+from payouts.manual import mark_paid, mark_unpaid
 from rewards.terms import set_reward
-from stats import rollup, verify
+from stats import reading, rollup, verify
 from tests.factories import ACTOR, LinkFactory, MerchantFactory, PartnerFactory, ProgramFactory
-from tests.stats.plainly import recomputed, rollups
+from tests.stats.plainly import recomputed, rollups, standing
 from tracking import clicks, ingest
 from tracking.events import Lead, Refund, Sale, SaleCustomer
 from tracking.leads import record_lead
@@ -47,12 +48,13 @@ MOMENTS = st.builds(
 AMOUNTS = st.sampled_from([0, 1, 999, 10_000])
 CURRENCIES = st.sampled_from(["USD", "JPY"])
 SMALL = st.integers(0, 2)
+PAID_ON = date(2026, 11, 2)
 VISITORS = [uuid4() for _ in range(3)]
 COUPONS = st.sampled_from(["anna", "ben", None])
 
 
 class Histories(RuleBasedStateMachine):
-    """Sales, refunds, leads, clicks, commissions by hand, rejections and moves, with refreshes in between."""
+    """Sales, refunds, leads, clicks, commissions by hand, payments, rejections and moves, with refreshes in between."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,6 +63,8 @@ class Histories(RuleBasedStateMachine):
         self.merchant = MerchantFactory(slug=f"m-{uuid4().hex[:12]}", time_zone="America/Havana")
         self.number = 0
         with tenancy.tenant(self.merchant.id):
+            # Of the moments below some are on hold and some are not.
+            Merchant.objects.update(hold_days=3000)
             program = ProgramFactory()
             set_reward(
                 program=program,
@@ -124,6 +128,33 @@ class Histories(RuleBasedStateMachine):
 
         self.attempt(work)
 
+    @rule(data=st.data())
+    def release_or_pay(self, data: st.DataObject) -> None:
+        """Statuses change in bulk, by statements that name no mark."""
+
+        def work() -> None:
+            unpaid = self.merchant.commissions.filter(status__in=["pending", "approved"])
+            for commission in data.draw(st.sets(st.sampled_from(list(unpaid)))) if unpaid else ():
+                if commission.status == "pending":
+                    hold.release_now(commission, reason="test", actor=ACTOR)
+            ids = [one.id for one in self.merchant.commissions.filter(status="approved", amount__gt=0)]
+            self.number += 1
+            reference = f"T-{self.number}"
+            mark_paid(
+                merchant=self.merchant, commission_ids=ids[::2], transaction_id=reference, paid_on=PAID_ON, actor=ACTOR
+            )
+
+        self.attempt(work)
+
+    @rule()
+    def take_back_a_payment(self) -> None:
+        def work() -> None:
+            paid = self.merchant.commissions.filter(status="paid").first()
+            if paid is not None:
+                mark_unpaid(merchant=self.merchant, commission_ids=[paid.id], reason="test", actor=ACTOR)
+
+        self.attempt(work)
+
     @rule(zone=ZONES)
     def move(self, zone: str) -> None:
         self.attempt(lambda: update_merchant(self.merchant, changes={"time_zone": zone}, actor=ACTOR))
@@ -158,6 +189,15 @@ class Histories(RuleBasedStateMachine):
     def verify_finds_nothing(self) -> None:
         with tenancy.tenant(self.merchant.id):
             assert list(verify.problems()) == []
+
+    @invariant()
+    def balances_are_never_behind(self) -> None:
+        with tenancy.tenant(self.merchant.id):
+            found = reading.standing([partner.id for partner in self.partners])
+            stands = {(one.partner_id, one.currency): (one.earned, one.pending, one.approved) for one in found}
+            empty = (0, 0, 0)
+            wanted = standing(self.merchant)
+            assert all(stands.get(key, empty) == wanted.get(key, empty) for key in stands.keys() | wanted.keys())
 
     def teardown(self) -> None:
         try:
