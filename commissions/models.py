@@ -85,6 +85,7 @@ class Commission(models.Model):
         ]
         indexes = [
             models.Index(fields=["merchant", "-occurred_at", "-id"], name="commission_newest"),
+            models.Index(fields=["merchant", "currency", "-occurred_at", "-id"], name="commission_by_currency"),
             models.Index(
                 fields=["merchant", "partner", "occurred_at"],
                 include=["amount", "reversed"],

@@ -70,6 +70,7 @@ class Order(models.Model):
         ]
         indexes = [
             models.Index(fields=["merchant", "-placed_at", "-id"], name="order_newest"),
+            models.Index(fields=["merchant", "currency", "-placed_at", "-id"], name="order_by_currency"),
             models.Index(
                 fields=["merchant", "partner", "placed_at"], include=["amount", "refunded"], name="order_by_partner"
             ),
