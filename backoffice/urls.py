@@ -67,6 +67,7 @@ pages = [
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),
     path("keys/<uuid:key>/revoke/", keys.revoke_key, name="keys_revoke"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/logo/", settings.settings_logo, name="settings_logo"),
     path("settings/<str:card>/", settings.settings, name="settings_card"),
     path("team/", staff.staff, name="staff"),
     path("team/<uuid:member>/", staff.staff_role, name="staff_role"),

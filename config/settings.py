@@ -120,6 +120,8 @@ STATICFILES_DIRS = [
     ("vendor/geist-mono", _PACKAGES / "@fontsource-variable/geist-mono/files"),
 ]
 STATIC_ROOT = DATA_DIR / "static"
+# What merchants upload. A service of several machines names a shared folder, or another storage here (django-storages).
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

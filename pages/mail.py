@@ -13,6 +13,7 @@ from django.db import transaction
 from django.template.loader import render_to_string
 
 from merchants.models import Merchant
+from pages.brand import legal_lines
 from pages.tasks import deliver
 
 
@@ -34,13 +35,24 @@ def _after_commit(subject: str, text: str, html: str, *, to: str, merchant: Merc
     sender = settings.DEFAULT_FROM_EMAIL
     message = {
         "subject": subject,
-        "text": text.strip() + "\n",
+        "text": "\n\n".join(filter(None, (text.strip(), _foot(merchant)))) + "\n",
         "html": html,
         "to": to,
         "sender": f'"{_quoted(merchant.name)}" <{sender}>' if merchant else sender,
         "reply_to": merchant.reply_to if merchant else "",
     }
     transaction.on_commit(lambda: deliver.delay(**message))
+
+
+def _foot(merchant: Merchant | None) -> str:
+    """Who writes, below the text; the HTML has it in email/base.html."""
+    if merchant is None:
+        return ""
+    lines = [*legal_lines(merchant), merchant.contact_email]
+    lines += [
+        f"{word}: {url}" for word, url in (("Terms", merchant.terms_url), ("Privacy", merchant.privacy_url)) if url
+    ]
+    return "\n".join(["-- ", f"Sent by {merchant.name} with Accrue.", *filter(None, lines)])
 
 
 def _quoted(name: str) -> str:

@@ -85,6 +85,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "staff_remove": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
     "staff_withdraw": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
     "settings": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_logo": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_card": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
 }
 
