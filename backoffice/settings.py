@@ -63,7 +63,7 @@ class LogoForm(PageForm):
 
     def clean_logo(self) -> bytes:
         """What is in the file. One that is far too large is not even read."""
-        file: UploadedFile = self.cleaned_data["logo"]
+        file: UploadedFile[bytes] = self.cleaned_data["logo"]
         if (file.size or 0) > MAX_BYTES:
             raise forms.ValidationError("Choose a file of at most 2 MB.")
         file.seek(0)

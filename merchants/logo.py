@@ -104,7 +104,7 @@ def _written_anew(content: bytes) -> tuple[bytes, str]:
 
 def _shape(width: int, height: int) -> None:
     """From the head of the file, before anything is unpacked."""
-    if not (LEAST <= min(width, height) and max(width, height) <= MOST):
+    if min(width, height) < LEAST or max(width, height) > MOST:
         raise DomainError(
             f"This picture has {width} by {height} pixels. Each side may have {LEAST} to {MOST}.",
             code="logo_size",

@@ -85,7 +85,7 @@ class Merchant(models.Model):
     reply_to = models.CharField(max_length=254, blank=True)
     """Where answers to the merchant's e-mail go; empty: nowhere."""
     logo = models.CharField(max_length=200, blank=True)
-    """Name in Django's default storage, of a file that `merchants.logo` has written; empty: the initials stand there."""
+    """Name in Django's default storage, of a file that `merchants.logo` has written; empty: initials stand there."""
     legal_name = models.CharField(max_length=200, blank=True)
     """Who the merchant is to the law: on invoices, and at the foot of the portal and of e-mail."""
     legal_address = models.CharField(max_length=500, blank=True)
