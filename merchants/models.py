@@ -228,6 +228,22 @@ class ApiKey(models.Model):
         return f"{self.name} ({self.prefix})"
 
 
+class MailWords(models.Model):
+    """A merchant's own words for one of the e-mails in `merchants.letters`; what is empty is said in ours."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="mail_words", db_index=False)
+    letter = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "letter"], name="mail_words_once")]
+
+    def __str__(self) -> str:
+        return self.letter
+
+
 class AuditEntry(models.Model):
     """Who did what to which object when. Append-only; written by `merchants.audit.record` and the ingest."""
 
