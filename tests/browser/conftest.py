@@ -52,6 +52,8 @@ class Running:
     owner: User
     careful: User
     """Another owner, who will have a second factor."""
+    keyed: User
+    """A third, who will have a passkey."""
     token: str
     complaints: list[str] = field(default_factory=list)
 
@@ -68,7 +70,7 @@ def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytes
     data = tmp_path_factory.mktemp("site")
     with django_db_blocker.unblock():
         web = Web()
-        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://127.0.0.1:{web.port}", "ACCRUE_SHOW_MAIL": "1"}
+        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://localhost:{web.port}", "ACCRUE_SHOW_MAIL": "1"}
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
         subprocess.run(collect, env=web.environment(own), check=True)
         web.start(own)
@@ -81,7 +83,8 @@ def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytes
             )
         ]
         try:
-            yield _settle(f"http://127.0.0.1:{web.port}", data / "mail")
+            # By name: a passkey belongs to a host name, and an address is none.
+            yield _settle(f"http://localhost:{web.port}", data / "mail")
         finally:
             for part in parts:
                 os.killpg(part.pid, signal.SIGKILL)
@@ -95,12 +98,12 @@ def _settle(url: str, mail: Path) -> Running:
     merchant: Merchant = MerchantFactory(slug=word, name="Browser Coffee", domains=[f"{word}.example"])
     of = site(merchant, word)
     with tenancy.tenant(merchant.id):
-        owner, careful = (
+        owner, careful, keyed = (
             add_staff(email=f"{name}@{word}.example", role="owner", name=name, password=PASSWORD, actor=ACTOR).user
-            for name in ("Olga", "Carla")
+            for name in ("Olga", "Carla", "Petra")
         )
         _, token = issue(name="shop", scopes=["write"], actor=ACTOR)
-    return Running(url, mail, of, owner, careful, token)
+    return Running(url, mail, of, owner, careful, keyed, token)
 
 
 @pytest.fixture(scope="session")
