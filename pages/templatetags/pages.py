@@ -21,6 +21,7 @@ from lucide.templatetags.lucide import lucide
 
 from merchants.money import EXPONENTS, to_decimal
 from pages.brand import Brand, brand_of, legal_lines
+from pages.devices import device, is_handheld
 from pages.logo import logo_address, logo_path
 
 register = template.Library()
@@ -112,6 +113,8 @@ def mailed_logo(merchant: Any) -> str:
 
 
 register.filter(legal_lines)
+register.filter(device)
+register.filter(is_handheld)
 
 
 @register.filter

@@ -1,7 +1,5 @@
 """A passkey is made and signs its owner in, without a password; Chromium plays the device that holds it."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
@@ -41,9 +39,9 @@ def page(window: BrowserContext) -> Page:
 
 
 @pytest.fixture
-def device(window: BrowserContext, page: Page) -> Iterator[Device]:
+def device(window: BrowserContext, page: Page) -> Device:
     """What the page may ask for a passkey."""
-    yield Device(window.new_cdp_session(page))
+    return Device(window.new_cdp_session(page))
 
 
 def confirmed(page: Page) -> None:
@@ -58,8 +56,8 @@ def test_a_passkey_is_made_and_signs_in(page: Page, device: Device, window: Brow
     page.goto("/accounts/2fa/webauthn/add/")
     confirmed(page)
     page.get_by_label("Name").fill("Petra's laptop")
-    page.locator("[name=passwordless]").check()
-    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_label("Sign in with it, without a password")).to_be_checked()
+    page.get_by_role("button", name="Add passkey").click()
     page.wait_for_url("**/accounts/2fa/recovery-codes/**")
     (key,) = device.keys()
     assert (key["rpId"], key["isResidentCredential"]) == ("localhost", True)
