@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from merchants import tenancy
 from merchants.keys import issue
 from merchants.models import Merchant, User
+from merchants.settings import update_merchant
 from merchants.staff import add_staff
 from tests.factories import ACTOR, PASSWORD, MerchantFactory
 from tests.processes.web import Web
@@ -92,6 +93,14 @@ def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytes
             web.kill()
 
 
+#: So that what stands at the foot of the portal is looked at too.
+_LEGAL = {
+    "legal_name": "Browser Coffee GmbH", "legal_address": "Hauptstr. 1\n10115 Berlin", "tax_id": "DE123456789",
+    "contact_email": "legal@browser.example", "terms_url": "https://browser.example/terms",
+    "privacy_url": "https://browser.example/privacy",
+}  # fmt: skip
+
+
 def _settle(url: str, mail: Path) -> Running:
     """A merchant with one of everything, whose owner can sign in."""
     word = f"b{uuid4().hex[:10]}"
@@ -103,6 +112,7 @@ def _settle(url: str, mail: Path) -> Running:
             for name in ("Olga", "Carla", "Petra")
         )
         _, token = issue(name="shop", scopes=["write"], actor=ACTOR)
+        update_merchant(merchant, changes=_LEGAL, actor=ACTOR)
     return Running(url, mail, of, owner, careful, keyed, token)
 
 
