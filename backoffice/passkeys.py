@@ -1,7 +1,21 @@
 """How a passkey is made: to sign in with, unless somebody wants it as a second factor only."""
 
+from typing import Any
+
+from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
+
+from pages.devices import device
+
+
+class PasskeyAdapter(DefaultMFAAdapter):  # type: ignore[misc] # allauth has no types
+    """allauth asks here for what a project decides."""
+
+    def generate_authenticator_name(self, user: Any, type: Any) -> str:
+        """Where it is made: "Chrome on Windows"."""
+        return device(context.request.META.get("HTTP_USER_AGENT", ""))
 
 
 class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc] # allauth has no types

@@ -165,6 +165,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "backoffice.passkeys.PasskeyAdapter"
 MFA_FORMS = {"add_webauthn": "backoffice.passkeys.PasskeyForm"}
 MFA_TOTP_ISSUER = "Accrue"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://localhost")

@@ -22,7 +22,7 @@ _NO_PAGES = {
     "partners_qr", "links_qr", "partners_bulk", "commissions_paid", "commissions_unpaid", "settings_sign_out",
     "settings_profile", "settings_password", "settings_logo", "settings_mail_preview", "settings_mail_test",
 }  # fmt: skip
-_ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "2fa/webauthn/add/", "sessions/", "email/")
+_ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")
 _OUTSIDE = ("login/", "password/reset/", "signup/")
 
 

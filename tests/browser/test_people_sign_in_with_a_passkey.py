@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.browser.conftest import Running, sign_in
+from tests.browser.test_every_page_is_for_everybody import look
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -55,6 +56,7 @@ def test_a_passkey_is_made_and_signs_in(page: Page, device: Device, window: Brow
     sign_in(page, running, running.keyed)
     page.goto("/accounts/2fa/webauthn/add/")
     confirmed(page)
+    expect(page.get_by_label("Name")).to_have_value("Chrome on Linux")
     page.get_by_label("Name").fill("Petra's laptop")
     expect(page.get_by_label("Sign in with it, without a password")).to_be_checked()
     page.get_by_role("button", name="Add passkey").click()
@@ -63,6 +65,9 @@ def test_a_passkey_is_made_and_signs_in(page: Page, device: Device, window: Brow
     assert (key["rpId"], key["isResidentCredential"]) == ("localhost", True)
     page.goto("/accounts/2fa/webauthn/")
     expect(page.get_by_text("Petra's laptop")).to_be_visible()
+    # Pages that the walk through all of them does not reach: they ask for the password again, or are empty there.
+    assert [look(page, running, f"/accounts/2fa/webauthn/{path}") for path in ("", "add/")] == [[], []]
+    running.complaints.clear()
 
     window.clear_cookies()
     page.goto(f"{running.home}partners/")

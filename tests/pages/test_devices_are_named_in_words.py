@@ -64,6 +64,13 @@ def test_sessions_say_where_one_is_signed_in_and_which_is_this_one(owner: User) 
 
 
 @pytest.mark.django_db
+def test_a_passkey_is_called_after_the_device_it_is_made_on(owner: User) -> None:
+    client = signed_in(owner)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert 'value="Chrome on Windows"' in client.get("/accounts/2fa/webauthn/add/").content.decode()
+
+
+@pytest.mark.django_db
 def test_behind_a_proxy_the_visitors_address_counts(owner: User, settings: object) -> None:
     settings.TRUSTED_PROXIES = 1  # type: ignore[attr-defined]
     client = signed_in(owner, **{"X-Forwarded-For": "203.0.113.9, 198.51.100.7"})
