@@ -20,7 +20,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     DJANGO_SETTINGS_MODULE=config.settings \
     ACCRUE_DATA_DIR=/srv/accrue
 RUN useradd --uid 10001 --create-home --shell /usr/sbin/nologin accrue \
-    && install -d -o accrue -g accrue /srv/accrue
+    && install -d -o accrue -g accrue /srv/accrue /srv/accrue/media
 WORKDIR /app
 COPY --from=build /opt/venv /opt/venv
 COPY . .

@@ -28,7 +28,7 @@ from merchants.staff import membership_of
 from pages.answers import PageRequest, done, form_status, led_to, once, page, posted, sent, view_errors
 
 # Views find here all that they answer with.
-__all__ = ["StaffRequest", "done", "form_status", "once", "page", "posted", "sent", "staff_page"]
+__all__ = ["StaffRequest", "done", "form_status", "led_to", "once", "page", "posted", "sent", "staff_page"]
 
 
 class StaffRequest(PageRequest):

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 
-from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, led_to, page, sent, staff_page
+from merchants.logo import MAX_BYTES, remove_logo, set_logo
 from merchants.models import AttributionModel, CustomersShown, Merchant, SelfReferralPolicy, TouchKind
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from merchants.settings import update_merchant
-from pages.brand import brand_of
 from pages.forms import MoneyField, PageForm, SeenField
 
 _KINDS = {
@@ -50,6 +51,45 @@ class BrandForm(SettingsForm):
     reply_to = forms.EmailField(
         label="Reply-to", required=False, max_length=254, help_text="Where answers to your e-mail go."
     )
+
+
+class LogoForm(PageForm):
+    """The picture beside the name."""
+
+    logo = forms.FileField(
+        label="File", widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text="PNG, JPEG or WebP, up to 2 MB. Best with a transparent background, at least 128 pixels high.",
+    )  # fmt: skip
+
+    def clean_logo(self) -> bytes:
+        """What is in the file. One that is far too large is not even read."""
+        file: UploadedFile[bytes] = self.cleaned_data["logo"]
+        if (file.size or 0) > MAX_BYTES:
+            raise forms.ValidationError("Choose a file of at most 2 MB.")
+        file.seek(0)
+        return bytes(file.read())
+
+
+class LegalForm(SettingsForm):
+    """Who the merchant is to the law."""
+
+    legal_name = forms.CharField(
+        label="Legal name",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    legal_address = forms.CharField(
+        label="Address", required=False, max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "street-address"}), help_text="As on an envelope.",
+    )  # fmt: skip
+    tax_id = forms.CharField(label="Tax ID", required=False, max_length=64, help_text="Such as a VAT number or an EIN.")
+    contact_email = forms.EmailField(label="Contact e-mail", required=False, max_length=254)
+    terms_url = forms.CharField(
+        label="Terms", required=False, max_length=500, widget=forms.URLInput(),
+        help_text="Where partners read the terms of your program.",
+    )  # fmt: skip
+    privacy_url = forms.CharField(label="Privacy policy", required=False, max_length=500, widget=forms.URLInput())
 
 
 class MoneyForm(SettingsForm):
@@ -170,6 +210,7 @@ class PortalForm(SettingsForm):
 #: Name, title, one sentence, form.
 CARDS: dict[str, tuple[str, str, type[SettingsForm]]] = {
     "brand": ("Brand", "How partners see you, in the portal and in e-mail.", BrandForm),
+    "legal": ("Legal details", "For invoices, and at the foot of the portal and of every e-mail.", LegalForm),
     "money": ("Money", "", MoneyForm),
     "time": ("Time zone", "", TimeForm),
     "hold": ("Commissions", "", HoldForm),
@@ -198,8 +239,33 @@ def settings(request: StaffRequest, card: str = "") -> HttpResponseBase:
                 return done(request, f"{title} saved.", address)
         status = max(status, form_status(form))
         cards.append({"name": name, "title": title, "sentence": sentence, "form": form})
-    context = {"cards": cards, "brand": brand_of(merchant.brand_color)}
-    return page(request, "backoffice/settings.html", context, status=status)
+    return _page(request, cards, LogoForm(), status)
+
+
+@staff_page(Permission.EDIT_SETTINGS)
+def settings_logo(request: StaffRequest) -> HttpResponseBase:
+    """Set the logo, or remove it. The form stands on the page of settings."""
+    merchant = request.merchant
+    address = reverse("backoffice:settings", args=[merchant.slug]) + "#logo"
+    if request.method != "POST":
+        return led_to(request, address)
+    if "remove" in request.POST:
+        remove_logo(merchant, actor=request.actor)
+        return done(request, "Logo removed.", address)
+    form = LogoForm(request.POST, request.FILES)
+    if sent(request, form):
+        with form.refused():
+            set_logo(merchant, content=form.cleaned_data["logo"], actor=request.actor)
+            return done(request, "Logo saved.", address)
+    cards = [
+        {"name": name, "title": title, "sentence": sentence, "form": each}
+        for name, title, sentence, each in _forms(request, "")
+    ]
+    return _page(request, cards, form, form_status(form))
+
+
+def _page(request: StaffRequest, cards: list[dict[str, Any]], logo: LogoForm, status: int) -> HttpResponseBase:
+    return page(request, "backoffice/settings.html", {"cards": cards, "logo_form": logo}, status=status)
 
 
 def _forms(request: StaffRequest, card: str) -> Iterator[tuple[str, str, str, SettingsForm]]:

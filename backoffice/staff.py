@@ -46,7 +46,7 @@ def staff(request: StaffRequest) -> HttpResponseBase:
         with form.refused():
             invitation, token = invitations.invite(**form.cleaned_data, actor=request.actor)
             link = request.build_absolute_uri(reverse("invitation", args=[token]))
-            said = {"link": link, "role": invitation.get_role_display(), "inviter": request.actor.name}
+            said = {"link": link, "role": invitation.get_role_display().lower(), "inviter": request.actor.name}
             send("invitation", to=invitation.email, context=said, merchant=request.merchant)
             address = reverse("backoffice:staff", args=[request.merchant.slug])
             return done(request, f"Invitation sent to {invitation.email}.", address)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, keys, orders, overview, search, settings, staff, switcher
+from backoffice import audit, invitations, keys, mail, orders, overview, search, settings, staff, switcher
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
 from backoffice.commissions import paid
@@ -67,6 +67,12 @@ pages = [
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),
     path("keys/<uuid:key>/revoke/", keys.revoke_key, name="keys_revoke"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/logo/", settings.settings_logo, name="settings_logo"),
+    path("settings/mail/", mail.settings_mail, name="settings_mail"),
+    path("settings/mail/<str:letter>/", mail.settings_mail_edit, name="settings_mail_edit"),
+    path("settings/mail/<str:letter>/preview/", mail.settings_mail_preview, name="settings_mail_preview"),
+    path("settings/mail/<str:letter>/test/", mail.settings_mail_test, name="settings_mail_test"),
+    path("settings/mail/<str:letter>/reset/", mail.settings_mail_reset, name="settings_mail_reset"),
     path("settings/<str:card>/", settings.settings, name="settings_card"),
     path("team/", staff.staff, name="staff"),
     path("team/<uuid:member>/", staff.staff_role, name="staff_role"),

@@ -120,6 +120,8 @@ STATICFILES_DIRS = [
     ("vendor/geist-mono", _PACKAGES / "@fontsource-variable/geist-mono/files"),
 ]
 STATIC_ROOT = DATA_DIR / "static"
+# What merchants upload. A service of several machines names a shared folder, or another storage here (django-storages).
+MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -163,6 +165,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ADAPTER = "backoffice.passkeys.PasskeyAdapter"
+MFA_FORMS = {"add_webauthn": "backoffice.passkeys.PasskeyForm"}
 MFA_TOTP_ISSUER = "Accrue"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = BASE_URL.startswith("http://localhost")
 USERSESSIONS_TRACK_ACTIVITY = True

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from config.health import health
 from config.outbox import message, outbox
+from pages.logo import logo
 
 handler400 = "api.problems.bad_request"
 handler404 = "api.problems.not_found"
@@ -13,6 +14,7 @@ handler500 = "api.problems.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="merchants"), name="home"),
     path("healthz", health, name="health"),
+    path("logo/<slug:slug>", logo, name="logo"),
     path("mail/", outbox, name="outbox"),
     path("mail/<str:name>/", message, name="outbox_message"),
     path("api/", include("api.urls")),

@@ -75,7 +75,7 @@ def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
         actor=ACTOR,
     )
     with tenancy.tenant(merchant.id):
-        update_merchant(merchant, changes={"brand_color": brand.color}, actor=ACTOR)
+        update_merchant(merchant, changes={"brand_color": brand.color, **_legal(brand)}, actor=ACTOR)
         planted = Planted(_people(brand))
         planting = _Planting(brand, story, merchant, today)
         planting.prepare()
@@ -92,6 +92,16 @@ _NAMES = {
     "owner": "Maya Okafor", "admin": "Henrik Vinter", "finance": "Lucia Ferri", "support": "Tomo Abe",
     "viewer": "Nell Byrne",
 }  # fmt: skip
+
+
+def _legal(brand: Brand) -> dict[str, str]:
+    """What stands at the foot of the portal and of e-mail."""
+    return {
+        "legal_name": f"{brand.name} Ltd",
+        "contact_email": f"partners@{brand.domain}",
+        "terms_url": f"https://{brand.domain}/partner-terms",
+        "privacy_url": f"https://{brand.domain}/privacy",
+    }
 
 
 def _people(brand: Brand) -> dict[str, Any]:

@@ -84,6 +84,16 @@ class Merchant(models.Model):
     """`#rrggbb` in lower case, for the portal and e-mail; empty is the house's ink."""
     reply_to = models.CharField(max_length=254, blank=True)
     """Where answers to the merchant's e-mail go; empty: nowhere."""
+    logo = models.CharField(max_length=200, blank=True)
+    """Name in Django's default storage, of a file that `merchants.logo` has written; empty: initials stand there."""
+    legal_name = models.CharField(max_length=200, blank=True)
+    """Who the merchant is to the law: on invoices, and at the foot of the portal and of e-mail."""
+    legal_address = models.CharField(max_length=500, blank=True)
+    """Lines as on an envelope."""
+    tax_id = models.CharField(max_length=64, blank=True)
+    contact_email = models.CharField(max_length=254, blank=True)
+    terms_url = models.CharField(max_length=500, blank=True)
+    privacy_url = models.CharField(max_length=500, blank=True)
     portal_customers = models.CharField(max_length=8, choices=CustomersShown.choices, default=CustomersShown.INITIALS)
     configuration_version = models.BigIntegerField(default=1)
     """Raised by triggers when anything a process caches about this merchant changes."""
@@ -216,6 +226,22 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix})"
+
+
+class MailWords(models.Model):
+    """A merchant's own words for one of the e-mails in `merchants.letters`; what is empty is said in ours."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="mail_words", db_index=False)
+    letter = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200, blank=True)
+    body = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "letter"], name="mail_words_once")]
+
+    def __str__(self) -> str:
+        return self.letter
 
 
 class AuditEntry(models.Model):

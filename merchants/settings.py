@@ -5,6 +5,7 @@ import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.db import DataError, connection, transaction
 
@@ -110,6 +111,38 @@ def _reply_to(value: object) -> str:
     return normal_email(address, field="reply_to") if address else ""
 
 
+def _contact_email(value: object) -> str:
+    address = inputs.line(value, "contact_email", longest=320)
+    return normal_email(address, field="contact_email") if address else ""
+
+
+def _legal_address(value: object) -> str:
+    text = inputs.paragraph(value, "legal_address", longest=500)
+    lines = [inputs.line(each, "legal_address") for each in text.strip().splitlines()]
+    return "\n".join(each for each in lines if each)
+
+
+def _web_address(field: str) -> Callable[[object], str]:
+    """A page on the web, or nothing. Only http and https: it becomes a link, and `javascript:` would run there."""
+
+    def check(value: object) -> str:
+        address = inputs.line(value, field, longest=500)
+        if not address:
+            return ""
+        try:
+            parts = urlsplit(address)
+            host = parts.hostname or ""
+        except ValueError:
+            parts, host = None, ""
+        if parts is None or parts.scheme not in ("http", "https") or "." not in host or " " in address:
+            raise DomainError(
+                "Give the address of a page, such as https://example.com/terms.", code="invalid_url", field=field
+            )
+        return address
+
+    return check
+
+
 def _texts(value: object, field: str) -> list[str]:
     if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
         raise DomainError(f"{field} must be a list of texts.", code="invalid_list", field=field)
@@ -146,5 +179,11 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "minimum_payout": lambda value: inputs.whole(value, "minimum_payout"),
     "brand_color": _brand_color,
     "reply_to": _reply_to,
+    "legal_name": lambda value: inputs.line(value, "legal_name"),
+    "legal_address": _legal_address,
+    "tax_id": lambda value: inputs.line(value, "tax_id", longest=64),
+    "contact_email": _contact_email,
+    "terms_url": _web_address("terms_url"),
+    "privacy_url": _web_address("privacy_url"),
     "portal_customers": _one_of(CustomersShown.values, "portal_customers"),
 }

@@ -1,4 +1,4 @@
-"""A merchant's colour as it can be read: on buttons, as text on our surfaces, in light and in dark.
+"""A merchant's colour as it can be read: on buttons, as text on our surfaces, in light and in dark; and its legal name.
 
 Merchants choose any colour. What they chose fills buttons; where it must be read as text or as a bar of a chart it is
 darkened (or, in the dark, lightened) just so far that it can be. The ratios are those of WCAG 2.2 for text.
@@ -7,6 +7,8 @@ darkened (or, in the dark, lightened) just so far that it can be. The ratios are
 import colorsys
 from dataclasses import dataclass
 from hashlib import blake2b
+
+from merchants.models import Merchant
 
 _INK, _PAPER = "#14161c", "#ffffff"
 _READABLE = 4.5
@@ -75,6 +77,12 @@ def style_sheet(color: str) -> str:
 def digest(color: str) -> str:
     """Names the style sheet of a colour, so that it may be cached for good."""
     return blake2b(style_sheet(color).encode(), digest_size=4).hexdigest()
+
+
+def legal_lines(merchant: Merchant) -> list[str]:
+    """Who the merchant is to the law, for the foot of a page: name, address in one line, tax id; what is given."""
+    lines = (merchant.legal_name, ", ".join(merchant.legal_address.splitlines()))
+    return [line for line in (*lines, f"Tax ID {merchant.tax_id}" if merchant.tax_id else "") if line]
 
 
 def _until(color: str, towards: float, *, against: str, ratio: float) -> str:

@@ -32,7 +32,7 @@ _STAFF = {
     "commission-adjust": "commissions/{commission}/adjust/", "payouts": "payouts/",
     "payout-new": "payouts/new/{partner}/{currency}/", "payouts-history": "payouts/history/",
     "payout": "payouts/{payout}/", "keys": "keys/", "key-new": "keys/new/", "audit": "audit/", "team": "team/",
-    "settings": "settings/", "search": "search/?q=an",
+    "settings": "settings/", "emails": "settings/mail/", "email": "settings/mail/activation/", "search": "search/?q=an",
 }  # fmt: skip
 _LISTS = {
     "partner": "partners/", "customer": "customers/?sort=-orders", "order": "orders/?kind=referred",

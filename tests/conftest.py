@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
@@ -23,6 +24,14 @@ from tests.factories import ACTOR, MembershipFactory, MerchantFactory, PartnerFa
 def pytest_configure() -> None:
     """Pages name static files plainly here: nothing is collected for the tests of this process."""
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture
+def tasks_at_once() -> Iterator[None]:
+    """What is rung for is done in this process."""
+    current_app.conf.task_always_eager = True
+    yield
+    current_app.conf.task_always_eager = False
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from merchants.money import EXPONENTS, to_decimal
-from pages.brand import Brand, brand_of
+from pages.brand import Brand, brand_of, legal_lines
+from pages.devices import device, is_handheld
+from pages.logo import logo_address, logo_path
 
 register = template.Library()
 
@@ -96,6 +98,23 @@ def bare(address: str) -> str:
 def brand(merchant: Any) -> Brand:
     """The merchant's colours for an e-mail, where no style sheet reaches; the house's for no merchant."""
     return brand_of(merchant.brand_color if merchant else "")
+
+
+@register.filter
+def logo(merchant: Any) -> str:
+    """The address of the merchant's logo on this site; empty without one, or without a merchant."""
+    return logo_path(merchant) if merchant else ""
+
+
+@register.filter
+def mailed_logo(merchant: Any) -> str:
+    """The same from anywhere, for an e-mail."""
+    return logo_address(merchant) if merchant else ""
+
+
+register.filter(legal_lines)
+register.filter(device)
+register.filter(is_handheld)
 
 
 @register.filter
@@ -179,7 +198,10 @@ _DEEDS = {
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
     "payout.record": "Recorded a payout", "payout.reverse": "Reversed a payout",
     "merchant.create": "Opened the account",
-    "merchant.update": "Changed the settings", "staff.add": "Joined the team", "staff.remove": "Removed a member",
+    "merchant.update": "Changed the settings", "merchant.set_logo": "Set the logo",
+    "merchant.remove_logo": "Removed the logo", "mail.update": "Changed an e-mail",
+    "mail.reset": "Reset an e-mail",
+    "staff.add": "Joined the team", "staff.remove": "Removed a member",
     "staff.change_role": "Changed a role", "staff.invite": "Invited somebody",
     "staff.withdraw_invitation": "Withdrew an invitation", "key.issue": "Made an API key",
     "key.rotate": "Replaced an API key", "key.revoke": "Revoked an API key", "group.create": "Added a group",

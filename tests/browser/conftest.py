@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from merchants import tenancy
 from merchants.keys import issue
 from merchants.models import Merchant, User
+from merchants.settings import update_merchant
 from merchants.staff import add_staff
 from tests.factories import ACTOR, PASSWORD, MerchantFactory
 from tests.processes.web import Web
@@ -52,6 +53,8 @@ class Running:
     owner: User
     careful: User
     """Another owner, who will have a second factor."""
+    keyed: User
+    """A third, who will have a passkey."""
     token: str
     complaints: list[str] = field(default_factory=list)
 
@@ -68,7 +71,7 @@ def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytes
     data = tmp_path_factory.mktemp("site")
     with django_db_blocker.unblock():
         web = Web()
-        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://127.0.0.1:{web.port}", "ACCRUE_SHOW_MAIL": "1"}
+        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://localhost:{web.port}", "ACCRUE_SHOW_MAIL": "1"}
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
         subprocess.run(collect, env=web.environment(own), check=True)
         web.start(own)
@@ -81,12 +84,21 @@ def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytes
             )
         ]
         try:
-            yield _settle(f"http://127.0.0.1:{web.port}", data / "mail")
+            # By name: a passkey belongs to a host name, and an address is none.
+            yield _settle(f"http://localhost:{web.port}", data / "mail")
         finally:
             for part in parts:
                 os.killpg(part.pid, signal.SIGKILL)
                 part.wait()
             web.kill()
+
+
+#: So that what stands at the foot of the portal is looked at too.
+_LEGAL = {
+    "legal_name": "Browser Coffee GmbH", "legal_address": "Hauptstr. 1\n10115 Berlin", "tax_id": "DE123456789",
+    "contact_email": "legal@browser.example", "terms_url": "https://browser.example/terms",
+    "privacy_url": "https://browser.example/privacy",
+}  # fmt: skip
 
 
 def _settle(url: str, mail: Path) -> Running:
@@ -95,12 +107,13 @@ def _settle(url: str, mail: Path) -> Running:
     merchant: Merchant = MerchantFactory(slug=word, name="Browser Coffee", domains=[f"{word}.example"])
     of = site(merchant, word)
     with tenancy.tenant(merchant.id):
-        owner, careful = (
+        owner, careful, keyed = (
             add_staff(email=f"{name}@{word}.example", role="owner", name=name, password=PASSWORD, actor=ACTOR).user
-            for name in ("Olga", "Carla")
+            for name in ("Olga", "Carla", "Petra")
         )
         _, token = issue(name="shop", scopes=["write"], actor=ACTOR)
-    return Running(url, mail, of, owner, careful, token)
+        update_merchant(merchant, changes=_LEGAL, actor=ACTOR)
+    return Running(url, mail, of, owner, careful, keyed, token)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 """Anna has been to the portal, and her browser is signed in; tasks run at once and mail stays here."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from celery import current_app
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -16,11 +15,8 @@ from tests.factories import ACTOR, PASSWORD
 
 
 @pytest.fixture(autouse=True)
-def tasks_at_once() -> Iterator[None]:
-    """What is rung for is done in this process."""
-    current_app.conf.task_always_eager = True
-    yield
-    current_app.conf.task_always_eager = False
+def _at_once(tasks_at_once: None) -> None:
+    """For every test here."""
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from django.utils import timezone
 from commissions.hold import release_due
 from merchants import tenancy
 from merchants.invitations import invite
+from merchants.letters import LETTERS, set_words
 from merchants.models import Merchant
 from payouts.manual import record_payout
 from rewards.terms import set_reward
@@ -44,6 +45,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         MembershipFactory(name=canary)
         ApiKeyFactory(name=canary)
         invite(email=f"{canary}@invited.example", role="viewer", actor=ACTOR)
+        set_words(merchant, LETTERS["activation"], subject=canary, body="{link}", actor=ACTOR)
         partner = PartnerFactory(name=canary, coupon_code=canary)
         partner.group = GroupFactory(name=canary, program=partner.program)
         partner.save()

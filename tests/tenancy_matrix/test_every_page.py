@@ -85,6 +85,12 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "staff_remove": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
     "staff_withdraw": (Permission.MANAGE_STAFF, Permission.MANAGE_STAFF),
     "settings": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_logo": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_mail": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_mail_edit": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_mail_preview": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_mail_test": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_mail_reset": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_card": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
 }
 
@@ -141,6 +147,7 @@ class Site:
         address = page.address
         names = {
             "<slug:slug>": self.merchant.slug, "<str:currency>": "USD", "<str:kind>": "code", "<str:card>": "hold",
+            "<str:letter>": "activation",
             "<uuid:item>": self.ids["coupon"], "<slug:code>": self.ids["portal_code"], "<str:token>": "x-y",
         }  # fmt: skip
         for name, value in names.items():
