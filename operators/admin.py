@@ -1,0 +1,57 @@
+"""What operators may read of the installation: merchants by slug, log-ins, and their own log."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+
+from merchants.models import Locator, OperatorEntry, User
+from merchants.readable import Readable
+from merchants.tenancy import Finds
+from operators.site import installation
+
+
+@admin.register(Locator, site=installation)
+class MerchantsAdmin(Readable):
+    """Merchants, as they are found: outside its tenant nothing but the slug of one can be read."""
+
+    called = "Merchants"
+    address = "merchants"
+    list_display = ("key", "merchant_id")
+    ordering = ("key",)
+    search_fields = ("key__istartswith",)
+    ids = ("merchant_id",)
+    has_page = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Their slugs, out of everything by which a merchant is found."""
+        return super().get_queryset(request).filter(kind=Finds.SLUG)
+
+    def page_of(self, row: Locator) -> str:
+        """The site about this merchant."""
+        return reverse("operators_merchant", args=[row.key])
+
+
+@admin.register(User, site=installation)
+class UserAdmin(Readable):
+    """Log-ins of staff, of every merchant, and of operators."""
+
+    called = "Log-ins"
+    address = "users"
+    list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email__istartswith", "name")
+    hidden = ("password",)
+
+
+@admin.register(OperatorEntry, site=installation)
+class OperatorEntryAdmin(Readable):
+    """What operators did and looked at outside merchants."""
+
+    called = "Operators' log"
+    address = "log"
+    list_display = ("actor_name", "verb", "object_type", "object_id", "at")
+    search_fields = ("verb__istartswith", "actor_name__istartswith")
+    ids = ("actor_id",)
