@@ -55,6 +55,8 @@ class Readable(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the ty
     sortable_by = ()
     amounts: Mapping[str, str] = {}
     """Columns in minor units, each with the path to its currency."""
+    labels: Mapping[str, str] = {}
+    """Columns that are called otherwise than in the code."""
     hidden: Sequence[str] = ()
     """Columns that are shown to nobody: hashes of secrets."""
     ids: Sequence[str] = ()
@@ -78,8 +80,13 @@ class Readable(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the ty
         return name[:1].upper() + name[1:]
 
     def columns(self) -> list[str]:
-        """What the page of a row shows."""
-        return [each.name for each in self.opts.fields if each.name not in self.hidden and each.name != "merchant"]
+        """What the page of a row shows; the id last."""
+        names = [each.name for each in self.opts.fields if each.name not in (*self.hidden, "merchant", "id")]
+        return [*names, "id"]
+
+    def facts(self, row: Any) -> list[tuple[str, str]]:
+        """Label and text of what is known about a row besides its columns."""
+        return []
 
     def get_list_select_related(self, request: HttpRequest) -> list[str]:
         """What the list names is fetched with it, and what amounts take their currency from."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -12,6 +13,9 @@ from merchants.readable import Readable
 from merchants.tenancy import Finds
 from operators.site import installation
 
+#: An agency may work for hundreds.
+_WORKPLACES = 50
+
 
 @admin.register(Locator, site=installation)
 class MerchantsAdmin(Readable):
@@ -20,6 +24,7 @@ class MerchantsAdmin(Readable):
     called = "Merchants"
     address = "merchants"
     list_display = ("key", "merchant_id")
+    labels = {"key": "Slug", "merchant_id": "ID"}
     ordering = ("key",)
     search_fields = ("key__istartswith",)
     ids = ("merchant_id",)
@@ -43,7 +48,18 @@ class UserAdmin(Readable):
     list_display = ("email", "name", "is_active", "is_staff", "last_login", "created_at")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email__istartswith", "name")
-    hidden = ("password",)
+    hidden = ("password", "is_superuser")
+    labels = {"is_staff": "Operator"}
+
+    def facts(self, row: User) -> list[tuple[str, str]]:
+        """Second factors, and where they work."""
+        factors = Authenticator.objects.filter(user_id=row.id).order_by("id")
+        found = Locator.objects.filter(kind=Finds.STAFF, key=str(row.id)).order_by("id").values("merchant_id")
+        slugs = Locator.objects.filter(kind=Finds.SLUG, merchant_id__in=found[:_WORKPLACES]).order_by("key")
+        return [
+            ("Second factors", ", ".join(str(each.get_type_display()) for each in factors)),
+            ("Works at", ", ".join(slugs.values_list("key", flat=True))),
+        ]
 
 
 @admin.register(OperatorEntry, site=installation)

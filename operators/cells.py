@@ -30,8 +30,11 @@ class Cell:
     """Where it stands in the two lines that a row becomes on a phone: lead, amount, meta, state."""
 
 
-def label_of(model: type[models.Model], name: str) -> str:
+def label_of(site: AdminSite, model: type[models.Model], name: str) -> str:
     """The header of a column."""
+    admin = registered(site, model)
+    if admin is not None and name in admin.labels:
+        return admin.labels[name]
     if name == "__str__":
         return str(model._meta.verbose_name).capitalize()
     words = str(getattr(_field(model, name), "verbose_name", name)).replace("_", " ").removeprefix("is ")
@@ -47,7 +50,7 @@ def is_number(model: type[models.Model], name: str, amounts: Mapping[str, str]) 
 def cell(site: AdminSite, row: models.Model, name: str, amounts: Mapping[str, str], *, linked: bool = True) -> Cell:
     """What `row` has in the column `name`; `linked` when what it refers to may be a link."""
     html = _written(site, row, name, amounts, linked)
-    return Cell(label_of(type(row), name), html, is_number(type(row), name, amounts))
+    return Cell(label_of(site, type(row), name), html, is_number(type(row), name, amounts))
 
 
 def title_of(site: AdminSite, row: models.Model) -> str:
@@ -102,7 +105,7 @@ def _written(site: AdminSite, row: models.Model, name: str, amounts: Mapping[str
     if isinstance(field, models.JSONField):
         return format_html(
             '<pre class="code metadata" tabindex="0" role="region" aria-label="{}">{}</pre>',
-            label_of(type(row), name),
+            label_of(site, type(row), name),
             json_block(value),
         )
     return _plain(row, name, field, value)

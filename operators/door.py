@@ -124,8 +124,7 @@ def _inside(request: OperatorRequest, merchant_id: uuid.UUID, rest: str) -> Http
 
 
 def _addresses() -> dict[str, str]:
-    names = {"installation": "admin:index", "account": "account_email", "sign_out": "account_logout"}
-    return {name: reverse(view) for name, view in names.items()}
+    return {"installation": reverse("admin:index"), "account": reverse("account_email")}
 
 
 @contextmanager

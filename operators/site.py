@@ -44,6 +44,11 @@ class OperatorSite(AdminSite):
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Of the navigation: a heading, and the apps whose tables are below it."""
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take what our apps declare; what libraries would show of themselves stays out."""
+        if admin_class is not None and issubclass(admin_class, Readable):
+            super().register(model_or_iterable, admin_class, **options)
+
     def get_urls(self) -> list[URLPattern]:  # type: ignore[override] # Django also has includes among them
         """The front page, a list for each table, a page for each row."""
         urls = [path("", self.guarded(self.front), name="index")]
@@ -81,7 +86,7 @@ class OperatorSite(AdminSite):
             "operator.list", "merchant" if request.merchant else admin.opts.model_name or "", "", detail
         )
         context = {
-            "title": admin.heading, "list": found, "headers": _headers(admin.model, names, admin.amounts),
+            "title": admin.heading, "list": found, "headers": _headers(self, admin.model, names, admin.amounts),
             "rows": [(page_of(self, row), self._cells(row, names, admin.amounts)) for row in found.result_list],
             "filters": [_filter(spec, found) for spec in found.filter_specs], "list_url": self._list_url(admin),
             "hint": "Start of the slug, or id" if admin.address == "merchants" else "Search, or an id",
@@ -106,6 +111,7 @@ class OperatorSite(AdminSite):
         context = {
             "title": title_of(self, found), "admin": admin, "list_url": self._list_url(admin), "row": found,
             "cells": [cell(self, found, column, admin.amounts) for column in admin.columns()],
+            "facts": admin.facts(found),
             "tables": [self._table(found, table) for table in admin.tables],
         }  # fmt: skip
         return self._page(request, "operators/detail.html", context, admin)
@@ -154,7 +160,7 @@ class OperatorSite(AdminSite):
         rows = list(related.select_related(*wanted).order_by(order)[: _TABLE_ROWS + 1])
         return {
             "title": str(model._meta.verbose_name_plural).capitalize(),
-            "headers": _headers(model, table.columns, table.amounts),
+            "headers": _headers(self, model, table.columns, table.amounts),
             "rows": [
                 (page_of(self, each), self._cells(each, table.columns, table.amounts)) for each in rows[:_TABLE_ROWS]
             ],
@@ -174,9 +180,11 @@ def _filter(spec: Any, found: ChangeList) -> tuple[str, Sequence[Any], str]:
     return words[:1].upper() + words[1:], choices, chosen
 
 
-def _headers(model: type[models.Model], names: Sequence[str], amounts: Mapping[str, str]) -> Sequence[tuple[str, bool]]:
+def _headers(
+    site: AdminSite, model: type[models.Model], names: Sequence[str], amounts: Mapping[str, str]
+) -> Sequence[tuple[str, bool]]:
     """Label of each column, and whether numbers stand in it."""
-    return [(label_of(model, name), is_number(model, name, amounts)) for name in names]
+    return [(label_of(site, model, name), is_number(model, name, amounts)) for name in names]
 
 
 def _places(names: Sequence[str], amounts: Mapping[str, str]) -> Sequence[str]:
