@@ -61,6 +61,7 @@ class LeadAdmin(Owned):
 
 @admin.register(CustomerAttribution)
 class CustomerAttributionAdmin(Owned):
+    called = "Attributions"
     list_display = ("customer", "partner", "touch", "since")
     list_filter = ("touch",)
     ids = ("customer_id", "partner_id")

@@ -8,6 +8,7 @@ from merchants.readable import Owned, Table
 
 @admin.register(Transaction)
 class TransactionAdmin(Owned):
+    called = "Ledger"
     list_display = ("reference", "kind", "occurred_at", "posted_at")
     search_fields = ("reference__startswith", "kind__iexact")
     tables = (Table("entries", ("account", "amount"), {"amount": "currency"}),)

@@ -33,6 +33,7 @@ class ActorKind(admin.SimpleListFilter):
 class MerchantAdmin(Readable):
     """The tenant's own row."""
 
+    called = "Settings"
     list_display = ("name", "slug", "currency", "time_zone", "created_at")
     amounts = {"minimum_payout": "currency"}
 
@@ -43,6 +44,7 @@ class MerchantAdmin(Readable):
 
 @admin.register(Membership)
 class MembershipAdmin(Owned):
+    called = "Team"
     list_display = ("user", "role", "created_at")
     list_filter = ("role",)
     search_fields = ("user__email", "user__name")
@@ -57,6 +59,7 @@ class InvitationAdmin(Owned):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(Owned):
+    called = "API keys"
     list_display = ("name", "prefix", "scopes", "last_used_at", "expires_at", "revoked_at")
     search_fields = ("name", "prefix")
     hidden = ("secret_hash",)
@@ -64,6 +67,15 @@ class ApiKeyAdmin(Owned):
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(Owned):
+    called = "Audit log"
+    labels = {
+        "actor_name": "Who",
+        "actor_kind": "As",
+        "verb": "Did",
+        "object_type": "To what",
+        "object_id": "Its ID",
+        "at": "When",
+    }
     list_display = ("actor_name", "actor_kind", "verb", "object_type", "object_id", "at")
     list_filter = (ActorKind,)
     search_fields = ("verb__istartswith", "actor_name__istartswith")

@@ -69,5 +69,6 @@ class OperatorEntryAdmin(Readable):
     called = "Operators' log"
     address = "log"
     list_display = ("actor_name", "verb", "object_type", "object_id", "at")
+    labels = {"actor_name": "Who", "verb": "Did", "object_type": "To what", "object_id": "Its ID", "at": "When"}
     search_fields = ("verb__istartswith", "actor_name__istartswith")
     ids = ("actor_id",)

@@ -47,10 +47,20 @@ def is_number(model: type[models.Model], name: str, amounts: Mapping[str, str]) 
     return name in amounts or (isinstance(field, models.IntegerField) and not field.choices)
 
 
-def cell(site: AdminSite, row: models.Model, name: str, amounts: Mapping[str, str], *, linked: bool = True) -> Cell:
+def cell(
+    site: AdminSite,
+    row: models.Model,
+    name: str,
+    amounts: Mapping[str, str],
+    *,
+    linked: bool = True,
+    on_phone: str = "",
+) -> Cell:
     """What `row` has in the column `name`; `linked` when what it refers to may be a link."""
     html = _written(site, row, name, amounts, linked)
-    return Cell(label_of(site, type(row), name), html, is_number(type(row), name, amounts))
+    # What leads a row stands at its beginning, also when it is a number.
+    right = on_phone != "lead" and is_number(type(row), name, amounts)
+    return Cell(label_of(site, type(row), name), html, right, on_phone)
 
 
 def title_of(site: AdminSite, row: models.Model) -> str:
@@ -95,7 +105,9 @@ def _written(site: AdminSite, row: models.Model, name: str, amounts: Mapping[str
     if value is None or value == "" or value == [] or value == {}:
         return _NOTHING
     if name in amounts:
-        return format_html("{}", money(value, follow(row, amounts[name])))
+        currency = follow(row, amounts[name])
+        # A day's clicks have no currency, and their row no amounts.
+        return format_html("{}", money(value, currency)) if currency else _NOTHING
     if isinstance(field, models.ForeignKey):
         address = page_of(site, value) if linked else ""
         title = title_of(site, value)

@@ -5,7 +5,6 @@ Of Django's admin this keeps the registry, the declarations and `ChangeList` (fi
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 from uuid import UUID
@@ -82,9 +81,7 @@ class OperatorSite(AdminSite):
         detail: dict[str, Any] = {"list": admin.heading}
         if asked := {name: value[:100] for name, value in request.GET.items() if value}:
             detail["asked"] = asked
-        request.shows = Shown(
-            "operator.list", "merchant" if request.merchant else admin.opts.model_name or "", "", detail
-        )
+        request.shows = Shown("operator.list", "merchant" if request.merchant else admin.address, "", detail)
         context = {
             "title": admin.heading, "list": found, "headers": _headers(self, admin.model, names, admin.amounts),
             "rows": [(page_of(self, row), self._cells(row, names, admin.amounts)) for row in found.result_list],
@@ -134,8 +131,9 @@ class OperatorSite(AdminSite):
                     "url": self._list_url(admin),
                     "active": admin is active,
                 }
+                for app in apps
                 for model, admin in cast(dict[type[models.Model], Readable], self._registry).items()
-                if model._meta.app_label in apps
+                if model._meta.app_label == app
             ]
             if items:
                 yield label, items
@@ -147,7 +145,7 @@ class OperatorSite(AdminSite):
         places = _places(names, amounts)
         lone = {names[0]} if page_of(self, row) else set()
         return [
-            replace(cell(self, row, name, amounts, linked=name not in lone), on_phone=place)
+            cell(self, row, name, amounts, linked=name not in lone, on_phone=place)
             for name, place in zip(names, places, strict=True)
         ]
 
@@ -184,7 +182,7 @@ def _headers(
     site: AdminSite, model: type[models.Model], names: Sequence[str], amounts: Mapping[str, str]
 ) -> Sequence[tuple[str, bool]]:
     """Label of each column, and whether numbers stand in it."""
-    return [(label_of(site, model, name), is_number(model, name, amounts)) for name in names]
+    return [(label_of(site, model, name), name != names[0] and is_number(model, name, amounts)) for name in names]
 
 
 def _places(names: Sequence[str], amounts: Mapping[str, str]) -> Sequence[str]:

@@ -8,6 +8,7 @@ from rewards.models import RewardVersion
 
 @admin.register(RewardVersion)
 class RewardVersionAdmin(Owned):
+    called = "Rewards"
     list_display = ("__str__", "partner", "group", "program", "ended", "effective_from")
     list_filter = ("kind", "ended")
     ids = ("partner_id", "group_id", "program_id")
