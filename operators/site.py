@@ -79,14 +79,14 @@ class OperatorSite(AdminSite):
             return HttpResponseRedirect(request.path)
         names = [str(name) for name in admin.list_display]
         detail: dict[str, Any] = {"list": admin.heading}
-        if asked := {name: value[:100] for name, value in request.GET.items() if value}:
+        if asked := {name.removesuffix("__exact"): value[:100] for name, value in request.GET.items() if value}:
             detail["asked"] = asked
         request.shows = Shown("operator.list", "merchant" if request.merchant else admin.address, "", detail)
         context = {
             "title": admin.heading, "list": found, "headers": _headers(self, admin.model, names, admin.amounts),
             "rows": [(page_of(self, row), self._cells(row, names, admin.amounts)) for row in found.result_list],
             "filters": [_filter(spec, found) for spec in found.filter_specs], "list_url": self._list_url(admin),
-            "hint": "Start of the slug, or id" if admin.address == "merchants" else "Search, or an id",
+            "hint": admin.hint,
             "kept": [(name, value) for name, value in request.GET.items() if name not in ("q", "p")],
             "counted": f"{COUNTED:,}+" if found.result_count >= COUNTED else f"{found.result_count:,}",
             "first": (found.page_num - 1) * found.list_per_page + 1,
@@ -100,7 +100,8 @@ class OperatorSite(AdminSite):
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         try:
-            found = admin.get_queryset(request).get(pk=row)
+            rows, named = admin.get_queryset(request), admin.references()
+            found = (rows.select_related(*named) if named else rows).get(pk=row)
         except (admin.model.DoesNotExist, ValidationError) as error:
             raise Http404 from error
         name = admin.opts.model_name or ""
