@@ -123,7 +123,8 @@ class Readable(admin.ModelAdmin):  # type: ignore[type-arg] # generic for the ty
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """By the list's own filters alone. Django allows every column: a hash could be guessed letter by letter."""
-        return lookup.partition("__")[0] in self.list_filter
+        names = {each if isinstance(each, str) else getattr(each, "parameter_name", "") for each in self.list_filter}
+        return lookup.partition("__")[0] in names
 
     def _field(self, name: str) -> Any:
         return next((each for each in self.opts.fields if each.name == name), None)

@@ -91,7 +91,7 @@ class OperatorSite(AdminSite):
             "counted": f"{COUNTED:,}+" if found.result_count >= COUNTED else f"{found.result_count:,}",
             "first": (found.page_num - 1) * found.list_per_page + 1,
             "last": (found.page_num - 1) * found.list_per_page + len(found.result_list),
-            "previous": self._turn(found, -1), "next": self._turn(found, 1), "partials": {"list"},
+            "previous": self._turn(found, -1), "next": self._turn(found, 1),
         }  # fmt: skip
         return self._page(request, "operators/list.html", context, admin)
 

@@ -244,6 +244,15 @@ def test_lists_turn_their_pages_and_come_back_from_where_nothing_is(client: Clie
     assert client.get(at(mine, "customer/?identity__email__startswith=a")).status_code in (302, 400)
 
 
+def test_filters_keep_what_they_say(client: Client, mine: Merchant) -> None:
+    client.get(at(mine))
+    ours = client.get(at(mine, "auditentry/?actor_kind=operator")).content.decode()
+    assert "operator.open" in ours
+    assert "partner.create" not in ours
+    assert "Nothing matches" in client.get(at(mine, "partner/?status__exact=rejected")).content.decode()
+    assert "minewood" in client.get(at(mine, "partner/?status__exact=approved&q=minewood")).content.decode()
+
+
 def test_the_mount_ends_with_the_request(client: Client, mine: Merchant) -> None:
     for address in (at(mine), at(mine, "nothing/"), at(mine, f"order/{uuid4()}/")):
         client.get(address)
