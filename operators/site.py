@@ -85,7 +85,7 @@ class OperatorSite(AdminSite):
         context = {
             "title": admin.heading, "list": found, "headers": _headers(self, admin.model, names, admin.amounts),
             "rows": [(page_of(self, row), self._cells(row, names, admin.amounts)) for row in found.result_list],
-            "filters": [_filter(spec, found) for spec in found.filter_specs], "list_url": self._list_url(admin),
+            "filters": [_filter(self, spec, found) for spec in found.filter_specs], "list_url": self._list_url(admin),
             "hint": admin.hint,
             "kept": [(name, value) for name, value in request.GET.items() if name not in ("q", "p")],
             "counted": f"{COUNTED:,}+" if found.result_count >= COUNTED else f"{found.result_count:,}",
@@ -171,12 +171,12 @@ class OperatorSite(AdminSite):
         return found.get_query_string({"p": to}) if 1 <= to <= found.paginator.num_pages else ""
 
 
-def _filter(spec: Any, found: ChangeList) -> tuple[str, Sequence[Any], str]:
+def _filter(site: AdminSite, spec: Any, found: ChangeList) -> tuple[str, Sequence[Any], str]:
     """Its name, its choices, and the chosen one unless that is all of them."""
     choices = list(spec.choices(found))
     chosen = next((str(each["display"]) for each in choices[1:] if each["selected"]), "")
-    words = str(spec.title).removeprefix("is ")
-    return words[:1].upper() + words[1:], choices, chosen
+    column = getattr(spec, "field_path", "")
+    return label_of(site, found.model, column) if column else str(spec.title).capitalize(), choices, chosen
 
 
 def _headers(
