@@ -23,7 +23,7 @@ class AuditAnswer(msgspec.Struct, kw_only=True):
 
     id: UUID
     at: Moment
-    actor_kind: Annotated[str, Meta(description="user, key, partner or system.", examples=["key"])]
+    actor_kind: Annotated[str, Meta(description="user, key, partner, system or operator.", examples=["key"])]
     actor_id: UUID | None
     actor_name: Annotated[str, Meta(description="What the actor was called then.", examples=["shop backend"])]
     verb: Annotated[str, Meta(examples=["partner.update"])]

@@ -18,7 +18,9 @@ from pages.periods import PRESETS, Period, period_of
 
 #: The most rows of one file: more is asked for by period, or through the API.
 
-_ACTORS = (("user", "Team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Accrue"))
+_ACTORS = (
+    ("user", "Team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Accrue"), ("operator", "Operators"),
+)  # fmt: skip
 _AREAS = (
     ("partner", "Partners"), ("coupon", "Codes"), ("link", "Links"), ("rewardversion", "Rewards"),
     ("customer", "Customers"), ("order", "Orders"), ("commission", "Commissions"), ("payout", "Payouts"),

@@ -21,5 +21,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("m/", include("backoffice.urls")),
     path("p/", include("partner_portal.urls")),
+    path("admin/", include("operators.urls")),
     path("", include("redirects.urls")),
 ]

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from merchants.ids import least_id
-from merchants.models import AuditEntry
+from merchants.models import AuditEntry, OperatorEntry
 from merchants.tenancy import current
 
 
@@ -22,7 +22,7 @@ class Actor:
     """Who acts, as the audit log will name them."""
 
     kind: str
-    """user, key, partner or system."""
+    """user, key, partner, system or operator."""
     name: str
     id: uuid.UUID | None = None
     request_id: str = ""
@@ -73,6 +73,20 @@ def record_many(actor: Actor, verb: str, object_type: str, object_ids: Sequence[
         object_count=len(object_ids),
         after={"ids": [str(object_id) for object_id in object_ids]},
         request_id=actor.request_id,
+    )
+
+
+def record_outside(
+    actor: Actor, verb: str, object_type: str, object_id: str = "", *, detail: Mapping[str, Any] | None = None
+) -> None:
+    """Note that an operator did `verb` to what belongs to no merchant: a log-in, the list of merchants."""
+    OperatorEntry.objects.create(
+        actor_id=actor.id,
+        actor_name=actor.name,
+        verb=verb,
+        object_type=object_type,
+        object_id=object_id,
+        detail=detail,
     )
 
 

@@ -253,7 +253,7 @@ class AuditEntry(models.Model):
     )
     at = models.DateTimeField(db_default=Now(), editable=False)
     actor_kind = models.CharField(max_length=8)
-    """user, key, partner, system."""
+    """user, key, partner, system, operator."""
     actor_id = models.UUIDField(null=True)
     actor_name = models.CharField(max_length=200)
     """What the actor was called then."""
@@ -276,6 +276,30 @@ class AuditEntry(models.Model):
                 fields=["merchant", "actor_kind", "-id"], condition=~Q(actor_kind="key"), name="audit_actor_kind"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.verb} {self.object_type} {self.object_id}"
+
+
+class OperatorEntry(models.Model):
+    """What operators looked at or did outside any merchant. Append-only; inside one it is in the merchant's own log."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor_id = models.UUIDField(null=True)
+    actor_name = models.CharField(max_length=200)
+    """What the operator was called then."""
+    verb = models.CharField(max_length=40)
+    """`operator.list`, `user.deactivate`, …"""
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=64, blank=True)
+    """Empty for a list."""
+    detail = models.JSONField(null=True)
+    """What was searched for, or what changed."""
+
+    class Meta:
+        verbose_name = "operator's log entry"
+        verbose_name_plural = "operators' log"
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.verb} {self.object_type} {self.object_id}"

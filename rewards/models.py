@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from affiliates.models import Group, Partner, Program
 from merchants.ids import new_id
 from merchants.models import Merchant
+from merchants.money import to_decimal
 from rewards.engine import Terms
 
 
@@ -81,7 +82,9 @@ class RewardVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        terms = f"{self.percent} %" if self.kind == RewardKind.PERCENTAGE else f"{self.amount} {self.currency}"
+        if self.percent is not None:
+            return f"v{self.number} {self.percent.normalize():f} %"
+        terms = f"{to_decimal(self.amount or 0, self.currency)} {self.currency}"
         return f"v{self.number} {terms}"
 
     def terms(self) -> Terms:

@@ -42,6 +42,13 @@ _PORTAL = {
     "portal": "", "portal-earnings": "earnings/", "portal-customers": "customers/", "portal-links": "links/",
     "portal-payouts": "payouts/", "portal-settings": "settings/",
 }  # fmt: skip
+#: Under `/admin/m/<slug>/`; `first` is the first row of the list.
+_OPERATOR = {
+    "operator-merchants": "../../merchants/", "operator-users": "../../users/", "operator-log": "../../log/",
+    "operator-merchant": "", "operator-customers": "customer/", "operator-commissions": "commission/",
+    "operator-order": "order/first", "operator-partner": "partner/first", "operator-ledger": "transaction/first",
+    "operator-audit": "auditentry/", "operator-keys": "apikey/",
+}  # fmt: skip
 _OUTSIDE = {"sign-in": "/accounts/login/", "reset": "/accounts/password/reset/", "mail": "/mail/"}
 _ID = re.compile(r"/([0-9a-f]{8}-[0-9a-f-]{27})/")
 
@@ -59,6 +66,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         for look, width, theme in _LOOKS:
             _staff(browser, demo, folder, look, width, theme)
+            _operator(browser, demo, folder, look, width, theme)
             _partner(browser, demo, folder, look, width, theme)
         browser.close()
 
@@ -75,10 +83,7 @@ def _staff(browser: Browser, demo: dict[str, Any], folder: Path, look: str, widt
     base = demo["base_url"]
     for name, address in _OUTSIDE.items():
         _take(page, base + address, folder / f"{name}-{look}.png")
-    page.goto(f"{base}/accounts/login/")
-    page.fill("[name=login]", owner["email"])
-    page.fill("[name=password]", owner["password"])
-    page.locator("form[action*=login] button[type=submit]").first.click()
+    _sign_in(page, base, owner)
     home = f"{base}/m/{merchant['slug']}/"
     ids = {"currency": merchant["currency"]}
     for kind, address in _LISTS.items():
@@ -92,6 +97,29 @@ def _staff(browser: Browser, demo: dict[str, Any], folder: Path, look: str, widt
             _take(page, home + address.format(**ids), folder / f"{name}-{look}.png")
         except KeyError as error:
             print(f"{name}: the demo has no {error}")
+    context.close()
+
+
+def _sign_in(page: Page, base: str, who: dict[str, str]) -> None:
+    page.goto(f"{base}/accounts/login/")
+    page.fill("[name=login]", who["email"])
+    page.fill("[name=password]", who["password"])
+    page.locator("form[action*=login] button[type=submit]").first.click()
+    page.wait_for_load_state("networkidle")
+
+
+def _operator(browser: Browser, demo: dict[str, Any], folder: Path, look: str, width: int, theme: str) -> None:
+    context = _context(browser, width, theme)
+    page = context.new_page()
+    _sign_in(page, demo["base_url"], demo["operator"])
+    home = f"{demo['base_url']}/admin/m/{demo['merchants'][0]['slug']}/"
+    for name, address in _OPERATOR.items():
+        if address.endswith("first"):
+            page.goto(home + address.removesuffix("first"))
+            link = page.locator("tbody a[href]").first.get_attribute("href")
+            _take(page, f"{demo['base_url']}{link}", folder / f"{name}-{look}.png")
+        else:
+            _take(page, home + address, folder / f"{name}-{look}.png")
     context.close()
 
 

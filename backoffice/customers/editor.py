@@ -90,7 +90,8 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
             update_customer(found, changes={name: form.cleaned_data[name] for name in names}, actor=request.actor)
             return done(request, f"{found} is saved.", reverse("backoffice:customers", args=[request.merchant.slug]))
     orders = sheet(request, found.orders.select_related("partner"), sorts=_SORTS, default="-date", size=_PER_PAGE)
-    last = request.merchant.audit_entries.filter(object_type="customer", object_id=found.id).order_by("-id").first()
+    entries = request.merchant.audit_entries.filter(object_type="customer", object_id=found.id)
+    last = entries.exclude(actor_kind="operator").order_by("-id").first()
     context = {
         "customer": found,
         "form": form,

@@ -55,6 +55,7 @@ class Running:
     """Another owner, who will have a second factor."""
     keyed: User
     """A third, who will have a passkey."""
+    operator: User
     token: str
     complaints: list[str] = field(default_factory=list)
 
@@ -113,7 +114,8 @@ def _settle(url: str, mail: Path) -> Running:
         )
         _, token = issue(name="shop", scopes=["write"], actor=ACTOR)
         update_merchant(merchant, changes=_LEGAL, actor=ACTOR)
-    return Running(url, mail, of, owner, careful, keyed, token)
+    operator = User.objects.create_superuser(f"operator@{word}.example", PASSWORD, name="Olaf Operator")
+    return Running(url, mail, of, owner, careful, keyed, operator, token)
 
 
 @pytest.fixture(scope="session")
@@ -159,10 +161,10 @@ def screen(window: BrowserContext, running: Running) -> Page:
     return page
 
 
-def sign_in(page: Page, running: Running, who: User | None = None) -> None:
+def sign_in(page: Page, running: Running, who: User | None = None, *, leads_to: str = "**/m/**") -> None:
     """By e-mail and password."""
     page.goto("/accounts/login/")
     page.get_by_label("Email").fill((who or running.owner).email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/m/**")
+    page.wait_for_url(leads_to)

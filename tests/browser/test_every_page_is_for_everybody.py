@@ -43,6 +43,19 @@ def portal_addresses(running: Running) -> list[str]:
     ]  # fmt: skip
 
 
+def operator_addresses(running: Running) -> list[str]:
+    """Of the installation, and of a merchant one of each kind: all lists share a template, and so do all pages."""
+    of, key = f"/admin/m/{running.of.merchant.slug}", running.of.ids["key"]
+    lists = ("partner", "customer", "commission", "auditentry", "membership", "merchantday", "invitation")
+    rows = ("partner", "order", "commission")
+    return [
+        "/admin/", "/admin/users/", f"/admin/users/{running.owner.id}/", "/admin/log/",
+        f"/admin/users/{running.owner.id}/deactivate/", "/admin/users/?q=nobody-is-called-this", f"{of}/",
+        *(f"{of}/{name}/" for name in lists), *(f"{of}/{name}/{running.of.ids[name]}/" for name in rows),
+        f"{of}/apikey/{key}/", f"{of}/apikey/{key}/revoke/", f"{of}/commission/?status__exact=paid",
+    ]  # fmt: skip
+
+
 def look(page: Page, running: Running, address: str) -> list[str]:
     """What is wrong with one page, in both themes."""
     running.complaints.clear()
@@ -84,6 +97,15 @@ def test_pages_of_staff(chromium: Browser, running: Running, width: int) -> None
 
 
 @pytest.mark.parametrize("width", [1440, 390])
+def test_pages_of_operators(chromium: Browser, running: Running, width: int) -> None:
+    def enter(page: Page) -> None:
+        sign_in(page, running, running.operator, leads_to="**/admin/merchants/")
+
+    problems = walk(chromium, running, operator_addresses(running), width, enter)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
 def test_pages_of_partners(chromium: Browser, running: Running, width: int) -> None:
     def enter(page: Page) -> None:
         page.goto(f"/p/{running.of.ids['portal_code']}/sign-in/")
@@ -109,6 +131,12 @@ def test_nothing_scrolls_sideways_on_the_smallest_phone(chromium: Browser, runni
     sign_in(page, running)
     sideways = {}
     for address in staff_addresses(running):
+        page.goto(address)
+        if over := page.evaluate("document.documentElement.scrollWidth - innerWidth"):
+            sideways[address] = over
+    context.clear_cookies()
+    sign_in(page, running, running.operator, leads_to="**/admin/merchants/")
+    for address in operator_addresses(running):
         page.goto(address)
         if over := page.evaluate("document.documentElement.scrollWidth - innerWidth"):
             sideways[address] = over

@@ -32,6 +32,7 @@ NOTES = {
          "portal": "http://localhost:1/p/anna"},
         {"merchant": "acme", "email": "new@acme.example", "activation": "http://localhost:1/activate/x"},
     ],
+    "operator": {"email": "operator@acme.example", "password": "root"},
 }  # fmt: skip
 
 
@@ -82,7 +83,13 @@ def test_it_starts_prints_and_ends_with_everything_it_started(planted: Site) -> 
         line = first.stdout.readline()
         assert line, printed
         printed += line
-    for expected in (f"http://localhost:{port}", "sk_live_demo", "owner@acme.example  leaf", "bud  ANNA10"):
+    for expected in (
+        f"http://localhost:{port}",
+        "sk_live_demo",
+        "owner@acme.example  leaf",
+        "bud  ANNA10",
+        "operator@acme.example  root",
+    ):
         assert expected in printed
     assert (planted.path / "demo.json").read_text() == json.dumps(NOTES).replace("localhost:1", f"localhost:{port}")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:

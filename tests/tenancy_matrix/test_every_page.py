@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -19,10 +20,11 @@ from merchants.keys import issue
 from merchants.models import Membership, Merchant, User
 from merchants.roles import MATRIX, Permission, Role
 from merchants.staff import add_staff
+from operators.door import MERCHANT_URLS
 from tests.api.world import World, build
 from tests.factories import ACTOR, PASSWORD
 
-#: Before anybody is asked who they are, or about oneself alone. allauth's own are allauth's to test.
+#: Before anybody is asked who they are, or about oneself alone.
 OPEN = {"merchants", "invitation", "outbox", "outbox_message"}
 
 #: Permission to see, permission to send. Written out again, so that a slip in a view shows.
@@ -101,6 +103,41 @@ PORTAL = {
 }  # fmt: skip
 GATE = {"sign_in", "sign_out", "link", "activate", "brand"}
 
+#: allauth's: on the way to a session, and about one's own log-in once there is one.
+ACCOUNT_OPEN = {
+    "account_login", "account_logout", "account_inactive", "account_signup", "account_confirm_login_code",
+    "account_confirm_email", "account_email_verification_sent", "account_reset_password", "account_reset_password_done",
+    "account_reset_password_from_key", "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn",
+}  # fmt: skip
+ACCOUNT_OWN = {
+    "account_reauthenticate", "account_email", "account_change_password", "account_set_password", "mfa_index",
+    "mfa_reauthenticate", "mfa_activate_totp", "mfa_deactivate_totp", "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "mfa_list_webauthn", "mfa_add_webauthn",
+    "mfa_reauthenticate_webauthn", "mfa_remove_webauthn", "mfa_edit_webauthn", "usersessions_list",
+}  # fmt: skip
+
+#: Operators' alone: about the installation, and what is mounted behind a merchant's slug. What each of them shows, and
+#: that it is written down, is in tests/operators.
+INSTALLATION = {
+    "index", "merchants_locator_changelist", "merchants_user_changelist", "merchants_user_change",
+    "merchants_operatorentry_changelist", "merchants_operatorentry_change", "operators_deactivate",
+    "operators_reactivate", "operators_second_factor", "operators_merchant", "operators_merchant_page",
+}  # fmt: skip
+MOUNTED_LISTS = {
+    "merchants_merchant", "merchants_membership", "merchants_invitation", "merchants_apikey", "merchants_auditentry",
+    "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
+    "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
+    "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
+    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer",
+}  # fmt: skip
+#: Numbers, of which the list says everything.
+WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
+MOUNTED = (
+    {"index", "revoke_key"}
+    | {f"{name}_changelist" for name in MOUNTED_LISTS}
+    | {f"{name}_change" for name in MOUNTED_LISTS - WITHOUT_PAGE}
+)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -114,6 +151,11 @@ class Page:
 
 def pages(under: str) -> Iterator[Page]:
     yield from (page for page in _walk(get_resolver(), "/") if page.address.startswith(under))
+
+
+def mounted_pages() -> list[Page]:
+    """What operators open of one merchant."""
+    return list(_walk(get_resolver(MERCHANT_URLS), "/admin/m/<slug:slug>/"))
 
 
 def _walk(resolver: URLResolver, prefix: str) -> Iterator[Page]:
@@ -132,6 +174,9 @@ def test_every_page_is_classified_and_every_classification_has_a_page() -> None:
     outside = {page.name for page in pages("/m/") if "<slug:slug>" not in page.address}
     assert outside | {page.name for page in pages("/mail/")} == OPEN
     assert {page.name for page in pages("/p/")} == PORTAL | GATE
+    assert {page.name for page in pages("/accounts/")} == ACCOUNT_OPEN | ACCOUNT_OWN
+    assert {page.name for page in pages("/admin/")} == INSTALLATION
+    assert {page.name for page in mounted_pages()} == MOUNTED
 
 
 @dataclass(frozen=True)
@@ -277,3 +322,78 @@ def test_a_partner_sees_their_own_portal_and_no_other(mine: Site, theirs: Site, 
         if "<uuid:" in page.address:
             mixed = theirs.at(page).replace(theirs.ids["portal_code"], mine.ids["portal_code"])
             assert client.get(mixed).status_code == 404, page
+
+
+def operators_addresses(of: Site) -> list[str]:
+    """Every address of operators, with this merchant's slug and any id."""
+    found = [page for page in pages("/admin/") if page.name != "operators_merchant_page"] + mounted_pages()
+    return [
+        page.address.replace("<slug:slug>", of.merchant.slug).replace("<uuid:row>", str(of.ids["key"]))
+        for page in found
+    ]
+
+
+@pytest.mark.django_db
+def test_operators_pages_are_for_operators_alone(mine: Site) -> None:
+    callers = [signed_in(mine.merchant, role) for role in Role]
+    nobody = [Client(), portal_of(mine)]
+    for address in operators_addresses(mine):
+        for client in callers:
+            assert client.get(address).status_code == 404, address
+            assert client.post(address).status_code == 404, address
+        for client in nobody:
+            for answer in (client.get(address), client.post(address)):
+                assert answer.status_code == 302, address
+                assert answer.headers["Location"].startswith("/accounts/login/?next="), address
+
+
+@pytest.mark.django_db
+def test_an_operator_is_no_staff_and_no_partner(mine: Site) -> None:
+    user = User.objects.create_superuser("ops@accrue.example", PASSWORD)
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"/admin/m/{mine.merchant.slug}/").status_code == 200
+    for page in staff_pages():
+        assert client.get(mine.at(page)).status_code == 404, page
+        assert client.post(mine.at(page)).status_code == 404, page
+    for page in pages("/p/"):
+        if page.name in PORTAL and "<uuid:" not in page.address:
+            assert client.get(mine.at(page)).status_code in (302, 405), page
+
+
+def account_address(page: Page, passkey: int = 1) -> str:
+    """allauth writes two of them as regular expressions."""
+    if page.name == "account_confirm_email":
+        return "/accounts/confirm-email/abc/"
+    if page.name == "account_reset_password_from_key":
+        return "/accounts/password/reset/key/1-abc/"
+    return page.address.replace("<int:pk>", str(passkey))
+
+
+@pytest.mark.django_db
+def test_an_account_is_its_owners_alone(mine: Site) -> None:
+    client = Client()
+    for page in pages("/accounts/"):
+        answer = client.get(account_address(page))
+        if page.name in ACCOUNT_OWN:
+            assert answer.status_code == 302, page
+            assert answer.headers["Location"].startswith("/accounts/login/?next="), page
+            posted = client.post(account_address(page))
+            assert posted.headers.get("Location", "").startswith("/accounts/login/"), page
+        else:
+            assert answer.status_code in (200, 302, 404), (page, answer.status_code)
+        assert mine.world.word not in answer.content.decode().lower(), page
+
+
+@pytest.mark.django_db
+def test_anothers_passkey_is_neither_seen_nor_removed(mine: Site) -> None:
+    holder = User.objects.get(email=f"staff@{mine.world.word}.example")
+    key = Authenticator.objects.create(user=holder, type="webauthn", data={"name": "minewood key"})
+    client = signed_in(mine.merchant, Role.OWNER)
+    for page in pages("/accounts/"):
+        if "<int:pk>" in page.address:
+            for ask in (client.get, client.post):
+                answer = ask(account_address(page, key.pk))
+                assert answer.status_code in (302, 404), page
+                assert "minewood key" not in answer.content.decode(), page
+    assert Authenticator.objects.filter(pk=key.pk, data={"name": "minewood key"}).exists()

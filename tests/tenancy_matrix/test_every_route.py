@@ -28,7 +28,7 @@ READ, TRACK, WRITE, PAYOUTS = Scope.READ, Scope.TRACK, Scope.WRITE, Scope.PAYOUT
 PUBLIC = {"home", "health", "api_reference", "api_openapi", "api_unknown", "follow", "arrive", "logo"}
 
 #: Where pages are.
-PAGES = ("/m/", "/p/", "/accounts/", "/mail/")
+PAGES = ("/m/", "/p/", "/accounts/", "/mail/", "/admin/")
 
 #: Everything else: the scope that each method needs. What is not named is 405.
 NEEDS: dict[str, dict[str, Scope]] = {

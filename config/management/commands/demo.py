@@ -195,6 +195,8 @@ def _summary() -> list[str]:
         lines += ["", f"{merchant['name']} ({merchant['slug']}, {merchant['currency']})"]
         lines += [f"  API key  {merchant['api_key']}"]
         lines += [f"  {role:<8} {who['email']}  {who['password']}" for role, who in merchant["staff"].items()]
+    operator = demo["operator"]
+    lines += ["", f"Operators: {settings.BASE_URL}/admin/", f"  operator {operator['email']}  {operator['password']}"]
     lines += ["", "Partners"]
     for partner in demo["partners"]:
         ways_in = [partner["email"], partner.get("password"), partner.get("coupon")]

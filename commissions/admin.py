@@ -1,0 +1,22 @@
+"""What operators may read of commissions. They change through the merchant's own verbs, never here."""
+
+from django.contrib import admin
+
+from commissions.models import Commission, Reversal
+from merchants.readable import Owned, Table
+
+
+@admin.register(Commission)
+class CommissionAdmin(Owned):
+    list_display = ("amount", "partner", "order", "status", "held_until", "occurred_at")
+    list_filter = ("status",)
+    ids = ("partner_id", "order_id", "customer_id")
+    amounts = dict.fromkeys(("base", "amount", "reversed"), "currency")
+    tables = (Table("reversals", ("amount", "working", "created_at"), {"amount": "commission__currency"}),)
+
+
+@admin.register(Reversal)
+class ReversalAdmin(Owned):
+    list_display = ("amount", "commission", "refund", "created_at")
+    ids = ("commission_id", "refund_id")
+    amounts = {"amount": "commission__currency"}

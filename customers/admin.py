@@ -1,0 +1,14 @@
+"""What operators may read of customers. A person's identity is shown to nobody: it spans merchants."""
+
+from django.contrib import admin
+
+from customers.models import Customer
+from merchants.readable import Owned
+
+
+@admin.register(Customer)
+class CustomerAdmin(Owned):
+    list_display = ("__str__", "email", "external_id", "status", "created_at")
+    list_filter = ("status",)
+    search_fields = ("email__istartswith", "name", "external_id__istartswith")
+    hidden = ("identity",)
