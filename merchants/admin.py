@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from merchants import tenancy
-from merchants.models import ApiKey, AuditEntry, Invitation, Membership, Merchant
+from merchants.models import ApiKey, AuditEntry, Invitation, MailWords, Membership, Merchant
 from merchants.readable import Owned, Readable
 
 
@@ -63,6 +63,12 @@ class ApiKeyAdmin(Owned):
     list_display = ("name", "prefix", "scopes", "last_used_at", "expires_at", "revoked_at")
     search_fields = ("name", "prefix")
     hidden = ("secret_hash",)
+
+
+@admin.register(MailWords)
+class MailWordsAdmin(Owned):
+    called = "Words of e-mails"
+    list_display = ("letter", "subject")
 
 
 @admin.register(AuditEntry)
