@@ -28,7 +28,7 @@ from merchants import keys
 from merchants.audit import Actor
 from merchants.models import Merchant
 from merchants.roles import Scope, scopes_include
-from merchants.tenancy import Contended, until_uncontended
+from merchants.tenancy import Contended, Question, until_uncontended
 from tracking import idempotency
 
 _encode = msgspec.json.Encoder().encode
@@ -48,6 +48,8 @@ class TenantRequest(HttpRequest):
     scopes: list[str]
     content: bytes
     """The body of a write."""
+    answer: bytes | None
+    """To the view's `first_question`."""
 
 
 class TenantView(APIView):
@@ -83,6 +85,13 @@ class TenantView(APIView):
                 response.headers[name] = value
         return response
 
+    def first_question(self, request: TenantRequest, merchant_id: UUID) -> Question | None:
+        """What the view knows already that it will ask: it then goes along with the question about the key.
+
+        Asked before the key was checked, so it reads and nothing else, and what is wrong with the body is not said yet.
+        """
+        return None
+
     def _handler(self, request: HttpRequest) -> Callable[..., HttpResponseBase]:
         method = "GET" if request.method == "HEAD" else (request.method or "")
         if method not in self.scope:
@@ -103,7 +112,8 @@ class TenantView(APIView):
     ) -> HttpResponseBase:
         """One attempt at the request, in the tenant's transaction."""
         try:
-            with keys.entered(presented) as key:
+            along = self.first_question(request, keys.merchant_of(presented))
+            with keys.entered(presented, along) as (key, request.answer):
                 self._authorize(request, key)
                 return self._once(request, lambda: handler(request, **kwargs))
         except (IntegrityError, OperationalError) as error:

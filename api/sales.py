@@ -16,6 +16,7 @@ from api.pages import ListQuery, Page, filtered, page, parse_query
 from api.problems import describe
 from merchants.errors import DomainError
 from merchants.roles import Scope
+from merchants.tenancy import Question
 from orders.models import Order
 from tracking import ingest
 from tracking.answers import OrderShown, SaleAnswer
@@ -119,6 +120,14 @@ class Sales(TenantView):
 
     scope = {"GET": Scope.READ, "POST": Scope.TRACK}
     replays_as: ClassVar[dict[int, int]] = {201: 200}
+    arrived: ingest.Arrived
+
+    def first_question(self, request: TenantRequest, merchant_id: UUID) -> Question | None:
+        """LOAD, when there is a sale that can be read."""
+        if request.method != "POST":
+            return None
+        self.arrived = ingest.arrive(merchant_id, [_read(request.content)])
+        return self.arrived.question
 
     @documented(
         "Record a sale",
@@ -137,8 +146,7 @@ class Sales(TenantView):
     )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record one sale: 201 with its commissions and their working, 200 when it was there already."""
-        sale = bodies.parse(request.content, Sale)
-        (outcome,) = ingest.record([sale], actor=request.actor)
+        (outcome,) = ingest.record(self.arrived, actor=request.actor, loaded=request.answer, last=True)
         if outcome.error is not None:
             raise outcome.error
         return answered(outcome.answer, 201 if outcome.created else 200)
@@ -171,7 +179,7 @@ class SaleBatch(TenantView):
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record what can be recorded and say of each what became of it."""
         batch = bodies.parse(request.content, Batch)
-        outcomes = ingest.record([_read(raw) for raw in batch.sales], actor=request.actor)
+        outcomes = ingest.record([_read(bytes(raw)) for raw in batch.sales], actor=request.actor, last=True)
         rows = [_row(outcome, position) for position, outcome in enumerate(outcomes)]
         counts = {status: sum(row.status == status for row in rows) for status in (200, 201)}
         return answered(
@@ -196,10 +204,10 @@ class SaleDetail(TenantView):
         return answered(sale_shown(order))
 
 
-def _read(raw: msgspec.Raw) -> Sale | DomainError:
-    """One row of a batch; what cannot be read is an outcome, not the end of the batch."""
+def _read(raw: bytes) -> Sale | DomainError:
+    """A sale; one that cannot be read is an outcome, not the end of a batch."""
     try:
-        return bodies.parse(bytes(raw), Sale)
+        return bodies.parse(raw, Sale)
     except DomainError as error:
         return error
 

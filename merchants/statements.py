@@ -46,10 +46,15 @@ class Statement:
     """
 
     def __init__(self, sql: str) -> None:
+        self._written = sql
         self._names = list(dict.fromkeys(_NAME.findall(sql)))
         numbers = {name: f"${number}" for number, name in enumerate(self._names, 1)}
         self._sql = _NAME.sub(lambda match: numbers[match[1]], sql)
         self._prepared_as = b"accrue_" + blake2b(self._sql.encode(), digest_size=12).hexdigest().encode()
+
+    def beside(self, other: "Statement") -> "Statement":
+        """Both in one statement, a JSON array of what each answers (one document, or no row, which is null)."""
+        return Statement(f"SELECT json_build_array(({self._written}), ({other._written}))")
 
     def run(self, parameters: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """Execute and return the first row, if any."""
@@ -77,11 +82,26 @@ class Statement:
         if raw.prepare_threshold is None:
             _succeeded(raw.pgconn.exec_(begin))
             return self.value(parameters)
-        escaped = Escaping(raw.pgconn).escape_literal
-        values = b", ".join([escaped(str(parameters[name]).encode()) for name in self._names])
-        execute = b"EXECUTE %b(%b)" % (self._prepare(raw), values)
-        result = _succeeded(raw.pgconn.exec_(begin + execute))
+        result = _succeeded(raw.pgconn.exec_(begin + self._spelled(raw, parameters)))
         return result.get_value(0, 0) if result.ntuples else None
+
+    def closing(self, commit: bytes, parameters: Mapping[str, Any]) -> None:
+        """Execute, and send `commit` behind it in the same message; when this fails, that is not reached."""
+        raw = _raw()
+        if raw.prepare_threshold is None or not commit:
+            self._execute(parameters)
+            if commit:
+                _succeeded(raw.pgconn.exec_(commit))
+        else:
+            _succeeded(raw.pgconn.exec_(self._spelled(raw, parameters) + b"; " + commit))
+
+    def _spelled(self, raw: "Connection[Any]", parameters: Mapping[str, Any]) -> bytes:
+        """The prepared statement and its parameters as SQL text, which one message may hold several of."""
+        escaped = Escaping(raw.pgconn).escape_literal
+        written = [_written(parameters[name]) for name in self._names]
+        values = b", ".join([b"NULL" if value is None else escaped(value) for value in written])
+        name = self._prepare(raw)
+        return b"EXECUTE %b(%b)" % (name, values) if values else b"EXECUTE %b" % name
 
     def _execute(self, parameters: Mapping[str, Any]) -> PGresult:
         raw = _raw()

@@ -13,7 +13,7 @@ table about merchants that is readable outside; it answers with the merchant and
 import logging
 import select
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -32,6 +32,10 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _current: ContextVar[uuid.UUID | None] = ContextVar("merchant_id", default=None)
+
+#: The last step of a transaction. It sends what it is given along in its own message.
+Closing = Callable[[bytes], None]
+_closing: ContextVar["list[Closing] | None"] = ContextVar("closing", default=None)
 
 
 class TenancyError(RuntimeError):
@@ -64,21 +68,46 @@ def tenant(merchant_id: uuid.UUID, first: "Question | None" = None) -> Iterator[
     enclosed = database.in_atomic_block
     if not enclosed:
         _believe_in_connection(database)
+    closing: list[Closing] | None = None if enclosed else []
     with transaction.atomic():
         answer = _enter(database, merchant_id, first)
-        token = _current.set(merchant_id)
+        token, open_end = _current.set(merchant_id), _closing.set(closing)
         try:
             yield answer
         finally:
+            _closing.reset(open_end)
             _current.reset(token)
         if enclosed:
             # The outer transaction goes on (a test's, or a management command's): the setting must not.
             # After an exception the rollback to the savepoint takes it back instead.
             _set("app.merchant_id", "")
         elif not database.needs_rollback:
-            # What Django would have psycopg do now, for 30 µs more. psycopg knows from libpq that it is done.
-            with database.wrap_database_errors:
-                execute(database.connection, b"COMMIT")
+            _commit(database, closing or [])
+
+
+def last(step: Closing) -> None:
+    """Let `step` be the end of the running tenant's transaction; it sends the COMMIT that it is given along.
+
+    For a write that nothing in the transaction looks at any more: it spares a round trip, a twentieth of what a sale
+    costs. What goes wrong is raised where the tenant is left, and rolls everything back. Where the transaction goes on
+    after the tenant (in a test, in a management command) there is no COMMIT, and `step` is taken at once.
+    """
+    closing = _closing.get()
+    if closing is None:
+        step(b"")
+    elif closing:
+        raise TenancyError("a transaction has one last step, and this one has it already")
+    else:
+        closing.append(step)
+
+
+def _commit(database: BaseDatabaseWrapper, closing: Sequence[Closing]) -> None:
+    """What Django would have psycopg do now, for 30 µs more. psycopg knows from libpq that it is done."""
+    with database.wrap_database_errors:
+        if closing:
+            closing[0](b"COMMIT")
+        else:
+            execute(database.connection, b"COMMIT")
 
 
 @dataclass(frozen=True, slots=True)

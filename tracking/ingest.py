@@ -5,6 +5,7 @@ has an outcome of its own. The caller is inside the tenant (`tenancy.run` also r
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,35 +14,64 @@ from django.utils import timezone
 
 from merchants.audit import Actor
 from merchants.errors import DomainError
-from merchants.tenancy import Contended, current
-from tracking import clicks
+from merchants.tenancy import Contended, Question, current
+from tracking import clicks, load
 from tracking.configuration import configuration
 from tracking.decide import decide
 from tracking.events import Event, Sale, clean
-from tracking.load import Known, load
+from tracking.load import Known
 from tracking.plan import Outcome
 from tracking.write import write
 
 #: Events in one call, so that a transaction stays short.
 MAX_BATCH = 1_000
 
-__all__ = ["MAX_BATCH", "Contended", "record"]
+__all__ = ["MAX_BATCH", "Contended", "arrive", "record"]
 
 
-def record(sales: Sequence[Sale | DomainError], *, actor: Actor, now: datetime | None = None) -> list[Outcome]:
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Sales as they came: in normal form, or the error that one was refused with; and what LOAD asks about them."""
+
+    at: datetime
+    sales: list[Sale | DomainError]
+    question: Question | None
+    """None when all were refused."""
+
+    @property
+    def good(self) -> list[Sale]:
+        """Those that were not refused."""
+        return [sale for sale in self.sales if isinstance(sale, Sale)]
+
+
+def arrive(merchant_id: UUID, sales: Sequence[Sale | DomainError], *, now: datetime | None = None) -> Arrived:
+    """Sales in normal form, before anything is asked. One that could not even be read may be given as its error."""
+    now = now or timezone.now()
+    arrived = Arrived(now, [_cleaned(sale, now) for sale in sales], None)
+    good = arrived.good
+    return replace(arrived, question=load.question(merchant_id, good)) if good else arrived
+
+
+def record(
+    sales: Sequence[Sale | DomainError] | Arrived,
+    *,
+    actor: Actor,
+    now: datetime | None = None,
+    loaded: bytes | None = None,
+    last: bool = False,
+) -> list[Outcome]:
     """Record sales of the running tenant and return an outcome for each, in order.
 
     A sale that could not even be read may be given as the error it was refused with. Contended when a concurrent
-    transaction got in the way: run again. Nothing is written unless everything is.
+    transaction got in the way: run again. Nothing is written unless everything is. `loaded` is the answer to what
+    `Arrived` asks, when it was asked already; `last` says that nothing in this transaction looks at what was recorded.
     """
-    now = now or timezone.now()
-    cleaned = [_cleaned(sale, now) for sale in sales]
-    good = [sale for sale in cleaned if isinstance(sale, Sale)]
-    if not good:
-        return [Outcome(error=sale) for sale in cleaned if isinstance(sale, DomainError)]
-    known = known_about(good)
-    plan = decide(current(), cleaned, known, configuration(known.version), now)
-    write(plan, actor=actor)
+    arrived = sales if isinstance(sales, Arrived) else arrive(current(), sales, now=now)
+    if arrived.question is None:
+        return [Outcome(error=sale) for sale in arrived.sales if isinstance(sale, DomainError)]
+    known = _known(load.known(arrived.question, loaded), arrived.good)
+    plan = decide(current(), arrived.sales, known, configuration(known.version), arrived.at)
+    write(plan, actor=actor, last=last)
     return plan.outcomes
 
 
@@ -56,12 +86,15 @@ def _cleaned(sale: Sale | DomainError, now: datetime) -> Sale | DomainError:
 
 def known_about(events: Sequence[Event]) -> Known:
     """LOAD, with limited coupons locked and clicks that are still on their way fetched."""
-    known = load(current(), events)
+    return _known(load.known(load.question(current(), events)), events)
+
+
+def _known(known: Known, events: Sequence[Event]) -> Known:
     named = {event.click_id for event in events if event.click_id}
     missing = named - {click.named for click in known.clicks}
     if missing and clicks.fetch(missing):
         # A sale can overtake the click that led to it, which may still wait in the stream.
-        known = load(current(), events)
+        known = load.known(load.question(current(), events))
     limited = sorted(coupon.id for coupon in known.coupons if coupon.max_uses is not None)
     if limited:
         _lock_coupons(known, limited)

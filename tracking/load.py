@@ -15,6 +15,7 @@ from uuid import UUID
 from msgspec import Struct, json
 
 from merchants.statements import Statement
+from merchants.tenancy import Question
 from rewards.engine import Terms
 from tracking.answers import CommissionShown, OrderShown
 from tracking.events import Event, Sale
@@ -217,7 +218,7 @@ _RECORDED = """
         SELECT * FROM orders_order WHERE source = k.source AND external_id = k.external_id OFFSET 0) o"""
 # A statement of its own: sales seldom come twice, and PostgreSQL would make all of this ready for each new one.
 _ORDERS = Statement(f"""
-    SELECT json_agg(x)::text FROM (
+    SELECT json_agg(x) FROM (
     SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
            {COMMISSIONS_SHOWN} AS commissions {_RECORDED}) x""")
 
@@ -261,18 +262,15 @@ def _composed(parts: Mapping[str, str], *, sales: bool) -> Statement:
     if sales:
         rows += f", 'recorded', EXISTS (SELECT {_RECORDED})"
     version = "'version', (SELECT configuration_version FROM merchants_merchant WHERE id = %(merchant)s)"
-    return Statement((f"WITH {ctes}\n" if ctes else "") + f"SELECT json_build_object({version}{rows})::text")
+    return Statement((f"WITH {ctes}\n" if ctes else "") + f"SELECT json_build_object({version}{rows})")
 
 
 _decoder = json.Decoder(Known, strict=True)
 _orders_decoder = json.Decoder(list[OrderRow], strict=True)
 
 
-def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
-    """What is known about these events of the running tenant: one statement, however many they are.
-
-    A second one when any of them came before.
-    """
+def question(merchant_id: UUID, events: Sequence[Event]) -> Question:
+    """LOAD for these events: what is known about them, in one statement, however many they are."""
     customers = [event.customer for event in events if event.customer is not None]
     named = [event.partner for event in events if event.partner]
     sales = [event for event in events if isinstance(event, Sale)]
@@ -288,11 +286,19 @@ def load(merchant_id: UUID, events: Sequence[Event]) -> Known:
         "sources": [sale.source for sale in sales],
         "order_ids": [sale.order_id for sale in sales],
     }
-    found = _statement(frozenset(name for name, values in parameters.items() if values)).value(parameters)
+    return Question(_statement(frozenset(name for name, values in parameters.items() if values)), parameters)
+
+
+def known(asked: Question, answer: bytes | None = None) -> Known:
+    """What the running tenant answers to LOAD; `answer` when it was asked already.
+
+    A second statement when any of the sales came before.
+    """
+    found = asked.answer() if answer is None else answer
     assert found is not None
     known = _decoder.decode(found)
     if known.recorded:
-        known.orders = _orders_decoder.decode(_ORDERS.value(parameters) or b"[]")
+        known.orders = _orders_decoder.decode(_ORDERS.value(asked.parameters) or b"[]")
     return known
 
 

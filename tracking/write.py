@@ -5,6 +5,7 @@ parts it does not need; each combination is prepared once per connection. Concur
 constraints: a unique violation means that somebody else was first, and the caller runs again and finds it.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec import json
 from psycopg import errors
 
 from ledger.posting import POST
+from merchants import tenancy
 from merchants.audit import Actor
 from merchants.ids import new_id
 from merchants.statements import Statement
@@ -75,14 +77,25 @@ _PARTS = {
 }
 
 
-def write(plan: Plan, *, actor: Actor) -> None:
-    """Write everything the plan holds. Contended when another transaction wrote one of the same things first."""
+def write(plan: Plan, *, actor: Actor, last: bool = False) -> None:
+    """Write everything the plan holds. Contended when another transaction wrote one of the same things first.
+
+    `last` says that nobody in this transaction reads it: it then goes out with the COMMIT (`tenancy.last`).
+    """
     rows = _rows(plan, actor)
     if not rows:
         return
+    statement = _statement(tuple(rows))
     parameters = {part: _encode(content) for part, content in rows.items()}
+    if last:
+        tenancy.last(lambda commit: _run(statement, parameters, commit))
+    else:
+        _run(statement, parameters)
+
+
+def _run(statement: Statement, parameters: Mapping[str, bytes], commit: bytes = b"") -> None:
     try:
-        _statement(tuple(rows)).value(parameters)
+        statement.closing(commit, parameters)
     except (errors.UniqueViolation, errors.DeadlockDetected, errors.ForeignKeyViolation) as error:
         # A foreign key fails when what LOAD saw was deleted meanwhile: run again and it will not be seen.
         raise Contended(str(error)) from error
