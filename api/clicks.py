@@ -16,7 +16,7 @@ from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from merchants.roles import Scope
 from tracking import clicks
-from tracking.events import check_moment
+from tracking.events import check_moment, check_texts
 
 _UtmText = Annotated[str, Meta(max_length=200)]
 
@@ -89,6 +89,7 @@ class Clicks(TenantView):
     def post(self, request: TenantRequest) -> HttpResponse:
         """Record that someone followed a link, and get the click id to send back with the sale."""
         body = bodies.parse(request.content, NewClick)
+        check_texts(body)
         check_moment(body.clicked_at, now=timezone.now(), field="clicked_at")
         click = clicks.record(
             code=body.code,

@@ -20,6 +20,11 @@ Key = Annotated[str, Meta(min_length=1, max_length=200)]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$(?!\\n)", description="ISO 3166-1 alpha-2, upper case.")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]
 
+#: Texts of several lines; every other text of an event is an identifier or a name and stays in one.
+_PARAGRAPHS = frozenset({"notes", "reason"})
+#: Texts that are brought into a normal form, which has no place for a control character.
+_NORMALIZED = frozenset({"email", "phone"})
+
 #: How far ahead of our clock a sender's may be.
 CLOCK_SKEW = timedelta(minutes=10)
 
@@ -138,11 +143,37 @@ def clean(sale: Sale, *, now: datetime) -> Sale:
             field="lines",
         )
     check_moment(sale.placed_at, now=now, field="placed_at")
+    if not _is_printable(sale):
+        check_texts(sale)
     if sale.metadata:
         inputs.metadata(sale.metadata, "metadata")
     if sale.customer is not None:
         clean_customer(sale.customer, field="customer")
     return sale
+
+
+def check_texts(event: Struct, *, under: str = "") -> None:
+    """Refuse control characters in any text of an event; DomainError has the path of the first."""
+    for name in event.__struct_fields__:
+        value, field = getattr(event, name), f"{under}{name}"
+        if isinstance(value, str):
+            if name not in _NORMALIZED:
+                (inputs.check_paragraph if name in _PARAGRAPHS else inputs.check_line)(value, field)
+        elif isinstance(value, Struct):
+            check_texts(value, under=f"{field}.")
+        elif isinstance(value, list):
+            for position, member in enumerate(value):
+                check_texts(member, under=f"{field}[{position}].")
+
+
+def _is_printable(sale: Sale) -> bool:
+    """Whether there is nothing to look for: all texts of a sale at once, in 0.2 µs instead of 4."""
+    texts = [sale.order_id, sale.source, sale.platform, sale.notes, sale.coupon or "", sale.partner or ""]
+    if sale.customer is not None:
+        texts += (sale.customer.external_id or "", sale.customer.name or "")
+    for line in sale.lines:
+        texts += (line.product_key, line.category)
+    return "".join(texts).isprintable()
 
 
 def clean_customer(customer: SaleCustomer, *, field: str) -> None:

@@ -17,7 +17,7 @@ from stats.marks import mark
 from tracking import ingest
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import configuration
-from tracking.events import Lead, check_moment, clean_customer, fingerprint_of
+from tracking.events import Lead, check_moment, check_texts, clean_customer, fingerprint_of
 from tracking.load import Known
 from tracking.plan import Plan
 from tracking.touches import Touches
@@ -62,6 +62,7 @@ def record_lead(asked: Lead, *, actor: Actor, now: datetime | None = None) -> Le
 def _clean(asked: Lead, now: datetime) -> None:
     if asked.customer is None:
         raise DomainError("A lead needs a customer.", code="required", field="customer")
+    check_texts(asked)
     clean_customer(asked.customer, field="customer")
     check_moment(asked.occurred_at, now=now, field="occurred_at")
     inputs.metadata(asked.metadata, "metadata")

@@ -16,7 +16,7 @@ from orders.models import Order
 from orders.models import Refund as RefundRow
 from orders.refunds import give_back
 from stats.marks import mark
-from tracking.events import Refund, check_moment, fingerprint_of
+from tracking.events import Refund, check_moment, check_texts, fingerprint_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ def record_refund(asked: Refund, *, actor: Actor, now: datetime | None = None) -
     more would be given back than is left.
     """
     now = now or timezone.now()
+    check_texts(asked)
     check_moment(asked.refunded_at, now=now, field="refunded_at")
     order = _locked_order(asked)
     fingerprint = fingerprint_of(asked)
