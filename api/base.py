@@ -1,9 +1,9 @@
 """The one door of the API: everything a request passes on its way to a view, and back.
 
 A view says which scope each method needs, parses, calls one domain verb and answers. Around it, in this order: method,
-Accept, key, rate limit, body; then one tenant transaction with the check of the key, the scope, the replay of an
-idempotent write, the handler, its rendering and the keeping of the answer. A refusal rolls all of it back; a
-transaction that lost a race is run again from the start.
+Accept, key (its looks, and whether its address failed too often), rate limit, body; then one tenant transaction with
+the check of the key, the scope, the replay of an idempotent write, the handler, its rendering and the keeping of the
+answer. A refusal rolls all of it back; a transaction that lost a race is run again from the start.
 
 `dispatch` replaces DRF's because a tracked sale pays for every step: no content negotiation, parsers or renderers, a
 response is bytes from msgspec. The rest of APIView (routing by method, csrf, the schema generator's hooks) is DRF's.
@@ -20,7 +20,7 @@ from django.utils.functional import SimpleLazyObject
 from psycopg import errors as postgres
 from rest_framework.views import APIView
 
-from api import bodies, limits, problems
+from api import attempts, bodies, limits, problems
 from api.accepts import require_acceptable
 from api.problems import HttpProblem
 from api.request_ids import request_id_of
@@ -60,11 +60,15 @@ class TenantView(APIView):
     replays_as: ClassVar[dict[int, int]] = {}
     """Statuses that a replay answers differently: `{201: 200}` where the second answer is not a creation."""
     produces: ClassVar[Sequence[str]] = ("application/json",)
+    presented: keys.Presented | None = None
+    """The key of the request, once there is one that looks like a key."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer the request; whatever goes wrong becomes a problem document here and nowhere else."""
         try:
             response = self._admit(cast(TenantRequest, request), kwargs)
+        except keys.KeyRefused as error:
+            response = problems.render(attempts.failed(error, self.presented, request.META), request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a problem document
             response = problems.render(error, request)
         response.headers["X-Request-Id"] = request_id_of(request)
@@ -75,7 +79,8 @@ class TenantView(APIView):
         handler = self._handler(request)
         require_acceptable(request.META.get("HTTP_ACCEPT", ""), self.produces)
         token = bearer_token(request)
-        presented = keys.parse(token)
+        self.presented = presented = keys.parse(token)
+        attempts.introduce(presented, request.META)
         allowance = limits.count(token)
         request.content = bodies.read(request) if request.method in WRITES else b""
         bodies.refuse_nul(kwargs)

@@ -45,6 +45,11 @@ CODES: dict[str, Code] = {
     "body_too_large": Code(413, "Body too large", "Send at most 4 MB; split batches."),
     "unsupported_media_type": Code(415, "Not JSON", "Send `Content-Type: application/json`."),
     "rate_limited": Code(429, "Too many requests", "Wait as long as `Retry-After` says."),
+    "too_many_failed_keys": Code(
+        429,
+        "Too many failed keys",
+        "Check the key; wait as long as `Retry-After` says. A key that has worked before is not held up by others.",
+    ),
     "internal_error": Code(
         500, "Our mistake", "Send the request again with the same idempotency key; quote the request id."
     ),

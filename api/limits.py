@@ -14,8 +14,10 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import TypeVar
 
 import redis
 from django.conf import settings
@@ -23,6 +25,8 @@ from django.conf import settings
 from api.problems import HttpProblem
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 WINDOW = 60
 #: After Redis failed to answer, leave it alone for this long, so that an outage costs one request in a while a timeout.
@@ -106,20 +110,27 @@ def _number(token: str, window: int, quota: int) -> int | None:
 
 
 def _increment(key: str, by: int) -> int | None:
+    def increment(server: redis.Redis) -> int:
+        # Together: a key that was counted and then forgotten to expire would stay for good.
+        with server.pipeline(transaction=True) as pipe:
+            pipe.incrby(key, by)
+            pipe.expire(key, WINDOW * 2)
+            return int(pipe.execute()[0])
+
+    return asked(increment)
+
+
+def asked(ask: Callable[[redis.Redis], T]) -> T | None:
+    """What Redis says to `ask`; None while it is away."""
     global _away_until
     if time.monotonic() < _away_until:
         return None
     try:
-        # Together: a key that was counted and then forgotten to expire would stay for good.
-        with _client().pipeline(transaction=True) as pipe:
-            pipe.incrby(key, by)
-            pipe.expire(key, WINDOW * 2)
-            used = int(pipe.execute()[0])
+        return ask(_client())
     except redis.RedisError as error:
         _away_until = time.monotonic() + PAUSE
         logger.warning("rate limits are off while Redis is away: %s", error)
         return None
-    return used
 
 
 @cache

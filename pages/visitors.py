@@ -1,6 +1,7 @@
 """Who is at the other end of a request, as far as anybody can tell."""
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 
@@ -12,3 +13,20 @@ def client_address(environ: Mapping[str, str]) -> str:
     if proxies and hops:
         return hops[-min(proxies, len(hops))]
     return environ.get("REMOTE_ADDR", "")
+
+
+def client_network(environ: Mapping[str, str]) -> str:
+    """The address by which a client is counted; "" when there is none.
+
+    Whoever has an IPv6 address has the 2^64 of its network. What a proxy wrote and is none is not believed: the
+    proxy's own is certain.
+    """
+    for text in (client_address(environ), environ.get("REMOTE_ADDR", "")):
+        try:
+            address = ip_address(text.strip("[]"))
+        except ValueError:
+            continue
+        if isinstance(address, IPv6Address):
+            return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+        return str(address)
+    return ""

@@ -38,7 +38,7 @@ def test_every_answer_says_what_is_left_and_429_when_to_go_on(api: Api, settings
 def test_guessing_at_secrets_does_not_use_up_the_owners_limit(api: Api, settings: Any) -> None:
     settings.API_RATE_LIMIT = 2
     guess = Api(api.token[:-1] + ("a" if api.token[-1] != "a" else "b"))
-    assert [guess.get("/me").status for _ in range(3)] == [401, 401, 429]
+    assert [guess.get("/me").status for _ in range(3)] == [401] * 3
     assert api.get("/me").status == 200
 
 
