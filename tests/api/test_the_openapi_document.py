@@ -15,8 +15,8 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Codes of verbs that no address of the API leads to.
 ELSEWHERE = {
     "affiliates/activation.py", "commissions/adjustment.py", "merchants/accounts.py", "merchants/hosts.py",
-    "merchants/invitations.py", "merchants/keys.py", "merchants/onboarding.py", "merchants/settings.py",
-    "merchants/staff.py",
+    "merchants/invitations.py", "merchants/keys.py", "merchants/letters.py", "merchants/logo.py",
+    "merchants/onboarding.py", "merchants/settings.py", "merchants/staff.py",
 }  # fmt: skip
 APPS = (
     "affiliates", "api", "commissions", "customers", "ledger", "merchants", "orders", "payouts", "rewards", "stats",
