@@ -49,8 +49,13 @@ def database_from_url(url: str) -> dict[str, Any]:
     """Django's settings for `postgres://user:password@host:port/name?sslmode=…`.
 
     The host may be a directory with a unix socket: percent-encoded (`@%2Ftmp%2Fsocket/`) or as `?host=/tmp/socket`.
-    Further query parameters go to libpq as they are. With ACCRUE_POOLED=1 (PgBouncer in transaction mode) nothing is
-    left on the session: no start-up options, which it refuses, and no prepared statements, which it loses.
+    Further query parameters go to libpq as they are. There are three ways to have connections, and they combine:
+
+    * Each thread keeps one of its own for good (the default): the fastest, and as many as there are threads.
+    * DATABASE_POOL=<n>: the threads of a process share at most n, each for the length of a request or a task. A thread
+      that gets none in time answers 503. Statements stay prepared, for the connections stay.
+    * ACCRUE_POOLED=1: between us and the server stands PgBouncer in transaction mode, so nothing is left on the
+      session: no start-up options, which it refuses, and no prepared statements, which it loses.
     """
     try:
         parts = urlsplit(url)
@@ -69,7 +74,7 @@ def database_from_url(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": str(query.pop("port", port or "")),
-        "CONN_MAX_AGE": None,
+        "CONN_MAX_AGE": 0 if _pool_size() else None,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": flag("ACCRUE_POOLED", default=False),
         "OPTIONS": _connection_options(query),
@@ -90,9 +95,19 @@ _DATABASE_URL_HELP = (
 
 def _connection_options(query: dict[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **query}
+    if size := _pool_size():
+        options["pool"] = {"min_size": 1, "max_size": size, "timeout": CONNECT_TIMEOUT_SECONDS}
     if flag("ACCRUE_POOLED", default=False):
         return {**options, "prepare_threshold": None}
     return {"options": SERVER_OPTIONS, **options, "prepare_threshold": PREPARE_THRESHOLD}
+
+
+def _pool_size() -> int:
+    """DATABASE_POOL: connections that the threads of one process share; 0 for none but their own."""
+    value = os.environ.get("DATABASE_POOL", "").strip() or "0"
+    if not value.isdecimal():
+        raise ImproperlyConfigured(f"DATABASE_POOL is {value!r}; set it to a number of connections, or leave it out.")
+    return int(value)
 
 
 def email_from_url(url: str, data_dir: Path) -> dict[str, Any]:

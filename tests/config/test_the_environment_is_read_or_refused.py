@@ -63,6 +63,18 @@ def test_behind_a_pooler_nothing_is_left_on_the_session(monkeypatch: pytest.Monk
     assert settings["DISABLE_SERVER_SIDE_CURSORS"] is True
 
 
+def test_threads_may_share_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_POOL", "4")
+    settings = database_from_url(URL)
+    pool = DatabaseWrapper(settings | _DEFAULTS, alias="shared").pool
+    assert (pool.max_size, pool.timeout, pool.closed) == (4, 5, True)
+    assert settings["CONN_MAX_AGE"] == 0
+    assert DatabaseWrapper(settings | _DEFAULTS).get_connection_params()["prepare_threshold"] == 5
+    monkeypatch.setenv("DATABASE_POOL", "many")
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_POOL is 'many'; set it to a number"):
+        database_from_url(URL)
+
+
 @pytest.mark.django_db
 def test_the_products_own_connection_has_it_so() -> None:
     with connection.cursor() as cursor:

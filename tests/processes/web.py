@@ -26,7 +26,7 @@ class Web:
 
     def environment(self, own: dict[str, str] | None = None) -> dict[str, str]:
         """What a process on the test database is started with."""
-        return os.environ | {"DATABASE_URL": _test_database_url()} | (own or {})
+        return os.environ | {"DATABASE_URL": test_database_url()} | (own or {})
 
     def start(self, own: dict[str, str] | None = None) -> None:
         """Start it and wait until it answers; `own` is added to its environment."""
@@ -67,7 +67,7 @@ def running_web() -> Iterator[Web]:
         web.kill()
 
 
-def _test_database_url() -> str:
+def test_database_url() -> str:
     """The database that the tests run on, which has another name than DATABASE_URL says."""
     at = connection.settings_dict
     user = f"{quote(at['USER'])}:{quote(at['PASSWORD'])}"
