@@ -2,8 +2,12 @@
 
 A stream reads its rows in pieces by keyset, each in a tenant transaction of its own. A server-side cursor would need
 one transaction for as long as the caller takes to read, with the tenant's setting left on the connection between two
-writes to the socket: a slow reader would hold back vacuum, a lost one the connection. Rows that arrive meanwhile are
-newer than the first and not in the file.
+writes to the socket: a slow reader would hold back vacuum, a lost one the connection.
+
+What happens between two pieces is therefore seen. Each row is in the file at most once, and as it was in its piece:
+what a file may be sorted by (`WRITTEN_ONCE`) never changes, and a test of the house forbids code that would change it.
+Rows made meanwhile are newer than the first and not in the file, unless they tell of something older; a row that stops
+or begins to match a filter meanwhile is in it or not as it stands when its piece is read.
 
 A spreadsheet takes a cell that begins with =, +, - or @ for a formula, so text that does gets an apostrophe.
 """
@@ -25,6 +29,8 @@ from pages.keyset import behind
 M = TypeVar("M", bound=Model)
 
 PIECE = 2_000
+#: Columns with the moment a row tells of, set when it is made and never again. A row cannot move past a reader.
+WRITTEN_ONCE = frozenset({"id", "created_at", "placed_at", "occurred_at"})
 _TYPE = "text/csv; charset=utf-8"
 _FORMULA = tuple("=+-@＝＋－＠")
 
@@ -54,7 +60,9 @@ def csv_answer(name: str, header: Sequence[str], lines: Iterable[Sequence[object
 def csv_stream(
     name: str, header: Sequence[str], rows: "QuerySet[M]", lines: "Lines[M]", *, by: str
 ) -> StreamingHttpResponse:
-    """The running tenant's `rows`, by the column `by` (never NULL) downward. Nothing is read until the file is sent."""
+    """The running tenant's `rows`, by the column `by` (WRITTEN_ONCE) downward. Read when the file is sent."""
+    if by not in WRITTEN_ONCE:
+        raise ValueError(f"{by} may change while the file is read, and rows be in it twice or not at all")
     pieces = _pieces(current(), header, rows, lines, by)
     return StreamingHttpResponse(pieces, content_type=_TYPE, headers=_saved_as(name))
 
