@@ -104,7 +104,8 @@ def test_what_is_no_person_is_redirected_and_is_no_click(link: Link, agent: str,
 
 
 def test_an_unknown_or_switched_off_link_is_a_page_that_says_so(link: Link, actor: Actor) -> None:
-    assert follow("/r/nobody-has-this")[0] == 404
+    for code in ("nobody-has-this", "%00", "coffee%00", "x" * 5_000, "%ff%fe", "%ed%a0%80", "☕"):
+        assert follow(f"/r/{code}")[0] == 404, code
     with tenancy.tenant(link.merchant_id):
         update_link(link, changes={"is_active": False}, actor=actor)
     targets.forget()
@@ -185,6 +186,7 @@ def test_a_page_of_the_shop_tells_of_a_click_by_its_address(link: Link) -> None:
         (b'{"landing_url": "https://shop.example/?via=coffee"}', "https://evil.example", 403),
         (b'{"landing_url": "https://evil.example/?via=coffee"}', "", 422),
         (b'{"landing_url": "https://shop.example/?via=unknown"}', "", 404),
+        (b'{"landing_url": "https://shop.example/?via=%00"}', "", 404),
         (b'{"landing_url": "https://shop.example/"}', "", 404),
         (b'{"landing_url": 5}', "", 400),
         (b"", "", 400),
