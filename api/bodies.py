@@ -5,6 +5,7 @@ for programmers, so they are put into words that say what to send instead.
 """
 
 import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Hashable
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -26,7 +27,10 @@ MAX_BODY = 4 * 1024 * 1024
 _AMOUNTS = re.compile(r"(^|[._])(amount|tax|shipping|discount|minimum_payout)$")
 _AT = re.compile(r" - at (?:`key` in )?`\$\.?(?P<path>.*)`$")
 _NAMED = re.compile(r"field `(?P<name>[^`]*)`")
-_WHAT_TO_SEND = f"Send a whole number of minor units from 0 to {MAX_AMOUNT:,}: 10000 means 100.00 USD."
+_TOO_MANY = re.compile(r"Expected `(?:array|object)` of length <= (?P<most>\d+)")
+_WHAT_TO_SEND = f"Send a whole number of minor units, at most {MAX_AMOUNT:,}: 10000 means 100.00 USD."
+#: What a body of another encoding, or one saved by an editor, begins with.
+_MARKS = (BOM_UTF8, BOM_UTF16_LE, BOM_UTF16_BE)
 
 
 def read(request: HttpRequest) -> bytes:
@@ -41,10 +45,14 @@ def read(request: HttpRequest) -> bytes:
     declared = request.META.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if declared != "application/json":
         raise HttpProblem(415, "unsupported_media_type", "Send the body as JSON with `Content-Type: application/json`.")
+    if request.META.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in ("", "identity"):
+        raise HttpProblem(415, "unsupported_encoding", "Send the body as it is, without `Content-Encoding`.")
     # Not `request.body`, which would keep it, and guard against what was refused above, for 10 µs.
     body: bytes = cast(WSGIRequest, request).environ["wsgi.input"].read(MAX_BODY + 1 if chunked else announced)
     if len(body) > MAX_BODY:
         raise _too_large()
+    if len(body) < announced:
+        raise HttpProblem(400, "bad_request", "The body ended before its Content-Length: send the request again.")
     return body
 
 
@@ -67,6 +75,8 @@ def parse(body: bytes, shape: type[T]) -> T:
     """The body as a `shape`. 400 when it is not JSON, 422 with the field's path when it is not a `shape`."""
     if not body:
         raise HttpProblem(400, "invalid_json", "The body is empty. Send a JSON object.")
+    if body.startswith(_MARKS):
+        raise HttpProblem(400, "invalid_json", "The body is not plain UTF-8: send that, without a byte order mark.")
     try:
         value = _decoder(cast(Hashable, shape)).decode(body)
     except msgspec.ValidationError as error:
@@ -143,6 +153,7 @@ _WORDS = {
     "Expected `int`, got `str`": "This is text: send a number without quotes.",
     "Expected `str`, got `int`": "This is a number: send text in quotes.",
     "Expected `int` >= 0": "This is negative.",
+    "Expected `int` >= 1": "This must be 1 or more.",
     f"Expected `int` <= {MAX_AMOUNT}": "This is too large.",
     "Integer value out of range": "This is too large.",
     "Invalid RFC3339 encoded datetime": "Send a time with its offset as RFC 3339 has it, such as 2026-03-01T09:30:00Z.",
@@ -153,6 +164,9 @@ _WORDS = {
 
 
 def _reason(said: str) -> str:
+    many = _TOO_MANY.fullmatch(said)
+    if many:
+        return f"Send at most {int(many['most']):,} at once."
     return _WORDS.get(said) or f"{said}."
 
 

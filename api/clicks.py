@@ -44,7 +44,14 @@ class NewClick(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     code: Annotated[str, Meta(min_length=1, max_length=64, description="The link's code.", examples=["anna"])]
     visitor: Annotated[UUID, Meta(description="The same for the same browser, if you can tell.")] | None = None
     clicked_at: Annotated[Moment, Meta(description="Now, when left out. RFC 3339 with an offset.")] | None = None
-    landing_url: Annotated[str, Meta(max_length=2000)] = ""
+    landing_url: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern="^(?:https?://.*)?$",
+            description="Where on your site. Kept as it is told, whatever the domain: nothing leads there.",
+        ),
+    ] = ""
     referrer: Annotated[str, Meta(max_length=2000)] = ""
     country: Annotated[str, Meta(pattern="^(?:[A-Z]{2})?$(?!\\n)", description="ISO 3166-1 alpha-2, upper case.")] = ""
     utm: Annotated[dict[_UtmText, _UtmText], Meta(max_length=10)] = {}

@@ -44,6 +44,7 @@ CODES: dict[str, Code] = {
     ),
     "body_too_large": Code(413, "Body too large", "Send at most 4 MB; split batches."),
     "unsupported_media_type": Code(415, "Not JSON", "Send `Content-Type: application/json`."),
+    "unsupported_encoding": Code(415, "Compressed body", "Send the body without `Content-Encoding`; split batches."),
     "rate_limited": Code(429, "Too many requests", "Wait as long as `Retry-After` says."),
     "too_many_failed_keys": Code(
         429,

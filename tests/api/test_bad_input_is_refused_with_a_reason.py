@@ -1,5 +1,6 @@
 """Bad input (issue 2): a problem document with a stable code and the field's path, and nothing written."""
 
+import gzip
 import io
 from typing import Any
 
@@ -122,6 +123,35 @@ def test_a_repeated_name_counts_the_last_time(api: Api) -> None:
     assert (answer.status, answer.body["order"]["amount"]) == (201, 2)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_body_in_another_encoding_says_which_to_send(api: Api, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    answer = api.post("/sales", raw=(mark + msgspec.json.encode(SALE).decode()).encode(encoding))
+    assert (answer.status, answer.code) == (400, "invalid_json")
+    assert "UTF-8" in answer.body["detail"]
+
+
+def test_a_compressed_body_is_refused_by_its_name(api: Api) -> None:
+    answer = api.post("/sales", raw=gzip.compress(msgspec.json.encode(SALE)), Content_Encoding="gzip")
+    assert (answer.status, answer.code) == (415, "unsupported_encoding")
+    assert api.post("/sales", SALE, Content_Encoding="identity").status == 201
+
+
+def test_limits_are_said_in_words(api: Api) -> None:
+    refund = api.post("/refunds", {"order_id": "A-1", "refund_id": "R-1", "amount": 0})
+    assert refund.code == "invalid_amount"
+    assert refund.body["detail"].endswith("This must be 1 or more.")
+    assert "from 0" not in refund.body["detail"]
+    batch = api.post("/sales/batch", {"sales": [SALE] * 1001})
+    assert batch.body["detail"] == "Send at most 1,000 at once."
+
+
+def test_the_page_of_a_click_is_a_page(api: Api) -> None:
+    for address in ("javascript:alert(1)", "data:text/html,x", "ftp://shop.example/"):
+        answer = api.post("/clicks", {"code": "anna", "landing_url": address})
+        assert (answer.status, answer.body["field"]) == (422, "landing_url"), address
+
+
 def test_another_media_type(api: Api) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
         answer = api.post("/sales", SALE, Content_Type=kind)
@@ -171,6 +201,13 @@ def test_a_body_of_unknown_length_is_read_up_to_the_limit_and_no_further(api: Ap
     small = io.BytesIO(msgspec.json.encode(SALE))
     status, _ = call(api, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input": small})
     assert status == 201
+
+
+def test_a_body_that_ends_before_its_length_is_not_believed(api: Api, merchant: Merchant) -> None:
+    body = msgspec.json.encode(SALE)
+    status, problem = call(api, CONTENT_LENGTH=str(len(body) + 1), **{"wsgi.input": io.BytesIO(body)})
+    assert (status, problem["code"]) == (400, "bad_request")
+    assert orders(merchant) == 0
 
 
 def test_a_length_that_is_no_number_announces_nothing(api: Api) -> None:
