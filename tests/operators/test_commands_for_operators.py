@@ -1,7 +1,12 @@
 """`manage.py merchant`, `staff`, `keys`, `verify` and `doctor`, as an operator meets them."""
 
 import io
+import os
+import subprocess
+import sys
+import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +18,7 @@ from merchants import keys, tenancy
 from merchants.models import Merchant, User
 from merchants.staff import memberships_of
 from tests.factories import CommissionFactory
+from tracking import click_stream
 
 
 def run(*words: str) -> str:
@@ -74,6 +80,26 @@ def test_verify_says_that_the_books_hold(merchant: Merchant) -> None:
     assert line in run("verify")
 
 
+def test_verify_of_nobody_says_so(db: None) -> None:
+    with pytest.raises(CommandError, match=r"There is no merchant 'nope': `manage.py merchant list` names them\."):
+        run("verify", "--merchant", "nope")
+    assert run("verify") == "there are no merchants, so there is nothing to prove\n"
+
+
+def test_a_database_that_does_not_answer_is_a_sentence_and_no_traceback() -> None:
+    """As an operator meets it: a process with an address where nobody listens."""
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "verify"],
+        cwd=Path(__file__).resolve().parents[2],
+        env=os.environ | {"DATABASE_URL": "postgres://x:y@127.0.0.1:1/z"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("CommandError: The database does not answer: ")
+
+
 def test_verify_names_what_is_wrong_and_fails(merchant: Merchant, other_merchant: Merchant) -> None:
     with tenancy.tenant(merchant.id):
         commission = CommissionFactory()
@@ -121,6 +147,9 @@ def test_doctor_notices_an_unprotected_table_and_missing_migrations(merchant: Me
     assert "migrations are not applied: run manage.py migrate." in found
 
 
-def test_doctor_notices_that_redis_is_away(db: None, settings: Any) -> None:
+def test_doctor_notices_that_redis_is_away(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    assert "Redis does not answer" in diagnosis()
+    monkeypatch.setattr(click_stream, "_thread", threading.local())
+    found = diagnosis()
+    assert "Redis does not answer" in found
+    assert "FAILED  clicks arrive\n        This could not be looked at" in found, "what was not seen is not ok"

@@ -62,6 +62,13 @@ def test_revenue_and_every_commission_come_out_to_the_cent(sample: Path) -> None
 
 
 @pytest.mark.django_db
+def test_a_log_gets_no_line_of_progress(sample: Path) -> None:
+    log = StringIO()
+    call_command("replay", str(sample), merchant="sample", stdout=StringIO(), stderr=log)
+    assert log.getvalue() == ""
+
+
+@pytest.mark.django_db
 def test_run_again_not_one_row_is_new(sample: Path) -> None:
     replay(sample)
     before = rows()

@@ -58,7 +58,7 @@ class Command(BaseCommand):
 def _findings(check: Callable[[], Iterator[str]]) -> list[str]:
     try:
         return list(check())
-    except DatabaseError as error:
+    except (DatabaseError, redis.RedisError) as error:
         return [f"This could not be looked at: {error}".strip()]
 
 
@@ -118,10 +118,7 @@ def rollups_follow() -> Iterator[str]:
 
 def clicks_arrive() -> Iterator[str]:
     """The worker moves clicks from the stream to the database, and could read all of them."""
-    try:
-        oldest, set_aside = click_stream.oldest(), click_stream.set_aside_count()
-    except redis.RedisError:
-        return  # the check of Redis itself has said so
+    oldest, set_aside = click_stream.oldest(), click_stream.set_aside_count()
     if oldest and timezone.now() - oldest > DRAINED_WITHIN:
         waiting = click_stream.waiting()
         yield f"{waiting} clicks wait, the oldest since {oldest:%Y-%m-%d %H:%M:%S}: start a Celery worker."

@@ -69,9 +69,15 @@ class Command(BaseCommand):
         for batch in replay.replay(merchant, orders, partners, actor=ACTOR):
             for order, outcome in batch:
                 self._count(counts, order, outcome, partners)
-            self.stderr.write(f"{counts['new'] + counts['replayed']:,} orders", ending="\r")
-            self.stderr.flush()
+            self._progress(f"{counts['new'] + counts['replayed']:,} orders", ending="\r")
+        self._progress("", ending="\n")
         return counts
+
+    def _progress(self, text: str, *, ending: str) -> None:
+        """For somebody who watches; in a log it would be one long line."""
+        if self.stderr.isatty():
+            self.stderr.write(text, ending=ending)
+            self.stderr.flush()
 
     def _count(self, counts: dict[str, int], order: OrderLine, outcome: Outcome, partners: int) -> None:
         if outcome.answer is None:
@@ -100,7 +106,7 @@ class Command(BaseCommand):
         recorded = counts["new"] + counts["replayed"]
         self.stdout.write(
             f"{recorded:,} orders: {counts['new']:,} new, {counts['replayed']:,} there already,"
-            f" {counts['refused']:,} refused; {counts['direct']:,} of them direct"
+            f" {counts['refused']:,} refused; {counts['direct']:,} are direct, without a partner"
         )
         self.stdout.write(f"revenue     {display(counts['revenue'], currency)}")
         self.stdout.write(f"commissions {display(counts['commission'], currency)}, each 10 % of its order, half up")

@@ -8,7 +8,7 @@ from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
 
 from commissions import verify as commissions
-from config.operators import merchant_called
+from config.operators import errors_for_people, merchant_called
 from customers import verify as customers
 from ledger import verify as ledger
 from merchants import tenancy
@@ -37,16 +37,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print what is wrong, or what holds."""
-        if options["merchant"]:
-            with merchant_called(options["merchant"]) as merchant:
-                found = self._prove(merchant)
-        else:
-            found = self._prove_all()
+        with errors_for_people():
+            found = self._prove_one(options["merchant"]) if options["merchant"] else self._prove_all()
         if found:
             raise CommandError(f"{found} problems: the books do not hold. Stop payouts until they are understood.")
 
+    def _prove_one(self, slug: str) -> int:
+        with merchant_called(slug) as merchant:
+            return self._prove(merchant)
+
     def _prove_all(self) -> int:
         merchant_ids = tenancy.every_merchant("verify")
+        if not merchant_ids:
+            self.stdout.write("there are no merchants, so there is nothing to prove")
         found = 0
         for merchant_id in merchant_ids:
             with tenancy.tenant(merchant_id):
@@ -57,9 +60,9 @@ class Command(BaseCommand):
         found = self._print(merchant.slug, chain.from_iterable(proof() for proof in PROOFS))
         if not found:
             self.stdout.write(
-                f"the books of {merchant.slug} hold: {merchant.transactions.count()} transactions,"
-                f" {merchant.orders.count()} orders, {merchant.commissions.count()} commissions,"
-                f" {merchant.payouts.count()} payouts"
+                f"the books of {merchant.slug} hold: {merchant.transactions.count():,} transactions,"
+                f" {merchant.orders.count():,} orders, {merchant.commissions.count():,} commissions,"
+                f" {merchant.payouts.count():,} payouts"
             )
         return found
 
