@@ -48,7 +48,7 @@ class NewClick(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         str,
         Meta(
             max_length=2000,
-            pattern="^(?:https?://.*)?$",
+            pattern="^(?:https?://|$)",
             description="Where on your site. Kept as it is told, whatever the domain: nothing leads there.",
         ),
     ] = ""
