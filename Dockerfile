@@ -31,4 +31,4 @@ RUN DATABASE_URL=postgres://build/accrue REDIS_URL=redis://build SECRET_KEY=buil
 USER accrue
 EXPOSE 8000
 CMD ["granian", "config.wsgi:application", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", \
-    "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers", "--no-ws"]
+    "--workers", "3", "--blocking-threads", "2", "--respawn-failed-workers", "--no-ws"]
