@@ -12,6 +12,7 @@ from commissions.models import Commission, CommissionStatus
 from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
+from orders.search import called
 from pages.csv import csv_stream, each
 from pages.listing import COUNTED, Sort, sheet
 from pages.periods import PRESETS
@@ -73,7 +74,7 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
     if "@" in text:
         rows = rows.filter(partner__in=merchant.partners.filter(email=text.lower()))
     elif text:
-        rows = rows.filter(order__in=merchant.orders.filter(external_id=text))
+        rows = rows.filter(order__in=merchant.orders.filter(called(text)))
     if kind in ("percentage", "fixed"):
         rows = rows.filter(reward_version__kind=kind)
     elif kind == "manual":

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 from django.utils import timezone
 
 from affiliates.models import Partner, PartnerStatus
+from affiliates.search import found_by
 from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from merchants.models import Merchant
@@ -93,8 +94,7 @@ def matching(asked: Asked) -> "QuerySet[Partner]":
     if status in PartnerStatus.values:
         rows = rows.filter(status=status)
     if text:
-        code = merchant.coupons.filter(partner=OuterRef("pk"), key__startswith=text.upper())
-        rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text) | Exists(code))
+        rows = rows.filter(found_by(text))
     if group:
         rows = rows.filter(group__name=group)
     if column := _TOTALS.get(asked.sort or "revenue"):
