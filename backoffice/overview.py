@@ -170,14 +170,14 @@ def _todo(merchant: Merchant) -> dict[str, Any]:
     found: dict[str, Any] | None = cache.get(key)
     if found is None:
         ready = list(
-            merchant.commissions.payable()
+            merchant.partner_totals.filter(approved__gt=0)
             .values("currency")
-            .annotate(partners=Count("partner", distinct=True), amount=Sum(F("amount") - F("reversed")))
+            .annotate(partners=Count("partner_id"), amount=Sum("approved"))
             .order_by("-amount")
         )
         found = {
             "applications": merchant.partners.filter(status=PartnerStatus.APPLIED).count(),
-            "ready": [row for row in ready if row["amount"] > 0],
+            "ready": ready,
             "to_pay": sum(row["partners"] for row in ready),
         }
         cache.set(key, found, _TODO_SECONDS)

@@ -6,7 +6,7 @@ from django.db.models import Sum
 
 from affiliates.models import Partner
 from payouts.models import PayoutStatus
-from payouts.outstanding import Outstanding, outstanding_of
+from stats.outstanding import Outstanding, outstanding_of
 
 
 @dataclass(frozen=True, slots=True)

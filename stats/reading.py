@@ -143,6 +143,8 @@ class Standing:
     earned: int
     pending: int
     approved: int
+    taken: int
+    """What payouts took, less what is reversed of them."""
 
 
 def standing(partner_ids: Collection[UUID]) -> list[Standing]:

@@ -20,8 +20,8 @@ from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
 from pages.mail import send
 from pages.periods import PRESETS, period_of
-from payouts.outstanding import outstanding_of
 from rewards.terms import end_reward, in_force_for, reward_at, versions_of
+from stats.outstanding import outstanding_of
 from stats.reading import change_against_previous_period, partner_days, partner_totals
 
 _RECENT = 8

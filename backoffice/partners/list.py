@@ -20,9 +20,9 @@ from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_stream
 from pages.listing import Sort, sheet
-from payouts.outstanding import outstanding_among
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
+from stats.outstanding import outstanding_among
 from stats.reading import Figures, partner_totals
 
 _SORTS = {
