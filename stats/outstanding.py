@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from affiliates.models import Partner
 from merchants.models import Merchant
-from stats.reading import standing
+from stats.reading import Standing, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +41,15 @@ class Outstanding:
 
 
 def outstanding_among(merchant: Merchant, partner_ids: Sequence[uuid.UUID]) -> list[Outstanding]:
-    """Currencies in which something is unpaid or owed, of partners such as those of one page; never behind.
-
-    The balance is not added up from the books: it is all commissions less what payouts took. `verify` proves that the
-    two are one.
-    """
-    found = [
-        Outstanding(
-            row.partner_id,
-            row.currency,
-            approved=row.approved,
-            pending=row.pending,
-            earned=row.earned - row.taken,
-            minimum=merchant.minimum_payout if row.currency == merchant.currency else 0,
-        )
-        for row in standing(partner_ids)
-    ]
+    """Currencies in which something is unpaid or owed, of partners such as those of one page; never behind."""
+    found = (outstanding_in(merchant, row) for row in standing(partner_ids))
     return [row for row in found if row.approved or row.pending or row.earned]
+
+
+def outstanding_in(merchant: Merchant, row: Standing) -> Outstanding:
+    """What is outstanding of what a partner has in one currency."""
+    minimum = merchant.minimum_payout if row.currency == merchant.currency else 0
+    return Outstanding(row.partner_id, row.currency, row.approved, row.pending, row.balance, minimum)
 
 
 def outstanding_of(partner: Partner) -> list[Outstanding]:
