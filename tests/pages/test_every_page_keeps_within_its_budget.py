@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -17,6 +18,7 @@ from django.utils import timezone
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
+from config.static_files import StaticFiles
 from merchants import tenancy
 from merchants.keys import issue
 from merchants.models import Merchant, User
@@ -131,11 +133,16 @@ def test_no_page_is_heavier_than_ten_kilobytes(cast: Cast) -> None:
     assert {address: size for address, size in sizes.items() if size > MOST_HTML} == {}
 
 
-def test_styles_and_scripts_stay_small() -> None:
-    def together(pattern: str) -> int:
-        files = sorted((Path(settings.BASE_DIR) / "static").glob(pattern))
-        assert files
-        return sum(len(gzip.compress(file.read_bytes())) for file in files)
+def test_styles_and_scripts_stay_small_as_they_are_served(tmp_path: Path) -> None:
+    """The style sheet and the script of the API reference travel with that page alone."""
+    storage = StaticFiles(location=tmp_path)
 
-    assert together("css/*.css") <= MOST_CSS
-    assert together("js/*.js") <= MOST_JS
+    def together(folder: str, ending: str) -> int:
+        files = sorted((Path(settings.BASE_DIR) / "static" / folder).glob(f"*.{ending}"))
+        own = [file for file in files if file.stem != "reference"]
+        assert len(own) > 2
+        kept = [storage.save(f"{folder}/{file.name}", ContentFile(file.read_bytes())) for file in own]
+        return sum(len(gzip.compress((tmp_path / name).read_bytes())) for name in kept)
+
+    assert together("css", "css") <= MOST_CSS
+    assert together("js", "js") <= MOST_JS
