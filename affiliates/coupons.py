@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from affiliates import search
 from affiliates.models import Coupon, Partner
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
@@ -35,6 +36,7 @@ def create_coupon(
         coupon = Coupon.objects.create(merchant_id=tenancy.current(), partner=partner, code=code, **values)
         after = {"partner_id": str(partner.id), "code": code} | {name: shown(value) for name, value in values.items()}
         record(actor, "coupon.create", "coupon", coupon.id, after=after)
+        search.refresh([partner.id])
     return coupon
 
 

@@ -9,6 +9,7 @@ from customers.models import Customer
 from merchants.documents import Document
 from merchants.ids import new_id
 from merchants.models import Merchant, TouchKind
+from merchants.words import Word
 
 
 class Program(models.Model):
@@ -247,3 +248,15 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PartnerWord(Word):
+    """What a partner is found by (`affiliates.search`)."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "partner_id", "word")
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "word", "-partner"], name="partner_word")]

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from affiliates import coupons, links
+from affiliates import coupons, links, search
 from affiliates.models import Group, Partner, PartnerStatus, Program
 from affiliates.programs import default_program
 from merchants import inputs, tenancy
@@ -66,6 +66,7 @@ def create_partner(
         after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(partner.program_id)}
         record(actor, "partner.create", "partner", partner.id, after=after)
         _equip(partner, coupon_code, actor)
+        search.refresh([partner.id])
     return partner
 
 
@@ -99,7 +100,8 @@ def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor
             group = values.pop("group")
             _program_for(partner.program, group, actor)
             values["group_id"] = group.id if group is not None else None
-        edit(partner, values, verb="partner.update", actor=actor)
+        if edit(partner, values, verb="partner.update", actor=actor):
+            search.refresh([partner.id])
     return partner
 
 

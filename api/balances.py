@@ -1,11 +1,9 @@
 """Balances: what stands in the ledger for each partner and currency, and what is on its way there."""
 
-from collections.abc import Iterable
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from django.db.models import Sum
 from django.http import HttpResponse
 from msgspec import Meta
 
@@ -14,13 +12,8 @@ from api.base import TenantRequest, TenantView, answered
 from api.choices import one_of
 from api.operations import documented
 from api.pages import ListQuery, Page, cut, filtered, parse_query
-from merchants.models import Merchant
 from merchants.roles import Scope
-from payouts.models import PayoutStatus
 from stats import reading
-
-#: What a payout in this status holds.
-_KINDS: dict[str, str] = {PayoutStatus.RESERVED: "in_transit", PayoutStatus.PAID: "paid"}
 
 
 class CurrencyBalance(msgspec.Struct, kw_only=True):
@@ -62,37 +55,21 @@ class Balances(TenantView):
         query = parse_query(request, BalanceQuery)
         partners = filtered(request.merchant.partners.all(), {"id": query.partner_id, "status": query.status})
         found, next_cursor = cut(partners, query)
-        page = Page(data=_balances(request.merchant, found), has_more=next_cursor is not None, next_cursor=next_cursor)
+        page = Page(data=_balances(found), has_more=next_cursor is not None, next_cursor=next_cursor)
         return answered(page)
 
 
-def _balances(merchant: Merchant, partners: list[Partner]) -> list[PartnerBalances]:
-    """Two queries for the whole page, however many partners are on it."""
-    standing: dict[tuple[UUID, str], CurrencyBalance] = {}
-    for partner_id, currency, kind, amount in _sums(merchant, partners):
-        balance = standing.setdefault((partner_id, currency), CurrencyBalance(currency=currency))
-        setattr(balance, kind, getattr(balance, kind) + int(amount))
+def _balances(partners: list[Partner]) -> list[PartnerBalances]:
+    """One query for the whole page, however many partners are on it."""
     by_partner: dict[UUID, list[CurrencyBalance]] = {partner.id: [] for partner in partners}
-    for (partner_id, _), balance in sorted(standing.items(), key=lambda item: item[0][1]):
-        by_partner[partner_id].append(balance)
+    for row in sorted(reading.standing(list(by_partner)), key=lambda row: row.currency):
+        balance = CurrencyBalance(
+            currency=row.currency, earned=row.balance, in_transit=row.reserved, paid=row.paid, pending=row.pending,
+            approved=row.approved,
+        )  # fmt: skip
+        if balance != CurrencyBalance(currency=row.currency):
+            by_partner[row.partner_id].append(balance)
     return [
         PartnerBalances(partner_id=partner.id, name=partner.name, balances=by_partner[partner.id])
         for partner in partners
     ]
-
-
-def _sums(merchant: Merchant, partners: list[Partner]) -> Iterable[tuple[UUID, str, str, int]]:
-    """Partner, currency, which figure, minor units; figures that come more than once are added up.
-
-    `earned` is what the account `partner:<id>:earned` holds, without adding up its entries: all commissions less what
-    went into payouts. `manage.py verify` proves that the two are one.
-    """
-    for standing in reading.standing([partner.id for partner in partners]):
-        for kind in ("earned", "pending", "approved"):
-            if amount := getattr(standing, kind):
-                yield standing.partner_id, standing.currency, kind, amount
-    live = merchant.payouts.filter(partner__in=partners, status__in=_KINDS)
-    sums = live.values_list("partner_id", "currency", "status").annotate(total=Sum("amount")).order_by()
-    for partner_id, currency, status, amount in sums:
-        yield partner_id, currency, _KINDS[status], amount
-        yield partner_id, currency, "earned", -amount

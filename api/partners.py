@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from msgspec import UNSET, Meta, UnsetType
 
 from affiliates import partners
 from affiliates.models import Partner, PartnerStatus
+from affiliates.search import found_by
 from api import bodies
 from api.base import TenantRequest, TenantView, answered, created
 from api.choices import Moment, Name, Text, changes_of, named, one_of
@@ -17,6 +18,10 @@ from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from merchants.roles import Scope
 
+_SEARCH = (
+    "Words of the name, the e-mail or a coupon's code, or their starts: in any order, whatever case and accents; all of"
+    " them must be there. Finds no more than 1,000 partners."
+)
 _Tags = Annotated[list[Annotated[str, Meta(max_length=50)]], Meta(max_length=50, examples=[["podcast"]])]
 
 
@@ -70,7 +75,7 @@ class PartnerChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class PartnerQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     """Which partners, and which page of them."""
 
-    q: Annotated[str, Meta(max_length=200, description="Part of the name or the e-mail.")] = ""
+    q: Annotated[str, Meta(max_length=200, description=_SEARCH)] = ""
     status: Annotated[str, one_of(PartnerStatus)] | None = None
     email: Annotated[str, Meta(max_length=320)] | None = None
     program_id: UUID | None = None
@@ -81,7 +86,7 @@ class PartnerQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     def of(self, rows: "QuerySet[Partner]") -> "QuerySet[Partner]":
         """`rows` narrowed to what is asked for."""
         if self.q:
-            rows = rows.filter(Q(name__icontains=self.q) | Q(email__icontains=self.q))
+            rows = rows.filter(found_by(self.q))
         return filtered(
             rows,
             {

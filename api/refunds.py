@@ -14,6 +14,7 @@ from api.pages import ListQuery, Page, filtered, page, parse_query
 from commissions.models import Reversal
 from merchants.roles import Scope
 from orders.models import Refund as RefundRow
+from orders.search import called
 from tracking.answers import OrderShown, PartnerShown
 from tracking.events import Moment, Refund
 from tracking.reading import order_shown
@@ -108,11 +109,12 @@ class Refunds(TenantView):
         """A page of refunds, newest first."""
         query = parse_query(request, RefundQuery)
         conditions = {
-            "order__external_id": query.order_id,
             "refunded_at__gte": query.refunded_from,
             "refunded_at__lt": query.refunded_before,
         }
         refunds = filtered(request.merchant.refunds.select_related("order"), conditions)
+        if query.order_id is not None:
+            refunds = refunds.filter(order__in=request.merchant.orders.filter(called(query.order_id)))
         return answered(page(refunds, query, refund_shown, by="refunded_at"))
 
 

@@ -15,6 +15,7 @@ from backoffice.door import StaffRequest, done, form_status, once, page, posted,
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from orders.models import Order
+from orders.search import starting
 from pages.csv import csv_stream, each
 from pages.forms import MoneyField, OnceField, PageForm
 from pages.listing import Sort, sheet
@@ -75,7 +76,7 @@ def matching(asked: Asked) -> "QuerySet[Order]":
     if kind in ("referred", "direct"):
         rows = rows.filter(partner__isnull=kind == "direct")
     if text:
-        rows = rows.filter(external_id__startswith=text)
+        rows = rows.filter(starting(text))
     if coupon:
         rows = rows.filter(coupon_code=coupon.upper())
     if asked.partner is not None:

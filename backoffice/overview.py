@@ -10,7 +10,6 @@ from django.core.cache import cache
 from django.db.models import Count, F, Sum
 from django.http import HttpResponseBase
 
-from affiliates.models import PartnerStatus
 from backoffice.door import StaffRequest, page, staff_page
 from commissions.models import CommissionStatus
 from merchants.models import Merchant
@@ -73,7 +72,7 @@ def overview(request: StaffRequest) -> HttpResponseBase:
         "buckets": list(_buckets(period, interval, now, before)),
         "as_table": request.GET.get("view") == "table",
         "top_by": top_by,
-        "top": _top(merchant, period, currency, top_by),
+        "top": _top(period, currency, top_by),
         "todo": _todo(merchant),
         "health": _health(now),
         "recent": merchant.commissions.select_related("order", "customer", "partner").order_by("-occurred_at", "-id")[
@@ -153,33 +152,24 @@ def _buckets(period: Period, interval: str, now: Figures, before: Figures) -> It
     yield from found.values()
 
 
-def _top(merchant: Merchant, period: Period, currency: str, by: str) -> list[dict[str, Any]]:
+def _top(period: Period, currency: str, by: str) -> list[dict[str, Any]]:
     best = best_partners(period.start, period.end, currency, _BEST, by=by)
-    names = dict(merchant.partners.filter(id__in=[row.partner_id for row in best]).values_list("id", "name"))
     most = max((getattr(row.figures, by) for row in best), default=0)
-    return [
-        {"id": row.partner_id, "name": names[row.partner_id], "value": getattr(row.figures, by), "most": most}
-        for row in best
-        if row.partner_id in names
-    ]
+    return [{"id": row.partner_id, "name": row.name, "value": getattr(row.figures, by), "most": most} for row in best]
 
 
 def _todo(merchant: Merchant) -> dict[str, Any]:
-    """What waits: applications, and partners with approved commissions. As of the last half minute."""
+    """Who can be paid, besides the applications that the sidebar counts. As of the last half minute."""
     key = f"todo:{merchant.id}"
     found: dict[str, Any] | None = cache.get(key)
     if found is None:
         ready = list(
-            merchant.commissions.payable()
+            merchant.partner_totals.filter(approved__gt=0)
             .values("currency")
-            .annotate(partners=Count("partner", distinct=True), amount=Sum(F("amount") - F("reversed")))
+            .annotate(partners=Count("partner_id"), amount=Sum("approved"))
             .order_by("-amount")
         )
-        found = {
-            "applications": merchant.partners.filter(status=PartnerStatus.APPLIED).count(),
-            "ready": [row for row in ready if row["amount"] > 0],
-            "to_pay": sum(row["partners"] for row in ready),
-        }
+        found = {"ready": ready, "to_pay": sum(row["partners"] for row in ready)}
         cache.set(key, found, _TODO_SECONDS)
     return found
 

@@ -1,12 +1,14 @@
 """The command palette: partners, customers, orders and pages by what they are called."""
 
-from django.db.models import Q
 from django.http import HttpResponseBase
 
+from affiliates import search as partner_search
 from backoffice.door import StaffRequest, page, staff_page
 from backoffice.shell import shell
+from customers import search as customer_search
 from customers.models import CustomerStatus
 from merchants.roles import Permission
+from orders import search as order_search
 
 _EACH = 5
 #: Fewer letters find everybody.
@@ -29,9 +31,7 @@ def _found(request: StaffRequest, text: str) -> dict[str, object]:
         "found_pages": [
             item for _, items in navigation for item in items if text.lower() in str(item["label"]).lower()
         ],
-        "partners": merchant.partners.filter(Q(name__icontains=text) | Q(email__istartswith=text)).order_by("name")[
-            :_EACH
-        ],
-        "customers": customers.filter(Q(email=text.lower()) | Q(external_id=text))[:_EACH],
-        "orders": merchant.orders.filter(external_id=text)[:_EACH],
+        "partners": merchant.partners.filter(partner_search.found_by(text)).order_by("name")[:_EACH],
+        "customers": customers.filter(customer_search.found_by(text)).order_by("-id")[:_EACH],
+        "orders": merchant.orders.filter(order_search.called(text))[:_EACH],
     }

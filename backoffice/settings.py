@@ -222,12 +222,17 @@ CARDS: dict[str, tuple[str, str, type[SettingsForm]]] = {
 
 @staff_page(Permission.EDIT_SETTINGS)
 def settings(request: StaffRequest, card: str = "") -> HttpResponseBase:
-    """All cards; a sent one is saved, and what somebody else changed meanwhile is shown first."""
+    """All cards; a sent one is saved, and what somebody else changed meanwhile is shown first.
+
+    The time zone's stands alone: its choices are as heavy as all the others together.
+    """
     merchant = request.merchant
     if card and card not in CARDS:
         raise Http404
     status, cards = 200, []
     for name, title, sentence, form in _forms(request, card):
+        if card == "time" and name != card:
+            continue
         if (
             name == card
             and sent(request, form)
@@ -238,7 +243,7 @@ def settings(request: StaffRequest, card: str = "") -> HttpResponseBase:
                 address = reverse("backoffice:settings", args=[merchant.slug]) + f"#{name}"
                 return done(request, f"{title} saved.", address)
         status = max(status, form_status(form))
-        cards.append({"name": name, "title": title, "sentence": sentence, "form": form})
+        cards.append(_card(merchant, name, title, sentence, form, asked=card))
     return _page(request, cards, LogoForm(), status)
 
 
@@ -257,11 +262,15 @@ def settings_logo(request: StaffRequest) -> HttpResponseBase:
         with form.refused():
             set_logo(merchant, content=form.cleaned_data["logo"], actor=request.actor)
             return done(request, "Logo saved.", address)
-    cards = [
-        {"name": name, "title": title, "sentence": sentence, "form": each}
-        for name, title, sentence, each in _forms(request, "")
-    ]
+    cards = [_card(merchant, *each) for each in _forms(request, "")]
     return _page(request, cards, form, form_status(form))
+
+
+def _card(
+    merchant: Merchant, name: str, title: str, sentence: str, form: SettingsForm, *, asked: str = ""
+) -> dict[str, Any]:
+    elsewhere = reverse("backoffice:settings_card", args=[merchant.slug, name]) if name == "time" != asked else ""
+    return {"name": name, "title": title, "sentence": sentence, "form": form, "elsewhere": elsewhere}
 
 
 def _page(request: StaffRequest, cards: list[dict[str, Any]], logo: LogoForm, status: int) -> HttpResponseBase:

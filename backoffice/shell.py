@@ -11,9 +11,10 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
+from affiliates.models import PartnerStatus
 from merchants.models import Merchant
 from merchants.roles import Permission, Role, allowed
-from pages.listing import COUNTED
+from pages.listing import CountedSoFar, counted_shown
 
 _COUNT_SECONDS = 30
 
@@ -84,20 +85,24 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "merchant": merchant,
         "membership": membership,
         "role_name": role.label,
+        "applications": counts["applications"],
         "navigation": [(label, items) for label, items in groups if items],
         "may": {permission.value: allowed(role, permission) for permission in Permission},
     }
 
 
 def _counts(merchant: Merchant) -> dict[str, str]:
-    """How many partners and customers there are, as of the last half minute, counted no further than 10,000."""
+    """How many partners, customers and applications there are, as of the last half minute, up to 10,000. One query."""
     key = f"shell:{merchant.id}"
     found: dict[str, str] | None = cache.get(key)
     if found is None:
-        found = {
-            name: f"{min(rows, COUNTED):,}{'+' if rows > COUNTED else ''}"
-            for name in ("partners", "customers")
-            if (rows := getattr(merchant, name).order_by()[: COUNTED + 1].count()) is not None
+        counted = {
+            "partners": merchant.partners.all(),
+            "customers": merchant.customers.all(),
+            "applications": merchant.partners.filter(status=PartnerStatus.APPLIED),
         }
+        counts = {name: CountedSoFar(rows) for name, rows in counted.items()}
+        numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts.values()).get()
+        found = {name: counted_shown(number) for name, number in zip(counts, numbers, strict=True)}
         cache.set(key, found, _COUNT_SECONDS)
     return found

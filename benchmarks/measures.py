@@ -1,9 +1,10 @@
 """What is measured, and how: limit and product take turns, medians are compared."""
 
+import http.client
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,7 +23,16 @@ _BATCH_SECONDS = 15
 _LAG_RATE = 500
 _LAG_SECONDS = 20
 _LAG_NOTE = "Worker and beat run as in the demo. Target: 5 s."
-_LISTS = ("sales", "commissions", "customers", "partners", "balances", "stats/days")
+#: Of the API, and of the back-office by whoever owns the merchant.
+_LISTS = (
+    "sales", "sales?coupon=C7", "sales?currency=EUR", "sales?order_id=past-77", "commissions",
+    "commissions?status=approved", "commissions?status=rejected", "customers", "customers?q=customer",
+    "customers?q=customer%201234", "customers?q=u4321", "partners", "partners?q=partner%2012", "balances", "stats/days",
+)  # fmt: skip
+_PAGES = (
+    "", "overview/statuses/", "partners/", "customers/", "customers/?q=customer", "customers/?sort=-revenue", "orders/",
+    "orders/?q=past-77", "commissions/", "commissions/?status=approved", "payouts/",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,21 +115,34 @@ class Measures:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         with site.web() as (port, _):
-            rows = [self._list(port, name, few, many) for name in _LISTS]
+            rows = [self._list(port, name, few, many, {each.id: f"/api/v1/{name}" for each in (few, many)})
+                    for name in _LISTS]  # fmt: skip
+            rows += [self._list(port, f"page {name}", few, many, addresses) for name, addresses in _pages(few, many)]
         columns = ["list", "50,000: p50 ms", f"{orders:,}: p50 ms", "ratio"]
         self._report.table("Lists of a big merchant", columns, rows, "A page of 25, first page. Target: 1.5.")
+
+    def export(self) -> None:
+        """A file of half a million orders, read as a browser reads it, and what the web workers take meanwhile."""
+        account = self._history(500_000)
+        path = f"{merchants.addresses(account)['staff']}orders.csv"
+        with site.web() as (port, parent):
+            before = site.resident(parent)[0]
+            seconds, size, most = _downloaded(port, path, account, parent)
+        rows = [[f"{size / 1_000_000:.0f}", f"{seconds:.1f}", str(before), str(most)]]
+        columns = ["MB", "seconds", "largest worker before, MB", "at most, MB"]
+        self._report.table("Exporting orders.csv", columns, rows, "Target: 200 MB of memory.")
 
     def _history(self, orders: int) -> Account:
         account = merchants.merchant(f"past-{orders // 1000}-{int(time.time()) % 1_000_000}")
         merchants.fill(account, orders=orders)
         with tenancy.tenant(account.merchant_id):
             refresh()
-        return account
+        return merchants.signed_in(account)
 
-    def _list(self, port: int, name: str, few: Account, many: Account) -> list[str]:
+    def _list(self, port: int, name: str, few: Account, many: Account, addresses: Mapping[str, str]) -> list[str]:
         medians: dict[str, list[float]] = {few.id: [], many.id: []}
         for account in [few, many] * self._rounds:
-            run = load.run(port, [requests.page(account, f"/api/v1/{name}")] * 150, connections=1, seconds=30)
+            run = load.run(port, [requests.page(account, addresses[account.id])] * 60, connections=1, seconds=30)
             _require(run)
             medians[account.id].append(run.percentile(50))
         ratio = statistics.median(b / a for a, b in zip(medians[few.id], medians[many.id], strict=True))
@@ -169,6 +192,29 @@ class Measures:
             f"{p99:.1f}",
             str(refused),
         ]
+
+
+def _downloaded(port: int, path: str, account: Account, parent: int) -> tuple[float, int, int]:
+    """Seconds, bytes, and the most megabytes that any worker had resident."""
+    size, most, started = 0, 0, time.monotonic()
+    waiting = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    waiting.request("GET", path, headers={"Host": "localhost", "Cookie": account.cookies})
+    answer = waiting.getresponse()
+    if answer.status != 200:
+        raise RuntimeError(f"the export answered {answer.status}")
+    while piece := answer.read(1 << 20):
+        size += len(piece)
+        most = max(most, site.resident(parent)[0])
+    return time.monotonic() - started, size, most
+
+
+def _pages(few: Account, many: Account) -> Iterator[tuple[str, dict[str, str]]]:
+    """Pages of the back-office and of a partner's portal, by account: name and address."""
+    places = {account.id: merchants.addresses(account) for account in (few, many)}
+    for path in _PAGES:
+        yield path or "overview", {id: f"{found['staff']}{path}" for id, found in places.items()}
+    for name in ("partner", "customer", "portal"):
+        yield name, {id: found[name] for id, found in places.items()}
 
 
 _SINGLE_TARGETS = "Targets: 0.28, then 0.35; p99 under 5 x p50."

@@ -1,5 +1,6 @@
 """The product's merchants in the benchmark: 20 with 500 partners each, or one with a great many orders."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,12 +8,18 @@ import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 
+from affiliates.models import Partner
+from affiliates.partners import set_password
 from affiliates.programs import default_program
 from benchmarks.places import HERE, MERCHANTS, PARTNERS, Account
 from merchants.audit import system
 from merchants.keys import issue
+from merchants.models import Merchant
 from merchants.onboarding import create_merchant
+from merchants.roles import Role
+from merchants.staff import add_staff
 from merchants.tenancy import tenant
 from rewards.terms import set_reward
 
@@ -34,6 +41,7 @@ SELECT merchant_id, uuidv7(), id, portal_code, 'https://' || %(slug)s || '.examp
 """
 _LOCATORS = """
 INSERT INTO merchants_locator (kind, key, merchant_id) SELECT 'link', code, merchant_id FROM affiliates_link
+ UNION ALL SELECT 'portal', portal_code, merchant_id FROM affiliates_partner
 """
 
 
@@ -74,6 +82,39 @@ def fill(account: Account, *, orders: int) -> None:
         for statement in (HERE / "history.sql").read_text().split(";\n"):
             if statement.strip():
                 cursor.execute(statement, {"merchant": account.merchant_id, "orders": orders})
+
+
+def signed_in(account: Account) -> Account:
+    """The account with somebody signed in: the merchant's owner, and its first partner in the portal."""
+    browser = Client()
+    with tenant(account.merchant_id):
+        member = add_staff(email=f"owner-{account.id}@bench.example", role=Role.OWNER, actor=ACTOR)
+        partner = _partner(account)
+        set_password(partner, password="a long pass phrase", actor=ACTOR)
+    browser.force_login(member.user)
+    sent = {"email": partner.email, "password": "a long pass phrase"}
+    browser.post(f"/p/{partner.portal_code}/sign-in/", sent, headers={"host": "localhost"})
+    cookies = "; ".join(f"{name}={each.value}" for name, each in browser.cookies.items())
+    return replace(account, cookies=cookies)
+
+
+def addresses(account: Account) -> dict[str, str]:
+    """Where the back-office, one partner, one customer and that partner's portal are."""
+    with tenant(account.merchant_id):
+        merchant, partner = Merchant.objects.get(id=account.merchant_id), _partner(account)
+        customer = merchant.customers.order_by("id")[0]
+        staff = f"/m/{merchant.slug}/"
+        return {
+            "staff": staff,
+            "partner": f"{staff}partners/{partner.id}/",
+            "customer": f"{staff}customers/{customer.id}/",
+            "portal": f"/p/{partner.portal_code}/",
+        }
+
+
+def _partner(account: Account) -> Partner:
+    first: Partner = Merchant(id=account.merchant_id).partners.order_by("id")[0]
+    return first
 
 
 def _tokens() -> Path:

@@ -29,6 +29,8 @@ class Account:
 
     id: str
     token: str
+    cookies: str = ""
+    """Of whoever is signed in to the back-office and to a partner's portal, where pages are measured."""
 
     @property
     def merchant_id(self) -> UUID:

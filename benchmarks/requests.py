@@ -39,8 +39,9 @@ def clicks(count: int) -> list[bytes]:
 
 
 def page(account: Account, path: str) -> bytes:
-    """`GET` of a list."""
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {account.token}\r\n\r\n".encode()
+    """`GET` of a list or a page."""
+    who = f"Authorization: Bearer {account.token}" if path.startswith("/api/") else f"Cookie: {account.cookies}"
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{who}\r\n\r\n".encode()
 
 
 def _sale(account: Account) -> dict[str, object]:

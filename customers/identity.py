@@ -23,6 +23,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from customers import search
 from customers.models import INHERITABLE, Customer, Identity
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
@@ -161,6 +162,7 @@ def _reach_records(identity: Identity, values: Mapping[str, Any]) -> None:
         for field, value in values.items():
             if field in customer.inherited and not (field == "language" and customer.language):
                 _reach(customer, field, value)
+        search.edited(customer)
 
 
 def _reach(customer: Customer, field: str, value: Any) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from merchants.ids import new_id
 from merchants.models import Merchant
+from merchants.words import Word
 
 #: Fields a customer record can inherit from the identity.
 INHERITABLE = ("email", "phone", "name", "birthday", "language")
@@ -115,3 +116,15 @@ class Customer(models.Model):
         if self.status == CustomerStatus.ERASED:
             return "Deleted customer"
         return self.name or self.email or self.external_id or str(self.id)
+
+
+class CustomerWord(Word):
+    """What a customer is found by (`customers.search`). A sale does not write it: the worker of the rollups does."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "customer_id", "word")
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "word", "-customer"], name="customer_word")]

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from customers import search
 from customers.identity import contact_taken, contact_values, find_or_make, follow_or_own, inherited_fields
 from customers.models import INHERITABLE, Customer, CustomerStatus, Identity
 from merchants import inputs, tenancy
@@ -64,6 +65,7 @@ def create_customer(
         )
         after = {field: shown(value) for field, value in (contact | own).items() if value}
         record(actor, "customer.create", "customer", customer.id, after=after)
+        search.edited(customer)
     return customer
 
 
@@ -86,7 +88,8 @@ def update_customer(customer: Customer, *, changes: Mapping[str, Any], actor: Ac
             values["inherited"] = follow_or_own(customer, identity, contact)
         elif contact:
             values |= _give_identity(customer, contact)
-        edit(customer, values, verb="customer.update", actor=actor)
+        if edit(customer, values, verb="customer.update", actor=actor):
+            search.edited(customer)
     return customer
 
 
@@ -108,6 +111,7 @@ def erase_customer(customer: Customer, *, actor: Actor) -> Customer:
             Identity.objects.filter(id=identity.id).update(holders=F("holders") - 1)
         # What was erased must not stand in the log of the erasing.
         record(actor, "customer.erase", "customer", customer.id)
+        search.edited(customer)
     return customer
 
 

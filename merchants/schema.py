@@ -67,13 +67,13 @@ def _foreign_key(table: str, column: str, parent: str) -> tuple[str, str]:
     )
 
 
-def references_at_once(table: str, parents: Mapping[str, str]) -> list[RunSQL]:
+def references_at_once(table: str, parents: Mapping[str, str], *, had_keys: bool = True) -> list[RunSQL]:
     """In place of the `tenant_foreign_key` of each column, for tables that thousands of rows enter in one statement.
 
     A foreign key asks for every row and every column by itself, and locks the parent: a third of what the statement of
     a batch of sales cost. A trigger of the statement asks once for all its rows. It is as strict, given that no parent
     ever goes (`kept`); a violation has the code and the constraint's name that the foreign key had. What is checked
-    stands in the trigger's arguments, for whoever reads the catalogue.
+    stands in the trigger's arguments, for whoever reads the catalogue. A new table never had the keys (`had_keys`).
     """
     arguments = ", ".join(f"'{column}', '{parent}'" for column, parent in parents.items())
     changed = " OR ".join(f"OLD.{column} IS DISTINCT FROM NEW.{column}" for column in parents)
@@ -93,7 +93,7 @@ def references_at_once(table: str, parents: Mapping[str, str]) -> list[RunSQL]:
         ],
         reverse_sql=f"DROP TRIGGER references_of_change ON {table}; DROP FUNCTION {table}_references_of_one()",
     )
-    keys = [_foreign_key(table, column, parent) for column, parent in parents.items()]
+    keys = [_foreign_key(table, column, parent) for column, parent in parents.items()] if had_keys else []
     replaced = [RunSQL(sql=dropped, reverse_sql=added) for added, dropped in keys]
     return [inserted, updated, *replaced]
 

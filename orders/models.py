@@ -20,7 +20,7 @@ class Order(models.Model):
     )
     source = models.CharField(max_length=20, default="api")
     """The door it came through: api, manual, import, a shop's name. Order ids are unique per source."""
-    external_id = models.CharField(max_length=200)
+    external_id = models.CharField(max_length=200, db_collation="C")
     """The order id in the source."""
     fingerprint = models.CharField(max_length=32)
     """Of the content, so that a retry can be told from a contradiction."""

@@ -17,7 +17,7 @@ from uuid import UUID
 import msgspec
 from django.core.exceptions import ValidationError
 from django.db import DataError
-from django.db.models import Model, QuerySet
+from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 
 from pages.keyset import behind
@@ -80,7 +80,22 @@ class Sheet(Generic[M]):
     @property
     def total_shown(self) -> str:
         """`61`, or `10,000+`."""
-        return f"{self.total:,}" if self.total <= COUNTED else f"{COUNTED:,}+"
+        return counted_shown(self.total)
+
+
+class CountedSoFar(Subquery):
+    """How many rows there are, at most COUNTED + 1, beside other such numbers in one query."""
+
+    template = "(SELECT count(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: "QuerySet[Any]") -> None:
+        super().__init__(_so_far(rows))
+
+
+def counted_shown(number: int) -> str:
+    """`61`, or `10,000+`."""
+    return f"{number:,}" if number <= COUNTED else f"{COUNTED:,}+"
 
 
 def sheet(
@@ -179,7 +194,12 @@ def _count(rows: "QuerySet[M]", first: int, found: int, more: bool) -> int:
     """How many rows there are, counted no further than anybody wants to know."""
     if first == 1 and not more:
         return found
-    return rows.order_by()[: COUNTED + 1].count()
+    return _so_far(rows).count()
+
+
+def _so_far(rows: "QuerySet[M]") -> "QuerySet[Any]":
+    """Ids alone: what else a list selects would be worked out for each row that is counted."""
+    return rows.order_by().values("pk")[: COUNTED + 1]
 
 
 def chosen(rows: "QuerySet[M]", ids: Sequence[str]) -> "QuerySet[M]":

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
-
 from affiliates.models import Partner
-from payouts.models import PayoutStatus
-from payouts.outstanding import Outstanding, outstanding_of
+from stats.outstanding import Outstanding, outstanding_in
+from stats.reading import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +13,16 @@ class Money:
 
     currency: str
     outstanding: Outstanding | None = None
-    """None when nothing is unpaid or owed."""
+    """None when nothing was ever earned in it."""
     in_payout: int = 0
     paid: int = 0
 
 
 def money_of(partner: Partner) -> dict[str, Money]:
-    """Every currency in which something is unpaid, owed, on its way or paid. Two queries."""
-    waiting = {row.currency: row for row in outstanding_of(partner)}
-    sums: dict[str, dict[str, int]] = {}
-    rows = partner.payouts.exclude(status=PayoutStatus.REVERSED).values("currency", "status")
-    for row in rows.annotate(sum=Sum("amount")).order_by():
-        sums.setdefault(row["currency"], {})[row["status"]] = row["sum"]
+    """Every currency in which something is unpaid, owed, on its way or paid. One query."""
+    rows = sorted(standing([partner.id]), key=lambda row: row.currency)
     return {
-        currency: Money(
-            currency,
-            waiting.get(currency),
-            sums.get(currency, {}).get(PayoutStatus.RESERVED, 0),
-            sums.get(currency, {}).get(PayoutStatus.PAID, 0),
-        )
-        for currency in sorted({*waiting, *sums})
+        row.currency: Money(row.currency, outstanding_in(partner.merchant, row), row.reserved, row.paid)
+        for row in rows
+        if row.approved or row.pending or row.balance or row.reserved or row.paid
     }

@@ -33,3 +33,8 @@ def mark_many(events: Iterable[Touched]) -> None:
     touched = sorted({text for event in events for text in touched_by(*event)})
     if touched:
         StaleMark.objects.create(merchant_id=current(), touched=touched)
+
+
+def mark_customers(customer_ids: Iterable[UUID]) -> None:
+    """Mark customers who were edited: who is recomputing them at this moment may have read them before."""
+    StaleMark.objects.create(merchant_id=current(), touched=[f"customer/{customer_id}" for customer_id in customer_ids])

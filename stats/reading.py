@@ -12,8 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 
+from merchants.models import Merchant
 from merchants.tenancy import current
 from stats import sources
 from stats.models import CustomerTotal, MerchantDay, PartnerDay, PartnerTotal
@@ -25,7 +26,9 @@ _STANDING_FROM_THE_SOURCE = sources.standing_from_the_source()
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What happened. `earned` is commissions less what was reversed; direct means without a partner."""
+    """What happened. `earned` is commissions less what was reversed, of which some are pending and some approved, as of
+    now; direct means without a partner.
+    """
 
     clicks: int = 0
     unique_clicks: int = 0
@@ -34,6 +37,8 @@ class Figures:
     revenue: int = 0
     refunded: int = 0
     earned: int = 0
+    pending: int = 0
+    approved: int = 0
     direct_orders: int = 0
     direct_revenue: int = 0
     direct_refunded: int = 0
@@ -52,6 +57,7 @@ class PartnerFigures:
     """One partner's figures."""
 
     partner_id: UUID
+    name: str
     figures: Figures
 
 
@@ -77,18 +83,6 @@ class CustomerFigures:
     def average(self) -> int:
         """Of an order."""
         return round(self.revenue / self.orders) if self.orders else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A period beside the one of the same length that ended the day before it."""
-
-    now: Figures
-    before: Figures
-
-    def percent(self, figure: str) -> Decimal | None:
-        """By how many percent a figure went up."""
-        return percent_change(getattr(self.now, figure), getattr(self.before, figure))
 
 
 def percent_change(now: int, before: int) -> Decimal | None:
@@ -121,7 +115,9 @@ def best_partners(start: date, end: date, currency: str, limit: int, *, by: str 
     """Partners who brought orders in the period, those with the most revenue (or `by` another figure) first."""
     rows = _of_partners(start, end, currency).filter(partner_id__isnull=False)
     found = _by("partner_id", rows, _OF_PARTNER).filter(sum_orders__gt=0).order_by(f"-sum_{by}", "partner_id")
-    return [PartnerFigures(row["partner_id"], _figures(row)) for row in found[:limit]]
+    name = Merchant(id=current()).partners.filter(id=OuterRef("partner_id")).values("name")
+    named = found.annotate(name=Subquery(name))
+    return [PartnerFigures(row["partner_id"], row["name"], _figures(row)) for row in named[:limit]]
 
 
 def partner_totals(partner_ids: Collection[UUID], currency: str) -> dict[UUID, Figures]:
@@ -143,6 +139,15 @@ class Standing:
     earned: int
     pending: int
     approved: int
+    reserved: int
+    """In payouts that are on their way."""
+    paid: int
+    """In payouts that arrived and were not reversed."""
+
+    @property
+    def balance(self) -> int:
+        """What the books hold for the partner, without adding up its entries; `verify` proves that the two are one."""
+        return self.earned - self.reserved - self.paid
 
 
 def standing(partner_ids: Collection[UUID]) -> list[Standing]:
@@ -166,22 +171,6 @@ def customer_totals(customer_id: UUID) -> list[CustomerFigures]:
     names = [field.name for field in fields(CustomerFigures)]
     rows = CustomerTotal.objects.filter(merchant_id=current(), customer_id=customer_id).order_by("currency")
     return [CustomerFigures(**row) for row in rows.values(*names)]
-
-
-def change_against_previous_period(start: date, end: date, currency: str, *, partner_id: UUID | None = None) -> Change:
-    """The period's sums beside those of the period before, of the merchant or of one partner."""
-    before = start - timedelta(days=(end - start).days + 1)
-    return Change(
-        now=_sum(start, end, currency, partner_id),
-        before=_sum(before, start - timedelta(days=1), currency, partner_id),
-    )
-
-
-def _sum(start: date, end: date, currency: str, partner_id: UUID | None) -> Figures:
-    if partner_id is None:
-        return _figures(_of_merchant(start, end, currency).aggregate(**_sums(_ALL)))
-    of_partner = _of_partners(start, end, currency).filter(partner_id=partner_id)
-    return _figures(of_partner.aggregate(**_sums(_OF_PARTNER)))
 
 
 def _of_merchant(start: date, end: date, currency: str) -> QuerySet[MerchantDay]:

@@ -1,4 +1,4 @@
-"""Recomputing the rollups of the running tenant from their source.
+"""Recomputing the rollups of the running tenant from their source, and with them the words that searches go by.
 
 Why nothing is lost: a mark is committed together with the change it speaks of. A refresh that sees the mark sees the
 change, because it takes the marks first and every later statement sees at least as much (READ COMMITTED). A mark
@@ -20,6 +20,8 @@ from uuid import UUID
 from django.db import OperationalError, connection, transaction
 from psycopg import errors
 
+from affiliates import search as partner_search
+from customers import search as customer_search
 from merchants.tenancy import current
 from stats import sources
 from stats.sources import FIGURES
@@ -163,6 +165,7 @@ def _recompute_days(pairs: Sequence[tuple[UUID | None, date]], zone: str) -> Non
 def _recompute_customers(customers: Sequence[UUID]) -> None:
     if customers:
         _execute(_CUSTOMER_TOTALS, customers=list(customers))
+        customer_search.refresh(customers)
 
 
 def _recompute_everything() -> None:
@@ -170,6 +173,8 @@ def _recompute_everything() -> None:
     for rollup, fresh in _EVERYTHING:
         _execute(f"DELETE FROM {rollup.table}")
         _execute(rollup.insert(fresh), zone=zone)
+    customer_search.rebuild()
+    partner_search.rebuild()
 
 
 def _lock() -> int:

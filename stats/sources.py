@@ -107,8 +107,17 @@ def _summed(parts: list[str]) -> str:
     return f"SELECT partner_id, day, currency, {sums} FROM ({union}) parts GROUP BY 1, 2, 3"
 
 
+def _taken(of: str) -> str:
+    """What payouts took of a row's partner and currency: a partner has few, beside what they are paid for."""
+    return ", ".join(
+        f"""(SELECT coalesce(sum(o.amount), 0) FROM payouts_payout o WHERE o.partner_id = {of}.partner_id
+              AND o.currency = {of}.currency AND o.status = '{status}')::bigint AS {status}"""
+        for status in ("reserved", "paid")
+    )
+
+
 def standing() -> str:
-    """What the partners of the parameter `partners` earned, by currency, up to this moment.
+    """What the partners of the parameter `partners` earned and payouts took, by currency, up to this moment.
 
     The rollup of all their days, with each day that an open mark names taken from its source. One statement sees both
     and the marks at one moment, so the sums are those of the source, at the price of a few days.
@@ -130,13 +139,14 @@ parts AS (
     UNION ALL
     SELECT partner_id, currency, {named} FROM ({_by_pair(_COMMISSIONS, "t.partner_id = p.partner_id", "")}) fresh
 )
-SELECT partner_id, currency, {sums}, (SELECT bool_or(kind = 'everything') FROM things) AS is_cut_anew
+SELECT partner_id, currency, {sums}, {_taken("parts")},
+       (SELECT bool_or(kind = 'everything') FROM things) AS is_cut_anew
   FROM parts WHERE currency <> '' GROUP BY 1, 2"""
 
 
 def standing_from_the_source() -> str:
     """The same from the commissions alone."""
-    return f"""SELECT partner_id, currency, {", ".join(_COMMISSIONS.figures)} FROM (
+    return f"""SELECT partner_id, currency, {", ".join(_COMMISSIONS.figures)}, {_taken("x")} FROM (
         SELECT t.partner_id, t.currency, {_COMMISSIONS.columns()} FROM commissions_commission t
          WHERE t.partner_id = ANY(%(partners)s::uuid[]) GROUP BY 1, 2) x"""
 

@@ -13,9 +13,12 @@ from typing import Any
 
 from django.db import connection
 
+from affiliates import search as partner_search
+from customers import search as customer_search
 from merchants.tenancy import current
 from stats import sources
 
+_STALE = sources.touched("stats_stalemark")
 _ZONE = "SELECT time_zone FROM merchants_merchant WHERE id = %(merchant)s"
 
 
@@ -91,6 +94,25 @@ def problems() -> Iterator[str]:
         for comparison in _COMPARISONS:
             cursor.execute(comparison.statement(), {"zone": zone})
             yield from _sentences(comparison, cursor.fetchall())
+        yield from _words(zone)
+
+
+def _words(zone: str) -> Iterator[str]:
+    """Source and words are read one after the other: what differs is looked at once more, and the marks after that."""
+    customers, partners = (
+        list(search.differing(found)) if (found := list(search.differing())) else []
+        for search in (customer_search, partner_search)
+    )
+    if not customers and not partners:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_STALE, {"zone": zone})
+        marked = {(kind, row) for kind, row, _ in cursor.fetchall()}
+    if ("everything", None) in marked:
+        return
+    stale = {row for kind, row in marked if kind == "customer"}
+    yield from (f"customer {row} is found by other words than they have" for row in customers if row not in stale)
+    yield from (f"partner {row} is found by other words than they have" for row in partners)
 
 
 def _sentences(comparison: _Comparison, apart: list[tuple[Any, ...]]) -> Iterator[str]:

@@ -12,8 +12,9 @@ from commissions.models import Commission, CommissionStatus
 from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
+from orders.search import called
 from pages.csv import csv_stream, each
-from pages.listing import COUNTED, Sort, sheet
+from pages.listing import CountedSoFar, Sort, counted_shown, sheet
 from pages.periods import PRESETS
 
 _SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
@@ -26,7 +27,7 @@ _TABS: tuple[tuple[str, str], ...] = (
     (CommissionStatus.REJECTED, "Rejected"),
 )
 #: What waits for somebody is counted; how much was ever paid is not news.
-_COUNTED_TABS = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
+_COUNTED_TABS: tuple[str, ...] = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
 
 @staff_page(Permission.VIEW)
@@ -73,7 +74,7 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
     if "@" in text:
         rows = rows.filter(partner__in=merchant.partners.filter(email=text.lower()))
     elif text:
-        rows = rows.filter(order__in=merchant.orders.filter(external_id=text))
+        rows = rows.filter(order__in=merchant.orders.filter(called(text)))
     if kind in ("percentage", "fixed"):
         rows = rows.filter(reward_version__kind=kind)
     elif kind == "manual":
@@ -86,12 +87,7 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
 
 
 def _tabs(merchant: Merchant) -> list[dict[str, Any]]:
-    return [
-        {"value": value, "label": label, "count": _count(merchant, value) if value in _COUNTED_TABS else ""}
-        for value, label in _TABS
-    ]
-
-
-def _count(merchant: Merchant, status: str) -> str:
-    found = merchant.commissions.filter(status=status).order_by()[: COUNTED + 1].count()
-    return f"{found:,}" if found <= COUNTED else f"{COUNTED:,}+"
+    counts = [CountedSoFar(merchant.commissions.filter(status=status)) for status in _COUNTED_TABS]
+    numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts).get()
+    shown = dict(zip(_COUNTED_TABS, map(counted_shown, numbers), strict=True))
+    return [{"value": value, "label": label, "count": shown.get(value, "")} for value, label in _TABS]

@@ -13,6 +13,7 @@ from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from customers.models import Customer, CustomerStatus
 from customers.records import create_customer, update_customer
+from merchants.models import Merchant
 from merchants.roles import Permission
 from orders.erasure import delete_customer
 from orders.models import Order
@@ -79,9 +80,9 @@ def customers_new(request: StaffRequest) -> HttpResponseBase:
 @staff_page(Permission.VIEW, post=Permission.EDIT_CUSTOMERS)
 def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     """The editor; saved, it leads back to the list. Rows of the books still lead here when the customer is deleted."""
-    if request.merchant.customers.filter(id=customer, status=CustomerStatus.ERASED).exists():
+    found = get_object_or_404(request.merchant.customers.select_related("attribution__partner"), id=customer)
+    if found.status == CustomerStatus.ERASED:
         return page(request, "backoffice/customers/gone.html", {}, status=410)
-    found = _customer(request, customer)
     names = ["name", "email", "external_id"]
     initial = {name: getattr(found, name) or "" for name in names}
     form = EditForm(posted(request), initial={**initial, "seen": SeenField.now()})
@@ -96,11 +97,11 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "customer": found,
         "form": form,
         "sheet": orders,
-        "orders": _with_commissions(orders.rows),
+        "orders": _with_commissions(request.merchant, orders.rows),
         "totals": customer_totals(found.id),
         "last": last,
         "fresh": False,
-        "attribution": request.merchant.customer_attributions.select_related("partner").filter(customer=found).first(),
+        "attribution": getattr(found, "attribution", None),
         "confirm": _name_of(found),
         "partials": {"list"},
     }
@@ -163,10 +164,9 @@ def _make(request: StaffRequest, form: NewForm) -> str:
     return reverse("backoffice:customers_detail", args=[request.merchant.slug, made.id])
 
 
-def _with_commissions(orders: list[Order]) -> list[tuple[Order, list[Any]]]:
+def _with_commissions(merchant: Merchant, orders: list[Order]) -> list[tuple[Order, list[Any]]]:
     """Each order with its commissions: one query."""
     by_order: dict[UUID | None, list[Any]] = {}
-    if orders:
-        for commission in orders[0].merchant.commissions.filter(order__in=orders).order_by("id"):
-            by_order.setdefault(commission.order_id, []).append(commission)
+    for commission in merchant.commissions.filter(order__in=orders).order_by("id"):
+        by_order.setdefault(commission.order_id, []).append(commission)
     return [(order, by_order.get(order.id, [])) for order in orders]

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 
 from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from customers.models import Customer, CustomerStatus
+from customers.search import found_by
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_stream
@@ -79,7 +80,7 @@ def matching(asked: Asked) -> "QuerySet[Customer]":
     if status in dict(_STATUSES) and status:
         rows = rows.filter(status=status)
     if text:
-        rows = rows.filter(Q(name__icontains=text) | Q(email__istartswith=text) | Q(external_id=text))
+        rows = rows.filter(found_by(text))
     if asked.partner is not None:
         rows = rows.filter(attribution__partner=asked.partner[0])
     if column := _TOTALS.get(asked.sort):

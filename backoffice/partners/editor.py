@@ -1,5 +1,6 @@
 """One partner: how they do, their settings, and what happened (SPEC A2)."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
 from pages.mail import send
 from pages.periods import PRESETS, period_of
-from payouts.outstanding import outstanding_of
 from rewards.terms import end_reward, in_force_for, reward_at, versions_of
-from stats.reading import change_against_previous_period, partner_days, partner_totals
+from stats.outstanding import outstanding_of
+from stats.reading import Day, partner_days, partner_totals, percent_change
 
 _RECENT = 8
 _KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
@@ -60,24 +61,27 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     """How the partner does: figures of a period, what they are owed, the latest commissions."""
     found, merchant = _partner(request, partner), request.merchant
     period = period_of(request.GET)
-    change = change_against_previous_period(period.start, period.end, merchant.currency, partner_id=found.id)
-    days = partner_days(found.id, period.start, period.end, merchant.currency)
+    both = partner_days(found.id, period.start - timedelta(days=period.days), period.end, merchant.currency)
+    before, now = both[: period.days], both[period.days :]
+    reward = in_force_for([found], timezone.now())[found.id]
     context = {
         "period": period,
         "presets": PRESETS,
         "currency": merchant.currency,
-        "kpis": [
-            {"key": key, "label": label, "value": getattr(change.now, key), "percent": change.percent(key)}
-            for key, label in _KPIS
-        ],
-        "days": days,
+        "kpis": [_kpi(key, label, now, before) for key, label in _KPIS],
+        "days": now,
         "total": partner_totals([found.id], merchant.currency)[found.id],
         "owed": outstanding_of(found),
-        "reward": in_force_for([found], timezone.now())[found.id],
-        "own": reward_at(found, timezone.now()),
+        "reward": reward,
+        "own": reward is not None and reward.partner_id == found.id,
         "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
     }
     return _page(request, found, "detail", context)
+
+
+def _kpi(key: str, label: str, now: list[Day], before: list[Day]) -> dict[str, Any]:
+    has, had = (sum(getattr(day.figures, key) for day in days) for days in (now, before))
+    return {"key": key, "label": label, "value": has, "percent": percent_change(has, had)}
 
 
 @staff_page(Permission.VIEW, post=Permission.EDIT_PARTNERS)

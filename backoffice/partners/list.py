@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BigIntegerField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 from django.utils import timezone
 
 from affiliates.models import Partner, PartnerStatus
+from affiliates.search import found_by
 from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from merchants.models import Merchant
@@ -19,7 +20,6 @@ from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_stream
 from pages.listing import Sort, sheet
-from payouts.outstanding import outstanding_among
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
 from stats.reading import Figures, partner_totals
@@ -43,8 +43,11 @@ class Row:
     coupon: str
     reward: RewardVersion | None
     figures: Figures
-    balance: int
-    """What they earned and were not paid yet, in the merchant's currency."""
+
+    @property
+    def balance(self) -> int:
+        """What they earned and were not paid yet, in the merchant's currency."""
+        return self.figures.approved + self.figures.pending
 
 
 @staff_page(Permission.VIEW)
@@ -86,15 +89,15 @@ def partners_csv(request: StaffRequest) -> HttpResponseBase:
 
 
 def matching(asked: Asked) -> "QuerySet[Partner]":
-    """The partners that the query string asks for, with what its sort needs."""
+    """The partners that the query string asks for, with what its sort needs and the coupon that people know."""
     merchant = asked.merchant
-    rows: QuerySet[Partner] = merchant.partners.all()
+    oldest = merchant.coupons.filter(partner=OuterRef("pk"), is_active=True).order_by("created_at", "id")
+    rows: QuerySet[Partner] = merchant.partners.annotate(coupon=Subquery(oldest.values("code")[:1]))
     status, text, group = (asked.text(name) for name in ("status", "q", "group"))
     if status in PartnerStatus.values:
         rows = rows.filter(status=status)
     if text:
-        code = merchant.coupons.filter(partner=OuterRef("pk"), key__startswith=text.upper())
-        rows = rows.filter(Q(name__icontains=text) | Q(email__icontains=text) | Exists(code))
+        rows = rows.filter(found_by(text))
     if group:
         rows = rows.filter(group__name=group)
     if column := _TOTALS.get(asked.sort or "revenue"):
@@ -105,21 +108,15 @@ def matching(asked: Asked) -> "QuerySet[Partner]":
 
 
 def rows_of(merchant: Merchant, partners: list[Partner]) -> list[Row]:
-    """What the list shows of these partners: four queries, however many they are."""
-    active = merchant.coupons.filter(partner__in=partners, is_active=True).order_by("-created_at")
-    # Of several the oldest stays: it is the one that people know.
-    coupons = dict(active.values_list("partner_id", "code"))
+    """What the list shows of these partners: two queries, however many they are."""
     rewards = in_force_for(partners, timezone.now())
     totals = partner_totals([partner.id for partner in partners], merchant.currency)
-    outstanding = outstanding_among(merchant, [partner.id for partner in partners])
-    unpaid = {row.partner_id: row.approved + row.pending for row in outstanding if row.currency == merchant.currency}
     return [
         Row(
             partner=partner,
-            coupon=coupons.get(partner.id, ""),
+            coupon=partner.coupon or "",  # type: ignore[attr-defined] # an annotation of `matching`
             reward=rewards[partner.id],
             figures=totals[partner.id],
-            balance=unpaid.get(partner.id, 0),
         )
         for partner in partners
     ]

@@ -1,10 +1,11 @@
 """What partners wait for, by currency, and the way to pay one of them."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Count, F, Min, Sum
+from django.db.models import Count, Min, Sum
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,11 +13,12 @@ from django.utils import timezone
 
 from affiliates.models import Partner
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
+from merchants.models import Merchant
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import OnceField, PageForm
 from payouts.manual import record_payout
-from payouts.outstanding import outstanding_among, outstanding_of
+from stats.outstanding import outstanding_among, outstanding_of
 
 _PARTNERS_ON_PAGE = 50
 #: One payout lists its commissions one by one; the verb takes ten times as many.
@@ -38,10 +40,9 @@ class PayoutForm(PageForm):
 def payouts(request: StaffRequest) -> HttpResponseBase:
     """Partners with commissions that can be paid in one currency, most first."""
     merchant = request.merchant
-    payable = merchant.commissions.payable()
-    left = Sum(F("amount") - F("reversed"))
+    waiting = merchant.partner_totals.filter(approved__gt=0)
     totals = list(
-        payable.values("currency").annotate(left=left, partners=Count("partner", distinct=True)).order_by("-left")
+        waiting.values("currency").annotate(left=Sum("approved"), partners=Count("partner_id")).order_by("-left")
     )
     known = [row["currency"] for row in totals]
     currency = request.GET.get("currency", "")
@@ -49,17 +50,10 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
         currency = merchant.currency if merchant.currency in known or not known else known[0]
     number = _page_number(request)
     first = (number - 1) * _PARTNERS_ON_PAGE
-    grouped = (
-        payable.filter(currency=currency)
-        .values("partner_id", "partner__name", "partner__email")
-        .annotate(left=left, number=Count("*"), since=Min("occurred_at"))
-        .order_by("-left", "partner_id")
-    )
-    rows: list[dict[str, Any]] = [dict(row) for row in grouped[first : first + _PARTNERS_ON_PAGE + 1]]
-    asked = [row["partner_id"] for row in rows[:_PARTNERS_ON_PAGE]]
-    standing = {row.partner_id: row for row in outstanding_among(merchant, asked) if row.currency == currency}
-    # Whoever was paid the last of it between the two questions is not outstanding any more.
-    shown = [row | {"standing": standing[row["partner_id"]]} for row in rows if row["partner_id"] in standing]
+    most = waiting.filter(currency=currency).order_by("-approved", "partner_id").values_list("partner_id", flat=True)
+    asked = list(most[first : first + _PARTNERS_ON_PAGE + 1])
+    has_next = len(asked) > _PARTNERS_ON_PAGE
+    shown = _shown(merchant, asked[:_PARTNERS_ON_PAGE], currency)
     context = {
         "totals": totals,
         "currency": currency,
@@ -67,10 +61,23 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
         "first": first + 1,
         "last": first + len(shown),
         "previous": number - 1,
-        "next": number + 1 if len(rows) > _PARTNERS_ON_PAGE else 0,
+        "next": number + 1 if has_next else 0,
         "minimum": merchant.minimum_payout if currency == merchant.currency else 0,
     }
     return page(request, "backoffice/payouts/outstanding.html", context)
+
+
+def _shown(merchant: Merchant, partner_ids: Sequence[UUID], currency: str) -> list[dict[str, Any]]:
+    """Each partner with how they stand now: who has been paid the last of it since the rollup was made is left out."""
+    standing = {row.partner_id: row for row in outstanding_among(merchant, partner_ids) if row.currency == currency}
+    days = merchant.partner_days.filter(partner_id__in=partner_ids, currency=currency, approved__gt=0)
+    oldest = dict(days.values_list("partner_id").annotate(Min("day")).order_by())
+    partners = merchant.partners.in_bulk(partner_ids)
+    return [
+        {"partner": partners[id], "standing": standing[id], "since": oldest.get(id)}
+        for id in partner_ids
+        if id in standing and standing[id].approved > 0
+    ]
 
 
 @staff_page(Permission.EDIT_PAYOUTS)

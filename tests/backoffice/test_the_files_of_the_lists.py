@@ -10,6 +10,7 @@ from affiliates.models import Partner
 from merchants import tenancy
 from merchants.models import Merchant
 from pages import csv as files
+from stats.rollup import refresh
 from tests.factories import CustomerFactory, PartnerFactory
 from tests.sales import give_ten_percent, sell
 
@@ -36,6 +37,7 @@ def test_amounts_are_decimal_numbers(browser: Client, merchant: Merchant, anna: 
     with tenancy.tenant(merchant.id):
         give_ten_percent(anna)
         sell(anna, 12_345, order="A-1")
+        refresh()
     (row,) = rows_of(browser, "partners.csv")
     assert (row["balance"], row["currency"]) == ("12.35", "USD")
     assert {row["revenue"] for row in rows_of(browser, "overview.csv")} >= {"0.00"}

@@ -22,7 +22,7 @@ from merchants.models import Merchant
 from payouts import verify
 from payouts.manual import record_payout, reverse_payout
 from payouts.models import Payout
-from payouts.outstanding import Outstanding, outstanding, outstanding_of
+from stats.outstanding import Outstanding, outstanding_among, outstanding_of
 from tests.factories import ACTOR, CommissionFactory, PartnerFactory
 from tests.races import race
 from tests.sales import refund, sell
@@ -290,10 +290,11 @@ def test_outstanding_is_by_partner_and_currency(tenant: Merchant, anna: Partner,
     sell(anna, 7_000, order="D", currency="EUR")
     ben = PartnerFactory(name="Ben")
     record_manual(partner=ben, amount=2_000, currency="USD", reason="talk", actor=actor)
-    euros = Outstanding(anna.id, "Anna", "EUR", approved=700, pending=0, earned=700, minimum=0)
-    dollars = Outstanding(anna.id, "Anna", "USD", approved=1_200, pending=500, earned=1_400, minimum=1_500)
-    bens = Outstanding(ben.id, "Ben", "USD", approved=2_000, pending=0, earned=2_000, minimum=1_500)
-    assert outstanding(tenant) == [euros, bens, dollars]
+    euros = Outstanding(anna.id, "EUR", approved=700, pending=0, earned=700, minimum=0)
+    dollars = Outstanding(anna.id, "USD", approved=1_200, pending=500, earned=1_400, minimum=1_500)
+    bens = Outstanding(ben.id, "USD", approved=2_000, pending=0, earned=2_000, minimum=1_500)
+    found = outstanding_among(tenant, [anna.id, ben.id])
+    assert sorted(found, key=lambda row: (row.currency, -row.approved)) == [euros, bens, dollars]
     assert outstanding_of(anna) == [euros, dollars]
     assert (dollars.owed, dollars.payable, dollars.reaches_minimum) == (300, 900, False)
     assert (bens.payable, bens.reaches_minimum) == (2_000, True)

@@ -16,7 +16,7 @@ from merchants.models import Merchant
 from payouts import verify
 from payouts.manual import mark_paid, mark_unpaid
 from payouts.models import Payout
-from payouts.outstanding import outstanding_among
+from stats.outstanding import outstanding_among
 from tests.factories import ACTOR, PartnerFactory
 from tests.sales import give_ten_percent, refund, sell
 

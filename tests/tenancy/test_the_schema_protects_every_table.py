@@ -30,7 +30,7 @@ SELECT tgrelid::regclass::text, said[n], said[n + 1], tgrelid::regclass || '_' |
  ORDER BY child, reference
 """
 #: Tables whose references a statement's trigger checks.
-AT_ONCE = ("affiliates_customerattribution", "orders_order", "commissions_commission")
+AT_ONCE = ("affiliates_customerattribution", "orders_order", "commissions_commission", "customers_customerword")
 _IS_APPEND_ONLY = "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'append_only')"
 
 
@@ -83,8 +83,8 @@ def _point(table: str, column: str, target: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_IS_APPEND_ONLY, [table])
         if not cursor.fetchone()[0]:
-            one = f"(SELECT id FROM {table} WHERE {column} IS NOT NULL LIMIT 1)"
-            cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = {one}", [target])
+            one = f"(SELECT ctid FROM {table} WHERE {column} IS NOT NULL LIMIT 1)"
+            cursor.execute(f"UPDATE {table} SET {column} = %s WHERE ctid = {one}", [target])
             assert cursor.rowcount, f"{table}.{column} is never set in the population"
             return
         cursor.execute(f"SELECT row_to_json(t)::text FROM {table} t WHERE {column} IS NOT NULL LIMIT 1")

@@ -15,6 +15,7 @@ from merchants.models import Merchant
 from merchants.roles import Role
 from payouts.manual import mark_paid
 from payouts.models import Payout
+from stats.rollup import refresh
 from tests.factories import ACTOR, PartnerFactory
 from tests.sales import give_ten_percent, refund, sell
 
@@ -32,7 +33,9 @@ def earned(merchant: Merchant, anna: Partner) -> list[Commission]:
         mark_paid(merchant=merchant, commission_ids=[paid.id], transaction_id="WIRE-1", paid_on=today, actor=ACTOR)
         refund("OLD-1", 2_000)
         sell(anna, 3_000, order="HELD-1", days_ago=2)
-        return [sell(anna, 10_000, order="A-1"), sell(anna, 4_000, order="A-2")]
+        commissions = [sell(anna, 10_000, order="A-1"), sell(anna, 4_000, order="A-2")]
+        refresh()
+        return commissions
 
 
 @pytest.fixture
