@@ -128,7 +128,7 @@ MOUNTED_LISTS = {
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer",
+    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "merchants_mailwords",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
