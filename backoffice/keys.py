@@ -83,7 +83,7 @@ def revoke_key(request: StaffRequest, key: UUID) -> HttpResponseBase:
         keys.revoke(found, actor=request.actor)
         address = reverse("backoffice:keys", args=[request.merchant.slug])
         return done(request, f"{found.name} no longer works.", address)
-    return page(request, "backoffice/keys_revoke.html", {"key": found})
+    return page(request, "backoffice/keys_revoke.html", {"key": found, "partials": {"ask"}})
 
 
 def _shown_once(request: StaffRequest, key: ApiKey, token: str) -> HttpResponseBase:

@@ -71,7 +71,8 @@ def staff_role(request: StaffRequest, member: UUID) -> HttpResponseBase:
             word = Role(membership.role).label.lower()
             address = reverse("backoffice:staff", args=[request.merchant.slug])
             return done(request, f"{membership.user.email} is now {word}.", address)
-    context = {"form": form, "member": membership, "roles": [(role.value, role.label, _MEANS[role]) for role in Role]}
+    roles = [(role.value, role.label, _MEANS[role]) for role in Role]
+    context = {"form": form, "member": membership, "roles": roles, "partials": {"ask"}}
     return page(request, "backoffice/staff_role.html", context, status=form_status(form))
 
 
@@ -87,7 +88,8 @@ def staff_remove(request: StaffRequest, member: UUID) -> HttpResponseBase:
             mine = membership.user_id == request.user.id
             address = reverse("merchants") if mine else reverse("backoffice:staff", args=[request.merchant.slug])
             return done(request, f"{membership.user.email} no longer works here.", address)
-    return page(request, "backoffice/staff_remove.html", {"form": form, "member": membership}, status=form_status(form))
+    context = {"form": form, "member": membership, "partials": {"ask"}}
+    return page(request, "backoffice/staff_remove.html", context, status=form_status(form))
 
 
 @staff_page(Permission.MANAGE_STAFF)
@@ -96,7 +98,7 @@ def staff_withdraw(request: StaffRequest, invitation: UUID) -> HttpResponseBase:
     address = reverse("backoffice:staff", args=[request.merchant.slug])
     found = get_object_or_404(request.merchant.invitations, id=invitation)
     if request.method != "POST":
-        return page(request, "backoffice/staff_withdraw.html", {"invitation": found})
+        return page(request, "backoffice/staff_withdraw.html", {"invitation": found, "partials": {"ask"}})
     invitations.withdraw(found, actor=request.actor)
     return done(request, f"The invitation to {found.email} is withdrawn.", address)
 

@@ -101,7 +101,6 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "last": last,
         "fresh": False,
         "attribution": request.merchant.customer_attributions.select_related("partner").filter(customer=found).first(),
-        "confirm": _name_of(found),
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/detail.html", context, status=form_status(form))
@@ -144,7 +143,7 @@ def customers_delete(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         delete_customer(found, actor=request.actor)
         address = reverse("backoffice:customers", args=[request.merchant.slug])
         return done(request, f"{name} is deleted.", address)
-    context = {"customer": found, "form": form, "confirm": _name_of(found)}
+    context = {"customer": found, "form": form, "confirm": _name_of(found), "partials": {"ask"}}
     return page(request, "backoffice/customers/delete.html", context, status=form_status(form))
 
 

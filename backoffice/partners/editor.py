@@ -139,7 +139,7 @@ def partners_status(request: StaffRequest, partner: UUID, action: str) -> HttpRe
             verb(found, actor=request.actor)
             address = reverse("backoffice:partners_detail", args=[request.merchant.slug, found.id])
             return done(request, f"{found.name} is {word}.", address)
-    context = {"form": form, "action": action, "word": word}
+    context = {"form": form, "action": action, "partials": {"ask"}}
     return _page(request, found, "status", context, status=form_status(form))
 
 
@@ -148,14 +148,14 @@ def partners_activation(request: StaffRequest, partner: UUID) -> HttpResponseBas
     """Make the link with which the partner sets a password: to copy, or sent by e-mail."""
     found = _partner(request, partner)
     if request.method != "POST":
-        return _page(request, found, "activation", {"link": ""})
+        return _page(request, found, "activation", {"link": "", "partials": {"ask"}})
     token = activation.hand_out(found, actor=request.actor)
     path = reverse("portal:activate", args=[found.portal_code, token])
     link = request.build_absolute_uri(path)
     if "send" in request.POST:
         send("activation", to=found.email, context={"partner": found, "link": link}, merchant=request.merchant)
         messages.success(request, f"The link is on its way to {found.email}.")
-    return _page(request, found, "activation", {"link": link})
+    return _page(request, found, "activation", {"link": link, "partials": {"ask"}})
 
 
 @staff_page(Permission.VIEW)
