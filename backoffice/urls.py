@@ -51,6 +51,7 @@ pages = [
     path("commissions/paid/", paid.commissions_paid, name="commissions_paid"),
     path("commissions/unpaid/", paid.commissions_unpaid, name="commissions_unpaid"),
     path("commissions/<uuid:commission>/", commission.commissions_detail, name="commissions_detail"),
+    path("commissions/<uuid:commission>/payment/", paid.commissions_payment, name="commissions_payment"),
     path("commissions/<uuid:commission>/adjust/", commission.commissions_adjust, name="commissions_adjust"),
     path("commissions/<uuid:commission>/reject/", commission.commissions_reject, name="commissions_reject"),
     path("commissions/<uuid:commission>/release/", commission.commissions_release, name="commissions_release"),

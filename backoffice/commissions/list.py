@@ -25,6 +25,8 @@ _TABS: tuple[tuple[str, str], ...] = (
     (CommissionStatus.REVERSED, "Reversed"),
     (CommissionStatus.REJECTED, "Rejected"),
 )
+#: Their badge is a button that pays and unpays.
+TOGGLED = (CommissionStatus.APPROVED, CommissionStatus.PAID)
 #: What waits for somebody is counted; how much was ever paid is not news.
 _COUNTED_TABS = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
@@ -34,9 +36,12 @@ def commissions(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
     asked = Asked(request)
     rows = matching(asked).select_related("order", "customer", "partner")
+    found = sheet(request, rows, sorts=_SORTS, default="-date")
     context = {
-        "sheet": sheet(request, rows, sorts=_SORTS, default="-date"),
-        "tabs": _tabs(request.merchant),
+        "sheet": found,
+        "tabs": tabs(request.merchant),
+        "toggled": TOGGLED,
+        "query": found.parameters,
         **{name: asked.text(name) for name in ("status", "q", "kind")},
         "partner": asked.partner,
         "period": asked.period,
@@ -85,7 +90,8 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
     return rows
 
 
-def _tabs(merchant: Merchant) -> list[dict[str, Any]]:
+def tabs(merchant: Merchant) -> list[dict[str, Any]]:
+    """The tabs above the list; what waits for somebody with its number."""
     return [
         {"value": value, "label": label, "count": _count(merchant, value) if value in _COUNTED_TABS else ""}
         for value, label in _TABS

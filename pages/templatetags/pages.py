@@ -183,6 +183,12 @@ def badge(status: Any, text: str = "") -> SafeString:
     return format_html('<span class="badge {}">{}</span>', style, text or word)
 
 
+@register.filter
+def owed(status: str) -> str:
+    """A commission's status as the merchant's staff call it: what is approved is simply not paid yet."""
+    return "unpaid" if status == "approved" else status
+
+
 #: What the audit log's verbs are to a person.
 _DEEDS = {
     "sale.record": "Recorded a sale", "refund.record": "Recorded a refund", "lead.record": "Recorded a lead",

@@ -68,6 +68,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_adjust": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_reject": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_release": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
