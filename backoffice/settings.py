@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, led_to, page, sent, staff_page
+from merchants.edits import lock
 from merchants.logo import MAX_BYTES, remove_logo, set_logo
 from merchants.models import AttributionModel, CustomersShown, Merchant, SelfReferralPolicy, TouchKind
 from merchants.money import EXPONENTS
@@ -228,15 +229,13 @@ def settings(request: StaffRequest, card: str = "") -> HttpResponseBase:
         raise Http404
     status, cards = 200, []
     for name, title, sentence, form in _forms(request, card):
-        if (
-            name == card
-            and sent(request, form)
-            and not form.overtaken(merchant, "merchant", merchant.id, form.changes())
-        ):
-            with form.refused():
-                update_merchant(merchant, changes=form.changes(), actor=request.actor)
-                address = reverse("backoffice:settings", args=[merchant.slug]) + f"#{name}"
-                return done(request, f"{title} saved.", address)
+        if name == card and sent(request, form):
+            lock(merchant)
+            if not form.overtaken(merchant, "merchant", merchant.id, form.changes()):
+                with form.refused():
+                    update_merchant(merchant, changes=form.changes(), actor=request.actor)
+                    address = reverse("backoffice:settings", args=[merchant.slug]) + f"#{name}"
+                    return done(request, f"{title} saved.", address)
         status = max(status, form_status(form))
         cards.append({"name": name, "title": title, "sentence": sentence, "form": form})
     return _page(request, cards, LogoForm(), status)

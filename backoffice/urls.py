@@ -31,6 +31,7 @@ pages = [
     path("partners/<uuid:partner>/reject/", editor.partners_status, {"action": "reject"}, name="partners_reject"),
     path("partners/<uuid:partner>/suspend/", editor.partners_status, {"action": "suspend"}, name="partners_suspend"),
     path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
+    path("partners/<uuid:partner>/codes/<uuid:coupon>/", codes.partners_code, name="partners_code"),
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
     path("partners/<uuid:partner>/links/<uuid:link>/qr.svg", codes.partners_qr, name="partners_qr"),
     path("customers/", customers.customers, name="customers"),

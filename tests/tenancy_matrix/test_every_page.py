@@ -41,6 +41,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_qr": (VIEW, VIEW),
     "partners_settings": (VIEW, Permission.EDIT_PARTNERS),
     "partners_codes": (VIEW, Permission.EDIT_PARTNERS),
+    "partners_code": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_bulk": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_reward": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
