@@ -232,8 +232,8 @@ def status_word(status: str) -> str:
 
 @register.filter
 def share(part: int, whole: int) -> int:
-    """Percent of the whole, 0 to 100, for the classes `.v-0` to `.v-100`."""
-    return max(0, min(100, round(100 * part / whole))) if whole > 0 else 0
+    """Percent of the whole in steps of two, 0 to 100, for the classes `.v-0` to `.v-100` of a bar."""
+    return max(0, min(100, 2 * round(50 * part / whole))) if whole > 0 else 0
 
 
 @register.filter
