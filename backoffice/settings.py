@@ -212,12 +212,12 @@ class PortalForm(SettingsForm):
 CARDS: dict[str, tuple[str, str, type[SettingsForm]]] = {
     "brand": ("Brand", "How partners see you, in the portal and in e-mail.", BrandForm),
     "legal": ("Legal details", "For invoices, and at the foot of the portal and of every e-mail.", LegalForm),
-    "money": ("Money", "", MoneyForm),
-    "time": ("Time zone", "", TimeForm),
-    "hold": ("Commissions", "", HoldForm),
+    "money": ("Money", "What pages count in, and from when on a payout is worth it.", MoneyForm),
+    "time": ("Time zone", "Which day an order belongs to, in every figure and chart.", TimeForm),
+    "hold": ("Commissions", "How long a commission waits for refunds before it can be paid.", HoldForm),
     "attribution": ("Attribution", "Whose an order is when several partners could say so.", AttributionForm),
-    "links": ("Links", "", LinksForm),
-    "portal": ("Portal", "", PortalForm),
+    "links": ("Links", "Where links may lead, and how they say whose they are.", LinksForm),
+    "portal": ("Portal", "What partners see of the customers they brought.", PortalForm),
 }
 
 
