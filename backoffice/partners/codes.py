@@ -70,13 +70,15 @@ def partners_codes(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     if coupon.is_bound and sent(request, coupon):
         with coupon.refused():
             values = {name: coupon.cleaned_data[name] for name in ("code", "max_uses", "ends_at")}
-            once(request, coupon, lambda: create_coupon(partner=found, **values, actor=request.actor) and address)
-            return done(request, f"{values['code']} works from now on.", address)
+            made = once(
+                request, coupon, lambda: _at(address, create_coupon(partner=found, **values, actor=request.actor))
+            )
+            return done(request, f"{values['code']} works from now on.", made)
     if link.is_bound and sent(request, link):
         with link.refused():
             wanted = {name: link.cleaned_data[name] for name in ("code", "destination")}
-            once(request, link, lambda: create_link(partner=found, **wanted, actor=request.actor) and address)
-            return done(request, f"The link {wanted['code']} works from now on.", address)
+            made = once(request, link, lambda: _at(address, create_link(partner=found, **wanted, actor=request.actor)))
+            return done(request, f"The link {wanted['code']} works from now on.", made)
     context = {
         "coupon_form": coupon,
         "link_form": link,
@@ -136,6 +138,11 @@ def partners_qr(request: StaffRequest, partner: UUID, link: UUID) -> HttpRespons
     if "download" in request.GET:
         answer.headers["Content-Disposition"] = f'attachment; filename="{found.code}.svg"'
     return answer
+
+
+def _at(address: str, made: Coupon | Link) -> str:
+    """Where the form that made it leads: to the list in which it now is."""
+    return f"{address}#{made.id}"
 
 
 def _short(request: StaffRequest, link: Link) -> str:

@@ -240,7 +240,9 @@ def _reward_initial(partner: Partner) -> dict[str, Any]:
 
 
 def _who_set(request: StaffRequest, version: RewardVersion | None) -> str:
-    entries = request.merchant.audit_entries.filter(object_type="rewardversion", object_id=version and version.id)
+    if version is None:
+        return ""
+    entries = request.merchant.audit_entries.filter(object_type="rewardversion", object_id=version.id)
     return entries.values_list("actor_name", flat=True).first() or "somebody"
 
 
