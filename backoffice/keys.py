@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants import keys
 from merchants.models import ApiKey
 from merchants.roles import Permission, Scope
-from pages.forms import PageForm
+from pages.forms import OnceField, PageForm
 
 #: What each scope allows, for people.
 MEANS = {
@@ -29,6 +29,7 @@ _OVERLAPS = ((0, "At once"), (1, "After 1 day"), (7, "After 7 days"), (30, "Afte
 class KeyForm(PageForm):
     """What the key is called and what it may do."""
 
+    once = OnceField()
     name = forms.CharField(label="Name", max_length=100, help_text="Where it is used, such as “Shop server”.")
     scopes = forms.MultipleChoiceField(
         label="May", choices=[(scope.value, MEANS[scope]) for scope in Scope], initial=[Scope.TRACK.value],
@@ -56,8 +57,12 @@ def new_key(request: StaffRequest) -> HttpResponseBase:
     form = KeyForm(posted(request))
     if sent(request, form):
         with form.refused():
-            key, token = keys.issue(**form.cleaned_data, actor=request.actor)
-            return _shown_once(request, key, token)
+            made: list[tuple[ApiKey, str]] = []
+            address = once(request, form, lambda: _issue(request, form, made))
+            if not made:
+                said = "This form made its key already. If you did not see the token, replace the key."
+                return done(request, said, address)
+            return _shown_once(request, *made[0])
     context = {"form": form, "chosen": form["scopes"].value() or []}
     return page(request, "backoffice/keys_new.html", context, status=form_status(form))
 
@@ -83,7 +88,14 @@ def revoke_key(request: StaffRequest, key: UUID) -> HttpResponseBase:
         keys.revoke(found, actor=request.actor)
         address = reverse("backoffice:keys", args=[request.merchant.slug])
         return done(request, f"{found.name} no longer works.", address)
-    return page(request, "backoffice/keys_revoke.html", {"key": found})
+    return page(request, "backoffice/keys_revoke.html", {"key": found, "partials": {"ask"}})
+
+
+def _issue(request: StaffRequest, form: KeyForm, made: list[tuple[ApiKey, str]]) -> str:
+    """Put the key and its token into `made`; the address of what was made may be kept, a token may not."""
+    values = {name: form.cleaned_data[name] for name in ("name", "scopes")}
+    made.append(keys.issue(**values, actor=request.actor))
+    return reverse("backoffice:keys", args=[request.merchant.slug])
 
 
 def _shown_once(request: StaffRequest, key: ApiKey, token: str) -> HttpResponseBase:

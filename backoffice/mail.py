@@ -117,7 +117,7 @@ def settings_mail_reset(request: StaffRequest, letter: str) -> HttpResponseBase:
         with form.refused():
             reset_words(request.merchant, found, actor=request.actor)
             return done(request, f"{found.title} says again what it said at first.", _address(request, found))
-    context = {"form": form, "letter": found, "back": _address(request, found)}
+    context = {"form": form, "letter": found, "back": _address(request, found), "partials": {"ask"}}
     return page(request, "backoffice/mail/reset.html", context, status=form_status(form))
 
 

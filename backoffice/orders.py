@@ -116,7 +116,7 @@ def orders_refund(request: StaffRequest, order: UUID) -> HttpResponseBase:
         with form.refused():
             address = once(request, form, lambda: _refund(request, found, form.cleaned_data))
             return done(request, "The refund is recorded.", address)
-    context = {"order": found, "form": form, "left": found.amount - found.refunded}
+    context = {"order": found, "form": form, "left": found.amount - found.refunded, "partials": {"ask"}}
     return page(request, "backoffice/orders/refund.html", context, status=form_status(form))
 
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, led_to, page, sent, staff_page
+from merchants.edits import lock
 from merchants.logo import MAX_BYTES, remove_logo, set_logo
 from merchants.models import AttributionModel, CustomersShown, Merchant, SelfReferralPolicy, TouchKind
 from merchants.money import EXPONENTS
@@ -211,12 +212,12 @@ class PortalForm(SettingsForm):
 CARDS: dict[str, tuple[str, str, type[SettingsForm]]] = {
     "brand": ("Brand", "How partners see you, in the portal and in e-mail.", BrandForm),
     "legal": ("Legal details", "For invoices, and at the foot of the portal and of every e-mail.", LegalForm),
-    "money": ("Money", "", MoneyForm),
-    "time": ("Time zone", "", TimeForm),
-    "hold": ("Commissions", "", HoldForm),
+    "money": ("Money", "What pages count in, and from when on a payout is worth it.", MoneyForm),
+    "time": ("Time zone", "Which day an order belongs to, in every figure and chart.", TimeForm),
+    "hold": ("Commissions", "How long a commission waits for refunds before it can be paid.", HoldForm),
     "attribution": ("Attribution", "Whose an order is when several partners could say so.", AttributionForm),
-    "links": ("Links", "", LinksForm),
-    "portal": ("Portal", "", PortalForm),
+    "links": ("Links", "Where links may lead, and how they say whose they are.", LinksForm),
+    "portal": ("Portal", "What partners see of the customers they brought.", PortalForm),
 }
 
 
@@ -233,15 +234,13 @@ def settings(request: StaffRequest, card: str = "") -> HttpResponseBase:
     for name, title, sentence, form in _forms(request, card):
         if card == "time" and name != card:
             continue
-        if (
-            name == card
-            and sent(request, form)
-            and not form.overtaken(merchant, "merchant", merchant.id, form.changes())
-        ):
-            with form.refused():
-                update_merchant(merchant, changes=form.changes(), actor=request.actor)
-                address = reverse("backoffice:settings", args=[merchant.slug]) + f"#{name}"
-                return done(request, f"{title} saved.", address)
+        if name == card and sent(request, form):
+            lock(merchant)
+            if not form.overtaken(merchant, "merchant", merchant.id, form.changes()):
+                with form.refused():
+                    update_merchant(merchant, changes=form.changes(), actor=request.actor)
+                    address = reverse("backoffice:settings", args=[merchant.slug]) + f"#{name}"
+                    return done(request, f"{title} saved.", address)
         status = max(status, form_status(form))
         cards.append(_card(merchant, name, title, sentence, form, asked=card))
     return _page(request, cards, LogoForm(), status)

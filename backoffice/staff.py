@@ -8,12 +8,12 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants import invitations
 from merchants.models import Membership
 from merchants.roles import Permission, Role
 from merchants.staff import change_role, remove_staff
-from pages.forms import PageForm
+from pages.forms import OnceField, PageForm
 from pages.mail import send
 
 _MEANS = {
@@ -28,6 +28,7 @@ _MEANS = {
 class InviteForm(PageForm):
     """Whom to invite, as what."""
 
+    once = OnceField()
     email = forms.EmailField(label="E-mail", max_length=254)
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.VIEWER)
 
@@ -44,12 +45,9 @@ def staff(request: StaffRequest) -> HttpResponseBase:
     form = InviteForm(posted(request))
     if sent(request, form):
         with form.refused():
-            invitation, token = invitations.invite(**form.cleaned_data, actor=request.actor)
-            link = request.build_absolute_uri(reverse("invitation", args=[token]))
-            said = {"link": link, "role": invitation.get_role_display().lower(), "inviter": request.actor.name}
-            send("invitation", to=invitation.email, context=said, merchant=request.merchant)
-            address = reverse("backoffice:staff", args=[request.merchant.slug])
-            return done(request, f"Invitation sent to {invitation.email}.", address)
+            email, role = form.cleaned_data["email"], form.cleaned_data["role"]
+            address = once(request, form, lambda: _invite(request, email, role))
+            return done(request, f"Invitation sent to {email}.", address)
     context = {
         "form": form,
         "members": request.merchant.memberships.select_related("user").order_by("user__email"),
@@ -71,7 +69,8 @@ def staff_role(request: StaffRequest, member: UUID) -> HttpResponseBase:
             word = Role(membership.role).label.lower()
             address = reverse("backoffice:staff", args=[request.merchant.slug])
             return done(request, f"{membership.user.email} is now {word}.", address)
-    context = {"form": form, "member": membership, "roles": [(role.value, role.label, _MEANS[role]) for role in Role]}
+    roles = [(role.value, role.label, _MEANS[role]) for role in Role]
+    context = {"form": form, "member": membership, "roles": roles, "partials": {"ask"}}
     return page(request, "backoffice/staff_role.html", context, status=form_status(form))
 
 
@@ -87,7 +86,8 @@ def staff_remove(request: StaffRequest, member: UUID) -> HttpResponseBase:
             mine = membership.user_id == request.user.id
             address = reverse("merchants") if mine else reverse("backoffice:staff", args=[request.merchant.slug])
             return done(request, f"{membership.user.email} no longer works here.", address)
-    return page(request, "backoffice/staff_remove.html", {"form": form, "member": membership}, status=form_status(form))
+    context = {"form": form, "member": membership, "partials": {"ask"}}
+    return page(request, "backoffice/staff_remove.html", context, status=form_status(form))
 
 
 @staff_page(Permission.MANAGE_STAFF)
@@ -96,9 +96,18 @@ def staff_withdraw(request: StaffRequest, invitation: UUID) -> HttpResponseBase:
     address = reverse("backoffice:staff", args=[request.merchant.slug])
     found = get_object_or_404(request.merchant.invitations, id=invitation)
     if request.method != "POST":
-        return page(request, "backoffice/staff_withdraw.html", {"invitation": found})
+        return page(request, "backoffice/staff_withdraw.html", {"invitation": found, "partials": {"ask"}})
     invitations.withdraw(found, actor=request.actor)
     return done(request, f"The invitation to {found.email} is withdrawn.", address)
+
+
+def _invite(request: StaffRequest, email: str, role: str) -> str:
+    """Once for each form: a second invitation would end the link in the first one's e-mail."""
+    invitation, token = invitations.invite(email=email, role=role, actor=request.actor)
+    link = request.build_absolute_uri(reverse("invitation", args=[token]))
+    said = {"link": link, "role": invitation.get_role_display().lower(), "inviter": request.actor.name}
+    send("invitation", to=invitation.email, context=said, merchant=request.merchant)
+    return reverse("backoffice:staff", args=[request.merchant.slug])
 
 
 def _member(request: StaffRequest, member: UUID) -> Membership:

@@ -118,4 +118,5 @@ def _asked(
             return done(request, said, back)
     request.shows = Shown("operator.view", row._meta.model_name or "", str(row.pk), {"page": go})
     context = {"title": title, "text": text, "go": go, "keep": "Cancel", "back": back, "form": form}
-    return page(request, "operators/deed.html", {**context, **site.frame(request)}, status=form_status(form))
+    full = {**context, **site.frame(request), "partials": {"ask"}}
+    return page(request, "operators/deed.html", full, status=form_status(form))

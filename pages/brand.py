@@ -59,7 +59,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def style_sheet(color: str) -> str:
-    """The portal's colours for this merchant: all that `3-layout.css` leaves open. Empty without a colour."""
+    """The portal's colours for this merchant: all that `3-components.css` leaves open. Empty without a colour."""
     if not color:
         return ""
     light, dark = brand_of(color), brand_of(color, dark=True)

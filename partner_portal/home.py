@@ -78,7 +78,14 @@ def _kpis(now: list[Day], before: list[Day]) -> list[dict[str, Any]]:
     for key, label in _KPIS:
         has, had = (sum(getattr(day.figures, key) for day in days) for days in (now, before))
         found.append(
-            {"key": key, "label": label, "value": has, "percent": percent_change(has, had), "is_count": key in _COUNTS}
+            {
+                "key": key,
+                "label": label,
+                "value": has,
+                "before": had,
+                "percent": percent_change(has, had),
+                "is_count": key in _COUNTS,
+            }
         )
     return found
 

@@ -129,7 +129,7 @@ def _decide(
 
 
 def _ask(request: StaffRequest, commission: Commission, form: PageForm, action: str) -> HttpResponseBase:
-    context = {"commission": commission, "form": form, "action": action}
+    context = {"commission": commission, "form": form, "action": action, "partials": {"ask"}}
     return page(request, "backoffice/commissions/decide.html", context, status=form_status(form))
 
 

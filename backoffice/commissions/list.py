@@ -26,6 +26,8 @@ _TABS: tuple[tuple[str, str], ...] = (
     (CommissionStatus.REVERSED, "Reversed"),
     (CommissionStatus.REJECTED, "Rejected"),
 )
+#: Their badge is a button that pays and unpays.
+TOGGLED = (CommissionStatus.APPROVED, CommissionStatus.PAID)
 #: What waits for somebody is counted; how much was ever paid is not news.
 _COUNTED_TABS: tuple[str, ...] = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
@@ -35,9 +37,12 @@ def commissions(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
     asked = Asked(request)
     rows = matching(asked).select_related("order", "customer", "partner")
+    found = sheet(request, rows, sorts=_SORTS, default="-date")
     context = {
-        "sheet": sheet(request, rows, sorts=_SORTS, default="-date"),
-        "tabs": _tabs(request.merchant),
+        "sheet": found,
+        "tabs": tabs(request.merchant),
+        "toggled": TOGGLED,
+        "query": found.parameters,
         **{name: asked.text(name) for name in ("status", "q", "kind")},
         "partner": asked.partner,
         "period": asked.period,
@@ -86,7 +91,8 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
     return rows
 
 
-def _tabs(merchant: Merchant) -> list[dict[str, Any]]:
+def tabs(merchant: Merchant) -> list[dict[str, Any]]:
+    """The tabs above the list; what waits for somebody with its number."""
     counts = [CountedSoFar(merchant.commissions.filter(status=status)) for status in _COUNTED_TABS]
     numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts).get()
     shown = dict(zip(_COUNTED_TABS, map(counted_shown, numbers), strict=True))

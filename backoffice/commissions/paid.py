@@ -1,17 +1,20 @@
 """Paid and unpaid by hand, one or many: a payout outside Accrue or its reversal, never a flag (SPEC A13)."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Sum
 from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.asked import Asked
-from backoffice.commissions.list import matching
-from backoffice.door import StaffRequest, done, form_status, page, staff_page
+from backoffice.commissions.list import TOGGLED, matching, tabs
+from backoffice.door import StaffRequest, done, form_status, led_to, page, staff_page
+from merchants.errors import DomainError
 from merchants.roles import Permission
 from pages.forms import PageForm
 from pages.listing import chosen
@@ -80,6 +83,51 @@ def commissions_unpaid(request: StaffRequest) -> HttpResponseBase:
     return page(request, "backoffice/commissions/unpaid.html", _context(request, ids, form), status=form_status(form))
 
 
+@staff_page(Permission.EDIT_PAYOUTS)
+def commissions_payment(request: StaffRequest, commission: UUID) -> HttpResponseBase:
+    """The badge in the list: one commission paid today, or not paid after all, with one click.
+
+    The form says which (`paid`), so the second click of two changes nothing. It is written down as any payment by hand;
+    the reference is ours and can be found by it. A payout that paid others too is refused, as everywhere.
+    """
+    found = get_object_or_404(request.merchant.commissions, id=commission)
+    if request.method != "POST":
+        return led_to(request, reverse("backoffice:commissions_detail", args=[request.merchant.slug, found.id]))
+    ids, today = [found.id], timezone.localdate()
+    status = 200
+    try:
+        with transaction.atomic():
+            if request.POST.get("paid") == "1":
+                reference = f"manual-{today}-{uuid4().hex[:6]}"
+                changed = mark_paid(
+                    merchant=request.merchant, commission_ids=ids, transaction_id=reference, paid_on=today,
+                    actor=request.actor,
+                )  # fmt: skip
+                said = f"Paid, as {reference}." if changed else "It was paid already."
+            else:
+                why = "Marked unpaid in the list of commissions"
+                changed = mark_unpaid(merchant=request.merchant, commission_ids=ids, reason=why, actor=request.actor)
+                said = "Unpaid again: its payout is reversed." if changed else "It was not paid."
+        messages.success(request, said)
+    except DomainError as error:
+        status = 422
+        messages.error(request, error.message)
+    return _row(request, found.id, status) if request.htmx else led_to(request, _list(request))
+
+
+def _row(request: StaffRequest, commission: UUID, status: int) -> HttpResponseBase:
+    """The row as it stands now, and beside it the tabs' numbers and what was done."""
+    rows = request.merchant.commissions.select_related("order", "customer", "partner", "reward_version")
+    context = {
+        "commission": rows.get(id=commission), "toggled": TOGGLED, "query": request.GET.urlencode(), "changed": True,
+        "tabs": tabs(request.merchant), "status": request.GET.get("status", ""), "oob": True,
+    }  # fmt: skip
+    answer = render(request, "backoffice/commissions/list.html#row", context, status=status)
+    for part in ("backoffice/commissions/list.html#tabs", "components/toasts.html"):
+        answer.content += render(request, part, context).content
+    return answer
+
+
 def _chosen(request: StaffRequest) -> list[UUID]:
     """Of the ticked, or of all that match; none when there are too many."""
     if request.method != "POST":
@@ -101,7 +149,7 @@ def _context(request: StaffRequest, ids: list[UUID], form: PageForm) -> dict[str
     rows = request.merchant.commissions.filter(id__in=ids)
     totals = rows.values_list("currency").annotate(sum=Sum("amount") - Sum("reversed")).order_by("currency")
     partners = rows.order_by().values("partner").distinct().count()
-    return {"form": form, "ids": ids, "totals": list(totals), "partners": partners}
+    return {"form": form, "ids": ids, "totals": list(totals), "partners": partners, "partials": {"ask"}}
 
 
 def _list(request: StaffRequest) -> str:

@@ -13,6 +13,7 @@ from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from customers.models import Customer, CustomerStatus
 from customers.records import create_customer, update_customer
+from merchants.edits import lock
 from merchants.models import Merchant
 from merchants.roles import Permission
 from orders.erasure import delete_customer
@@ -86,10 +87,13 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     names = ["name", "email", "external_id"]
     initial = {name: getattr(found, name) or "" for name in names}
     form = EditForm(posted(request), initial={**initial, "seen": SeenField.now()})
-    if sent(request, form) and not form.overtaken(request.merchant, "customer", found.id, names):
-        with form.refused():
-            update_customer(found, changes={name: form.cleaned_data[name] for name in names}, actor=request.actor)
-            return done(request, f"{found} is saved.", reverse("backoffice:customers", args=[request.merchant.slug]))
+    if sent(request, form):
+        lock(found)
+        if not form.overtaken(request.merchant, "customer", found.id, names):
+            with form.refused():
+                update_customer(found, changes={name: form.cleaned_data[name] for name in names}, actor=request.actor)
+                address = reverse("backoffice:customers", args=[request.merchant.slug])
+                return done(request, f"{found} is saved.", address)
     orders = sheet(request, found.orders.select_related("partner"), sorts=_SORTS, default="-date", size=_PER_PAGE)
     entries = request.merchant.audit_entries.filter(object_type="customer", object_id=found.id)
     last = entries.exclude(actor_kind="operator").order_by("-id").first()
@@ -102,7 +106,6 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "last": last,
         "fresh": False,
         "attribution": getattr(found, "attribution", None),
-        "confirm": _name_of(found),
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/detail.html", context, status=form_status(form))
@@ -145,7 +148,7 @@ def customers_delete(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         delete_customer(found, actor=request.actor)
         address = reverse("backoffice:customers", args=[request.merchant.slug])
         return done(request, f"{name} is deleted.", address)
-    context = {"customer": found, "form": form, "confirm": _name_of(found)}
+    context = {"customer": found, "form": form, "confirm": _name_of(found), "partials": {"ask"}}
     return page(request, "backoffice/customers/delete.html", context, status=form_status(form))
 
 

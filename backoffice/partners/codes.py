@@ -16,28 +16,45 @@ from django.utils import timezone
 from affiliates.coupons import create_coupon, update_coupon
 from affiliates.links import create_link, update_link
 from affiliates.models import Coupon, Link, Partner
-from backoffice.door import StaffRequest, done, form_status, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from backoffice.partners.editor import partner_of, partner_page
+from merchants.edits import lock
 from merchants.roles import Permission
-from pages.forms import PageForm
+from pages.forms import OnceField, PageForm, SeenField
 
 _MOST_SHOWN = 200
+
+
+_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+def _moment_field(label: str) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_MINUTE)
+    return forms.DateTimeField(label=label, required=False, widget=widget, input_formats=[_MINUTE])
 
 
 class CouponForm(PageForm):
     """A new code."""
 
+    once = OnceField()
     code = forms.CharField(label="Code", max_length=64)
     max_uses = forms.IntegerField(label="Limit of uses", required=False, min_value=1)
-    ends_at = forms.DateTimeField(
-        label="Ends", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        input_formats=["%Y-%m-%dT%H:%M"],
-    )  # fmt: skip
+    ends_at = _moment_field("Ends")
+
+
+class CouponTermsForm(PageForm):
+    """What may change about a code that is out there."""
+
+    seen = SeenField()
+    starts_at = _moment_field("Starts")
+    ends_at = _moment_field("Ends")
+    max_uses = forms.IntegerField(label="Limit of uses", required=False, min_value=1)
 
 
 class LinkForm(PageForm):
     """A new link."""
 
+    once = OnceField()
     code = forms.CharField(label="Name in the link", max_length=64)
     destination = forms.URLField(label="Leads to", max_length=2000, assume_scheme="https")
 
@@ -52,12 +69,16 @@ def partners_codes(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     address = reverse("backoffice:partners_codes", args=[request.merchant.slug, found.id])
     if coupon.is_bound and sent(request, coupon):
         with coupon.refused():
-            made = create_coupon(partner=found, **coupon.cleaned_data, actor=request.actor)
-            return done(request, f"{made.code} works from now on.", address)
+            values = {name: coupon.cleaned_data[name] for name in ("code", "max_uses", "ends_at")}
+            made = once(
+                request, coupon, lambda: _at(address, create_coupon(partner=found, **values, actor=request.actor))
+            )
+            return done(request, f"{values['code']} works from now on.", made)
     if link.is_bound and sent(request, link):
         with link.refused():
-            created = create_link(partner=found, **link.cleaned_data, actor=request.actor)
-            return done(request, f"The link {created.code} works from now on.", address)
+            wanted = {name: link.cleaned_data[name] for name in ("code", "destination")}
+            made = once(request, link, lambda: _at(address, create_link(partner=found, **wanted, actor=request.actor)))
+            return done(request, f"The link {wanted['code']} works from now on.", made)
     context = {
         "coupon_form": coupon,
         "link_form": link,
@@ -68,6 +89,26 @@ def partners_codes(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     }
     status = max(form_status(coupon), form_status(link))
     return partner_page(request, found, "codes", context, status=status)
+
+
+@staff_page(Permission.EDIT_PARTNERS)
+def partners_code(request: StaffRequest, partner: UUID, coupon: UUID) -> HttpResponseBase:
+    """Date a code and limit it, after it was made. The code itself stays: it is printed somewhere."""
+    found = partner_of(request, partner)
+    row = get_object_or_404(found.coupons, id=coupon)
+    names = ["starts_at", "ends_at", "max_uses"]
+    form = CouponTermsForm(
+        posted(request), initial={name: getattr(row, name) for name in names} | {"seen": SeenField.now()}
+    )
+    address = reverse("backoffice:partners_codes", args=[request.merchant.slug, found.id])
+    if sent(request, form):
+        lock(row)
+        if not form.overtaken(request.merchant, "coupon", row.id, names):
+            with form.refused():
+                update_coupon(row, changes={name: form.cleaned_data[name] for name in names}, actor=request.actor)
+                return done(request, f"{row.code} is saved.", address)
+    context = {"partner": found, "coupon": row, "form": form, "back": address, "partials": {"ask"}}
+    return page(request, "backoffice/partners/code.html", context, status=form_status(form))
 
 
 @staff_page(Permission.EDIT_PARTNERS)
@@ -97,6 +138,11 @@ def partners_qr(request: StaffRequest, partner: UUID, link: UUID) -> HttpRespons
     if "download" in request.GET:
         answer.headers["Content-Disposition"] = f'attachment; filename="{found.code}.svg"'
     return answer
+
+
+def _at(address: str, made: Coupon | Link) -> str:
+    """Where the form that made it leads: to the list in which it now is."""
+    return f"{address}#{made.id}"
 
 
 def _short(request: StaffRequest, link: Link) -> str:

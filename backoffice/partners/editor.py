@@ -17,15 +17,19 @@ from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields
+from merchants.edits import lock
 from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
 from pages.mail import send
 from pages.periods import PRESETS, period_of
+from pages.templatetags.pages import rate
+from rewards.models import RewardVersion
 from rewards.terms import end_reward, in_force_for, reward_at, versions_of
 from stats.outstanding import outstanding_of
 from stats.reading import Day, partner_days, partner_totals, percent_change
 
 _RECENT = 8
+_ENTRIES = 50
 _KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
 _STATUS_VERBS = {
     "approve": (verbs.approve, "approved"),
@@ -54,6 +58,24 @@ class SettingsForm(PageForm):
     def clean_tags(self) -> list[str]:
         """Texts, each once."""
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+
+
+class RewardForm(RewardFields):
+    """Terms of the partner's own, after those that were shown."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    """The number of the newest version when the form was shown; 0 when there was none."""
+
+    def overtaken_by(self, newest: RewardVersion | None, who: str) -> bool:
+        """Whether somebody set other terms meanwhile. Then the form says so, and sending it again replaces them."""
+        if newest is None or newest.number == self.cleaned_data["version"]:
+            return False
+        terms = "the program's terms" if newest.ended else rate(newest)
+        self.add_error(
+            None, f"Meanwhile {who} set it to {terms}. Nothing is saved yet: save again to keep what stands here."
+        )
+        self.data = {**{name: self.data.get(name) for name in self.data}, self.add_prefix("version"): newest.number}
+        return True
 
 
 @staff_page(Permission.VIEW)
@@ -88,23 +110,18 @@ def _kpi(key: str, label: str, now: list[Day], before: list[Day]) -> dict[str, A
 def partners_settings(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     """The form; what somebody else changed meanwhile is shown before it is overwritten."""
     found = _partner(request, partner)
-    initial = {
-        "name": found.name, "email": found.email, "group": found.group_id, "tags": ", ".join(found.tags),
-        "notes": found.notes, "seen": SeenField.now(),
-    }  # fmt: skip
-    form = SettingsForm(posted(request), initial=initial, partner=found)
+    form = SettingsForm(posted(request), initial=_settings_initial(found), partner=found)
     if sent(request, form):
         names = ["name", "email", "group", "tags", "notes"]
+        lock(found)
         if not form.overtaken(request.merchant, "partner", found.id, names):
             with form.refused():
                 changes = {name: form.cleaned_data[name] for name in names}
                 verbs.update_partner(found, changes=changes, actor=request.actor)
                 address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
                 return done(request, f"{found.name} is saved.", address)
-    reward = RewardFields(initial=_reward_initial(found), merchant=request.merchant, prefix="reward")
-    context = {"form": form, "reward_form": reward, "versions": versions_of(found).order_by("-number")[:20],
-               "reward": in_force_for([found], timezone.now())[found.id]}  # fmt: skip
-    return _page(request, found, "settings", context, status=form_status(form))
+    reward = RewardForm(initial=_reward_initial(found), merchant=request.merchant, prefix="reward")
+    return _settings_page(request, found, form, reward)
 
 
 @staff_page(Permission.EDIT_REWARDS)
@@ -112,23 +129,18 @@ def partners_reward(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     """Give the partner terms of their own from now on, or take them away."""
     found = _partner(request, partner)
     address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
-    form = RewardFields(posted(request), merchant=request.merchant, prefix="reward")
+    form = RewardForm(posted(request), merchant=request.merchant, prefix="reward")
     if sent(request, form):
-        with form.refused():
-            if form.cleaned_data["kind"]:
-                form.give(found, actor=request.actor)
-            elif reward_at(found, timezone.now()) is not None:
-                end_reward(partner=found, actor=request.actor)
-            return done(request, "New orders earn by these terms from now on.", address)
-    initial = {"name": found.name, "email": found.email, "group": found.group_id, "tags": ", ".join(found.tags),
-               "notes": found.notes, "seen": SeenField.now()}  # fmt: skip
-    context = {
-        "form": SettingsForm(initial=initial, partner=found),
-        "reward_form": form,
-        "versions": versions_of(found).order_by("-number")[:20],
-        "reward": in_force_for([found], timezone.now())[found.id],
-    }
-    return _page(request, found, "settings", context, status=form_status(form))
+        lock(found)
+        newest = versions_of(found).order_by("-number").first()
+        if not form.overtaken_by(newest, _who_set(request, newest)):
+            with form.refused():
+                if form.cleaned_data["kind"]:
+                    form.give(found, actor=request.actor)
+                elif reward_at(found, timezone.now()) is not None:
+                    end_reward(partner=found, actor=request.actor)
+                return done(request, "New orders earn by these terms from now on.", address)
+    return _settings_page(request, found, SettingsForm(initial=_settings_initial(found), partner=found), form)
 
 
 @staff_page(Permission.EDIT_PARTNERS)
@@ -143,7 +155,7 @@ def partners_status(request: StaffRequest, partner: UUID, action: str) -> HttpRe
             verb(found, actor=request.actor)
             address = reverse("backoffice:partners_detail", args=[request.merchant.slug, found.id])
             return done(request, f"{found.name} is {word}.", address)
-    context = {"form": form, "action": action, "word": word}
+    context = {"form": form, "action": action, "partials": {"ask"}}
     return _page(request, found, "status", context, status=form_status(form))
 
 
@@ -152,22 +164,32 @@ def partners_activation(request: StaffRequest, partner: UUID) -> HttpResponseBas
     """Make the link with which the partner sets a password: to copy, or sent by e-mail."""
     found = _partner(request, partner)
     if request.method != "POST":
-        return _page(request, found, "activation", {"link": ""})
+        return _page(request, found, "activation", {"link": "", "partials": {"ask"}})
     token = activation.hand_out(found, actor=request.actor)
     path = reverse("portal:activate", args=[found.portal_code, token])
     link = request.build_absolute_uri(path)
     if "send" in request.POST:
         send("activation", to=found.email, context={"partner": found, "link": link}, merchant=request.merchant)
         messages.success(request, f"The link is on its way to {found.email}.")
-    return _page(request, found, "activation", {"link": link})
+    return _page(request, found, "activation", {"link": link, "partials": {"ask"}})
 
 
 @staff_page(Permission.VIEW)
 def partners_activity(request: StaffRequest, partner: UUID) -> HttpResponseBase:
-    """What was done to the partner, newest first."""
+    """What was done to the partner, newest first; `before` an entry, for those who read on."""
     found = _partner(request, partner)
-    entries = request.merchant.audit_entries.filter(object_type="partner", object_id=found.id).order_by("-id")[:100]
-    return _page(request, found, "activity", {"entries": [(entry, list(changes_of(entry))) for entry in entries]})
+    entries = request.merchant.audit_entries.filter(object_type="partner", object_id=found.id).order_by("-id")
+    before = _id(request.GET.get("before", ""))
+    if before is not None:
+        entries = entries.filter(id__lt=before)
+    shown = list(entries[: _ENTRIES + 1])
+    context = {
+        "entries": [(entry, list(changes_of(entry))) for entry in shown[:_ENTRIES]],
+        "before": before,
+        "older": shown[_ENTRIES - 1].id if len(shown) > _ENTRIES else None,
+        "partials": {"older"},
+    }
+    return _page(request, found, "activity", context)
 
 
 def partner_of(request: StaffRequest, partner: UUID) -> Partner:
@@ -194,8 +216,42 @@ def _page(
     return page(request, f"backoffice/partners/{tab}.html", full, status=status)
 
 
+def _settings_page(request: StaffRequest, partner: Partner, form: SettingsForm, reward: RewardForm) -> HttpResponseBase:
+    context = {
+        "form": form,
+        "reward_form": reward,
+        "versions": versions_of(partner).order_by("-number")[:20],
+        "reward": in_force_for([partner], timezone.now())[partner.id],
+    }
+    return _page(request, partner, "settings", context, status=max(form_status(form), form_status(reward)))
+
+
+def _settings_initial(partner: Partner) -> dict[str, Any]:
+    return {
+        "name": partner.name, "email": partner.email, "group": partner.group_id, "tags": ", ".join(partner.tags),
+        "notes": partner.notes, "seen": SeenField.now(),
+    }  # fmt: skip
+
+
 def _reward_initial(partner: Partner) -> dict[str, Any]:
+    newest = versions_of(partner).order_by("-number").first()
+    number = newest.number if newest else 0
     own = reward_at(partner, timezone.now())
     if own is None:
-        return {"kind": ""}
-    return {"kind": own.kind, "percent": own.percent and own.percent.normalize(), "amount": own.amount}
+        return {"kind": "", "version": number}
+    percent = own.percent and own.percent.normalize()
+    return {"kind": own.kind, "percent": percent, "amount": own.amount, "version": number}
+
+
+def _who_set(request: StaffRequest, version: RewardVersion | None) -> str:
+    if version is None:
+        return ""
+    entries = request.merchant.audit_entries.filter(object_type="rewardversion", object_id=version.id)
+    return entries.values_list("actor_name", flat=True).first() or "somebody"
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -87,7 +87,7 @@ def payouts_reverse(request: StaffRequest, payout: UUID) -> HttpResponseBase:
             reverse_payout(found, reason=form.cleaned_data["reason"], actor=request.actor)
             address = reverse("backoffice:payouts_detail", args=[request.merchant.slug, found.id])
             return done(request, "The payout is reversed: its commissions can be paid again.", address)
-    context = {"payout": found, "form": form}
+    context = {"payout": found, "form": form, "partials": {"ask"}}
     return page(request, "backoffice/payouts/reverse.html", context, status=form_status(form))
 
 

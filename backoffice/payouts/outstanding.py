@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django_htmx.http import reselect, reswap, retarget, trigger_client_event
 
 from affiliates.models import Partner
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
@@ -113,10 +114,14 @@ def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResp
         "partner": found, "currency": currency, "form": form, "commissions": commissions, "ticked": ticked,
         "chosen": chosen, "owed": owed, "total": total, "pays": total - owed, "review": review,
         "minimum": request.merchant.minimum_payout if currency == request.merchant.currency else 0,
-        "cut": len(commissions) == _MOST_LISTED, "partials": {"total"},
+        "cut": len(commissions) == _MOST_LISTED, "partials": {"total", "ask"} if review else {"total"},
     }  # fmt: skip
     template = "backoffice/payouts/review.html" if review else "backoffice/payouts/new.html"
-    return page(request, template, context, status=200 if summing else form_status(form))
+    answer = page(request, template, context, status=200 if summing else form_status(form))
+    if request.htmx and request.htmx.target == "ask" and not review:
+        # There is something to mend first, and it is not in the dialog but on the page.
+        trigger_client_event(reselect(reswap(retarget(answer, "#main"), "outerHTML"), "#main"), "close-dialog")
+    return answer
 
 
 def _record(request: StaffRequest, partner: Partner, ids: list[UUID], form: PayoutForm) -> str:

@@ -183,6 +183,12 @@ def badge(status: Any, text: str = "") -> SafeString:
     return format_html('<span class="badge {}">{}</span>', style, text or word)
 
 
+@register.filter
+def owed(status: str) -> str:
+    """A commission's status as the merchant's staff call it: what is approved is simply not paid yet."""
+    return "unpaid" if status == "approved" else status
+
+
 #: What the audit log's verbs are to a person.
 _DEEDS = {
     "sale.record": "Recorded a sale", "refund.record": "Recorded a refund", "lead.record": "Recorded a lead",
@@ -226,8 +232,8 @@ def status_word(status: str) -> str:
 
 @register.filter
 def share(part: int, whole: int) -> int:
-    """Percent of the whole, 0 to 100, for the classes `.v-0` to `.v-100`."""
-    return max(0, min(100, round(100 * part / whole))) if whole > 0 else 0
+    """Percent of the whole in steps of two, 0 to 100, for the classes `.v-0` to `.v-100` of a bar."""
+    return max(0, min(100, 2 * round(50 * part / whole))) if whole > 0 else 0
 
 
 @register.filter

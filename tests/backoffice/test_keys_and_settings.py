@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -24,12 +25,12 @@ def screen(owner: User) -> Client:
 
 
 def test_a_key_is_shown_once_and_works(screen: Client, merchant: Merchant) -> None:
-    shown = screen.post("/m/acme/keys/new/", {"name": "Shop", "scopes": ["track"]}).content.decode()
+    shown = screen.post("/m/acme/keys/new/", {"name": "Shop", "scopes": ["track"], "once": uuid4()}).content.decode()
     token = re.search(r"sk_live_\w{12}_\w{32}", shown)
     assert token is not None
     assert keys.authenticate(token[0]).scopes == ["track"]
     assert token[0] not in screen.get("/m/acme/keys/").content.decode()
-    assert screen.post("/m/acme/keys/new/", {"name": "Shop"}).status_code == 422
+    assert screen.post("/m/acme/keys/new/", {"name": "Shop", "once": uuid4()}).status_code == 422
 
 
 def test_a_key_is_replaced_with_an_overlap_and_revoked_at_once(screen: Client, merchant: Merchant) -> None:

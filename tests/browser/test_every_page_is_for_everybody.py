@@ -19,8 +19,9 @@ _SETTLED = """Promise.all(document.getAnimations()
 _RUN = "axe.run(document, {resultTypes: ['violations'], preload: false}).then(result => result.violations)"
 #: Files, and addresses that only take a form.
 _NO_PAGES = {
-    "partners_qr", "links_qr", "partners_bulk", "commissions_paid", "commissions_unpaid", "settings_sign_out",
-    "settings_profile", "settings_password", "settings_logo", "settings_mail_preview", "settings_mail_test",
+    "partners_qr", "links_qr", "partners_bulk", "commissions_paid", "commissions_unpaid", "commissions_payment",
+    "settings_sign_out", "settings_profile", "settings_password", "settings_logo", "settings_mail_preview",
+    "settings_mail_test",
 }  # fmt: skip
 _ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")
 _OUTSIDE = ("login/", "password/reset/", "signup/")

@@ -120,6 +120,7 @@ def test_marking_paid_and_unpaid_goes_through_the_books(screen: Page, running: R
     screen.get_by_role("button", name="Mark unpaid").click()
     screen.get_by_label("Reason").fill("The bank returned it")
     screen.get_by_role("button", name="Mark as unpaid").click()
+    expect(screen.get_by_role("status").filter(has_text="1 payout reversed")).to_be_visible()
     screen.goto(f"{running.home}commissions/?q=B-3")
     expect(screen.locator("tbody tr").first).to_contain_text("Unpaid")
 
@@ -211,3 +212,40 @@ def test_the_essentials_without_javascript(chromium: Browser, running: Running) 
     page.goto(f"{running.home}?view=table")
     expect(page.locator("table caption")).to_have_count(1)
     context.close()
+
+
+def test_a_question_comes_over_its_page_and_can_be_left_or_answered(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Uma Under", "UMA10")
+    page = screen.url
+    for answer, word in (("Cancel", "Approved"), ("Suspend partner", "Suspended")):
+        screen.locator("summary", has_text="Actions").click()
+        screen.get_by_role("link", name="Suspend").click()
+        dialog = screen.get_by_role("dialog", name="Suspend Uma Under?")
+        # The safe answer has the focus, and the page is still there.
+        expect(dialog.get_by_text("Cancel")).to_be_focused()
+        assert screen.url == page
+        assert running.complaints == []
+        screen.evaluate(Path("node_modules/axe-core/axe.min.js").read_text())
+        found = screen.evaluate("axe.run(document, {resultTypes: ['violations']}).then(result => result.violations)")
+        assert [violation["id"] for violation in found] == []
+        # What axe does to measure is not what the page does.
+        running.complaints.clear()
+        dialog.get_by_text(answer).click()
+        expect(dialog).to_be_hidden()
+        expect(screen.locator("h1 .badge")).to_have_text(word)
+
+
+def test_one_click_on_a_badge_pays_and_the_next_takes_it_back(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Vera Vale", "VERA10")
+    screen.goto(f"{running.home}commissions/new/")
+    screen.get_by_label("Partner").fill("vera10@partners.example")
+    screen.get_by_label("Amount").fill("12.50")
+    screen.get_by_label("Reason").fill("A bonus")
+    screen.get_by_role("button", name="Record commission").click()
+    screen.goto(f"{running.home}commissions/?q=vera10@partners.example")
+    badge = screen.locator("tbody tr").first.locator("button.badge")
+    for before, after in (("Unpaid", "Paid"), ("Paid", "Unpaid")):
+        expect(badge).to_contain_text(before)
+        badge.click()
+        expect(badge).to_contain_text(after)
+        expect(badge).to_be_focused()

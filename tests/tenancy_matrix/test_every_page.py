@@ -3,6 +3,7 @@
 A page that is added must be classified here, or this fails.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
@@ -41,6 +42,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_qr": (VIEW, VIEW),
     "partners_settings": (VIEW, Permission.EDIT_PARTNERS),
     "partners_codes": (VIEW, Permission.EDIT_PARTNERS),
+    "partners_code": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_bulk": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_reward": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
@@ -68,6 +70,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_adjust": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_reject": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_release": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -128,7 +131,7 @@ MOUNTED_LISTS = {
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer",
+    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "merchants_mailwords",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
@@ -397,3 +400,26 @@ def test_anothers_passkey_is_neither_seen_nor_removed(mine: Site) -> None:
                 assert answer.status_code in (302, 404), page
                 assert "minewood key" not in answer.content.decode(), page
     assert Authenticator.objects.filter(pk=key.pk, data={"name": "minewood key"}).exists()
+
+
+_LINKS = re.compile(r'<(?:a|form)\b[^>]*?\b(href|action|hx-get|hx-post)="(/m/[^"?#]*)', re.DOTALL)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OWNER])
+def test_no_role_is_shown_an_action_that_it_cannot_take(mine: Site, role: Role) -> None:
+    client, slug = signed_in(mine.merchant, role), mine.merchant.slug
+    shown, refused = 0, set()
+    for page in staff_pages():
+        if NEEDS[page.name][0] not in MATRIX[role] or page.address.endswith((".csv", ".svg")):
+            continue
+        for kind, address in _LINKS.findall(client.get(mine.at(page)).content.decode()):
+            if not address.startswith(f"/m/{slug}/"):
+                continue
+            see, send = NEEDS[str(resolve(address).url_name)]
+            needed = see if kind in ("href", "hx-get") else send
+            shown += 1
+            if needed not in MATRIX[role]:
+                refused.add((page.name, str(resolve(address).url_name)))
+    assert not refused
+    assert shown > 100
