@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "merchants",
     "ledger",
+    "jobs",
     "customers",
     "affiliates",
     "orders",
@@ -122,7 +123,8 @@ STATICFILES_DIRS = [
     ("vendor/geist-mono", _PACKAGES / "@fontsource-variable/geist-mono/files"),
 ]
 STATIC_ROOT = DATA_DIR / "static"
-# What merchants upload. A service of several machines names a shared folder, or another storage here (django-storages).
+# What merchants upload, and the files of jobs. A service of several machines names a shared folder, or another storage
+# here (django-storages).
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -139,6 +141,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Jobs last minutes. A worker for them alone (`--queues jobs`) keeps the sweeps of every second from waiting for them.
+CELERY_TASK_QUEUES = {name: {"routing_key": name} for name in ("celery", "jobs")}
+CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue": "jobs"}}
+# Where each kind of long work is declared (`jobs.kinds`).
+JOB_KINDS: list[str] = []
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
