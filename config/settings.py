@@ -145,7 +145,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_QUEUES = {name: {"routing_key": name} for name in ("celery", "jobs")}
 CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue": "jobs"}}
 # Where each kind of long work is declared (`jobs.kinds`).
-JOB_KINDS: list[str] = []
+JOB_KINDS = [
+    "backoffice.exports.KINDS",
+    "partner_portal.exports.KINDS",
+]
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
