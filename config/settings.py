@@ -146,6 +146,8 @@ CELERY_TASK_QUEUES = {name: {"routing_key": name} for name in ("celery", "jobs")
 CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue": "jobs"}}
 # Where each kind of long work is declared (`jobs.kinds`).
 JOB_KINDS = [
+    "affiliates.decisions.KINDS",
+    "payouts.in_bulk.KINDS",
     "backoffice.exports.KINDS",
     "partner_portal.exports.KINDS",
 ]
@@ -190,8 +192,8 @@ globals().update(email_from_url(os.environ.get("EMAIL_URL", ""), DATA_DIR))
 
 # 10 MB bodies are refused before they are read; a batch of a thousand sales stays far below.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-# Deciding about many asks again with each of them in the form: 2,000 at most, and a few fields more.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
+# A payout's form has a box for each of up to 1,000 commissions, and a few fields more.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 
 # Proxies of our own in front: how many of the last X-Forwarded-For hops to believe.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))
