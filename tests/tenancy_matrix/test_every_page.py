@@ -143,6 +143,7 @@ INSTALLATION = {
 }  # fmt: skip
 MOUNTED_LISTS = {
     "merchants_merchant", "merchants_membership", "merchants_invitation", "merchants_apikey", "merchants_auditentry",
+    "merchants_mailwords",
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
