@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 
 from affiliates import decisions
+from affiliates.partners import update_partner
 from backoffice import chosen
 from jobs import work
 from merchants import tenancy
 from merchants.models import AuditEntry, Merchant
-from tests.factories import PartnerFactory
+from tests.factories import ACTOR, PartnerFactory
 
 pytestmark = pytest.mark.django_db
 BULK = "/m/acme/partners/bulk/?q=Quinn"
@@ -89,7 +90,7 @@ def test_more_than_one_request_sees_to_are_a_job_about_exactly_those_who_were_sh
     assert "Suspend 6 partners?" in again
     assert statuses(merchant) == ["approved"] * 6
     with tenancy.tenant(merchant.id):
-        merchant.partners.filter(id=late.id).update(name="Somebody else")
+        update_partner(late, changes={"name": "Somebody else"}, actor=ACTOR)
     answer = browser.post(BULK, form)
     assert answer.status_code == 302
     assert "/jobs/" in answer.headers["Location"]
