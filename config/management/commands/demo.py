@@ -147,8 +147,9 @@ def parts(port: int) -> list[Part]:
     celery += ["--app", "config.celery", "--quiet"]
     web = [
         *("granian", "config.wsgi:application", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
-        # For two cores. Each thread holds a connection: six threads in three processes answer more than eight in two, because
-        # a server process that is asked more often has what it needs at hand, and fewer threads wait for the interpreter.
+        # For two cores. Each thread holds a connection: six threads in three processes answer more than eight in two,
+        # because a server process that is asked more often has what it needs at hand, and fewer threads wait for the
+        # interpreter.
         *("--workers", "3", "--blocking-threads", "2", "--respawn-failed-workers", "--no-ws", "--log-level", "warning"),
     ]
     schedule = settings.DATA_DIR / "beat"
