@@ -154,6 +154,10 @@ CODES: dict[str, Code] = {
     "transaction_id_taken": Code(409, "Transaction id taken", "A payout with this reference is recorded already."),
     "paid_on_invalid": Code(422, "Not a day of payment", "Send a day from 1970 on that does not lie ahead."),
     "payout_not_paid": Code(409, "Not paid", "Only a paid payout can be reversed."),
+    # Jobs
+    "job_not_open": Code(409, "Job over", "Read the job again: it is done, failed or cancelled."),
+    "job_not_failed": Code(409, "Job not failed", "Only a job that failed can be tried again."),
+    "job_kind_unknown": Code(422, "Unknown kind of job", "It was started by another version: start it anew."),
 }
 
 

@@ -25,7 +25,8 @@ from merchants.models import AuditEntry
 from merchants.money import to_decimal
 from merchants.roles import Scope
 from orders.models import Order
-from pages.csv import csv_stream, each
+from pages.csv import csv_stream
+from pages.exports import each, pieces
 from payouts.models import Payout
 
 M = TypeVar("M", bound=Model)
@@ -35,7 +36,8 @@ Columns = Mapping[str, Callable[[M], Any]]
 
 
 def _file(name: str, columns: "Columns[M]", rows: "QuerySet[M]", *, by: str) -> StreamingHttpResponse:
-    return csv_stream(name, list(columns), rows, each(lambda row: [read(row) for read in columns.values()]), by=by)
+    found = pieces(rows, each(lambda row: [read(row) for read in columns.values()]), by=by)
+    return csv_stream(name, list(columns), found)
 
 
 class CsvView(TenantView):

@@ -8,15 +8,14 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.urls import reverse
 
+from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from merchants.audit import written_between
 from merchants.models import AuditEntry
 from merchants.roles import Permission
-from pages.csv import csv_stream, each
+from pages.exports import Export, each
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
-
-#: The most rows of one file: more is asked for by period, or through the API.
 
 _ACTORS = (
     ("user", "Team"), ("partner", "Partners"), ("key", "API keys"), ("system", "Accrue"), ("operator", "Operators"),
@@ -25,6 +24,7 @@ _AREAS = (
     ("partner", "Partners"), ("coupon", "Codes"), ("link", "Links"), ("rewardversion", "Rewards"),
     ("customer", "Customers"), ("order", "Orders"), ("commission", "Commissions"), ("payout", "Payouts"),
     ("merchant", "Settings"), ("membership", "Team"), ("invitation", "Invitations"), ("apikey", "API keys"),
+    ("job", "Jobs"),
 )  # fmt: skip
 #: Where an object has a page of its own.
 _PAGES = {
@@ -39,42 +39,58 @@ _PAGES = {
 @staff_page(Permission.VIEW_AUDIT)
 def audit(request: StaffRequest) -> HttpResponseBase:
     """The log, newest first."""
-    period = period_of(request.GET, default=90)
-    found = sheet(request, _rows(request, period), sorts={"at": Sort("id", uuid.UUID)}, default="-at")
+    asked = Asked.of(request)
+    found = sheet(request, _rows(asked), sorts={"at": Sort("id", uuid.UUID)}, default="-at")
     entries = [(entry, list(changes_of(entry)), _address(request, entry)) for entry in found.rows]
     context = {
-        "sheet": found, "entries": entries, "period": period, "presets": PRESETS, "actors": _ACTORS, "areas": _AREAS,
-        "actor": request.GET.get("actor", ""), "area": request.GET.get("area", ""), "partials": {"list"},
+        "sheet": found, "entries": entries, "period": _period(asked), "presets": PRESETS,
+        "actors": _ACTORS, "areas": _AREAS, "actor": asked.text("actor"), "area": asked.text("area"),
+        "partials": {"list"},
     }  # fmt: skip
     return page(request, "backoffice/audit.html", context)
 
 
-@staff_page(Permission.VIEW_AUDIT)
-def audit_csv(request: StaffRequest) -> HttpResponseBase:
-    """The same rows as a file."""
-    period = period_of(request.GET, default=90)
-
-    def cells(entry: AuditEntry) -> list[object]:
-        return [
-            entry.at, entry.actor_kind, entry.actor_name, entry.verb, entry.object_type, entry.object_id,
-            entry.object_count, entry.before, entry.after, entry.request_id,
-        ]  # fmt: skip
-
-    header = "at actor_kind actor verb object_type object_id objects before after request_id".split()
-    return csv_stream(f"audit-{period.start}-{period.end}.csv", header, _rows(request, period), each(cells), by="id")
+def _period(asked: Asked) -> Period:
+    return period_of(asked.query, default=90)
 
 
-def _rows(request: StaffRequest, period: Period) -> "QuerySet[AuditEntry]":
+def _rows(asked: Asked) -> "QuerySet[AuditEntry]":
     """The entries asked for."""
-    rows = written_between(request.merchant.audit_entries.all(), period.begins(), period.ends())
-    if not request.may(Permission.VIEW_PAYOUTS):
+    period = _period(asked)
+    rows = written_between(asked.merchant.audit_entries.all(), period.begins(), period.ends())
+    if not asked.may(Permission.VIEW_PAYOUTS):
         rows = rows.exclude(object_type="payout")
-    actor, area = request.GET.get("actor", ""), request.GET.get("area", "")
+    actor, area = asked.text("actor"), asked.text("area")
     if actor in dict(_ACTORS):
         rows = rows.filter(actor_kind=actor)
     if area in dict(_AREAS):
         rows = rows.filter(object_type=area)
     return rows
+
+
+def _cells(entry: AuditEntry) -> list[object]:
+    return [
+        entry.at, entry.actor_kind, entry.actor_name, entry.verb, entry.object_type, entry.object_id,
+        entry.object_count, entry.before, entry.after, entry.request_id,
+    ]  # fmt: skip
+
+
+def _called(asked: Asked) -> str:
+    period = _period(asked)
+    return f"audit-{period.start}-{period.end}"
+
+
+EXPORT = Export(
+    name="audit",
+    title="Audit log",
+    header="at actor_kind actor verb object_type object_id objects before after request_id".split(),
+    rows=_rows,
+    lines=lambda asked: each(_cells),
+    by="id",
+    # Its file tells of payouts too.
+    needs=frozenset({Permission.VIEW_AUDIT, Permission.VIEW_PAYOUTS}),
+    called=_called,
+)
 
 
 def changes_of(entry: AuditEntry) -> Iterator[tuple[str, str, str]]:

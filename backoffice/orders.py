@@ -16,7 +16,7 @@ from merchants.money import to_decimal
 from merchants.roles import Permission
 from orders.models import Order
 from orders.search import starting
-from pages.csv import csv_stream, each
+from pages.exports import Export, each
 from pages.forms import MoneyField, OnceField, PageForm
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS
@@ -38,10 +38,9 @@ class RefundForm(PageForm):
 @staff_page(Permission.VIEW)
 def orders(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    asked = Asked(request)
-    rows = _with_earned(request, matching(asked)).select_related("customer", "partner")
+    asked = Asked.of(request)
     context = {
-        "sheet": sheet(request, rows, sorts=_SORTS, default="-date"),
+        "sheet": sheet(request, _rows(asked), sorts=_SORTS, default="-date"),
         "tabs": _KINDS,
         **{name: asked.text(name) for name in ("kind", "q", "coupon")},
         "partner": asked.partner,
@@ -50,23 +49,6 @@ def orders(request: StaffRequest) -> HttpResponseBase:
         "partials": {"list"},
     }
     return page(request, "backoffice/orders/list.html", context)
-
-
-@staff_page(Permission.VIEW)
-def orders_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts are decimal numbers of their currency."""
-
-    def cells(row: Order) -> list[object]:
-        earned: int | None = row.earned  # type: ignore[attr-defined] # an annotation of _with_earned
-        return [
-            row.external_id, row.source, str(row.customer or ""), row.partner.name if row.partner else "",
-            row.coupon_code, to_decimal(row.amount, row.currency), to_decimal(row.refunded, row.currency),
-            to_decimal(earned or 0, row.currency), row.currency, row.placed_at, row.notes,
-        ]  # fmt: skip
-
-    header = "order_id source customer partner coupon amount refunded commission currency placed_at notes".split()
-    rows = _with_earned(request, matching(Asked(request))).select_related("customer", "partner")
-    return csv_stream("orders.csv", header, rows, each(cells), by="placed_at")
 
 
 def matching(asked: Asked) -> "QuerySet[Order]":
@@ -86,11 +68,32 @@ def matching(asked: Asked) -> "QuerySet[Order]":
     return rows
 
 
-def _with_earned(request: StaffRequest, rows: "QuerySet[Order]") -> "QuerySet[Order]":
+def _rows(asked: Asked) -> "QuerySet[Order]":
     """With what partners keep of each, in the order's currency; None where nobody earned."""
-    of_order = request.merchant.commissions.filter(order=OuterRef("pk")).order_by()
+    of_order = asked.merchant.commissions.filter(order=OuterRef("pk")).order_by()
     kept = of_order.values("order").annotate(kept=Sum(F("amount") - F("reversed"))).values("kept")
-    return rows.annotate(earned=Subquery(kept, output_field=BigIntegerField()))
+    earned = Subquery(kept, output_field=BigIntegerField())
+    return matching(asked).annotate(earned=earned).select_related("customer", "partner")
+
+
+def _cells(row: Order) -> list[object]:
+    """Amounts are decimal numbers of the order's currency."""
+    earned: int | None = row.earned  # type: ignore[attr-defined] # an annotation of _rows
+    return [
+        row.external_id, row.source, str(row.customer or ""), row.partner.name if row.partner else "",
+        row.coupon_code, to_decimal(row.amount, row.currency), to_decimal(row.refunded, row.currency),
+        to_decimal(earned or 0, row.currency), row.currency, row.placed_at, row.notes,
+    ]  # fmt: skip
+
+
+EXPORT = Export(
+    name="orders",
+    title="Orders",
+    header="order_id source customer partner coupon amount refunded commission currency placed_at notes".split(),
+    rows=_rows,
+    lines=lambda asked: each(_cells),
+    by="placed_at",
+)
 
 
 @staff_page(Permission.VIEW)

@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         ),
     ),
     ("Workspace", (
+        Item("jobs", "Exports and jobs", "list-checks", Permission.VIEW),
         Item("staff", "Team", "users", Permission.MANAGE_STAFF),
         Item("settings", "Settings", "settings", Permission.EDIT_SETTINGS),
     )),

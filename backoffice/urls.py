@@ -2,16 +2,20 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, keys, mail, orders, overview, search, settings, staff, switcher
+from backoffice import audit, invitations, jobs, keys, mail, orders, overview, search, settings, staff, switcher
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
 from backoffice.commissions import paid
 from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.customers import record
+from backoffice.exports import csv_page, xlsx_page
 from backoffice.partners import bulk, codes, create, editor
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
+from merchants.roles import Permission
+
+_VIEW, _VIEW_PAYOUTS, _VIEW_AUDIT = Permission.VIEW, Permission.VIEW_PAYOUTS, Permission.VIEW_AUDIT
 
 pages = [
     path("", overview.overview, name="overview"),
@@ -19,7 +23,8 @@ pages = [
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
     path("partners/", partners.partners, name="partners"),
-    path("partners.csv", partners.partners_csv, name="partners_csv"),
+    path("partners.csv", csv_page(_VIEW, partners.EXPORT), name="partners_csv"),
+    path("partners.xlsx", xlsx_page(_VIEW, partners.EXPORT), name="partners_xlsx"),
     path("partners/new/", create.partners_new, name="partners_new"),
     path("partners/bulk/", bulk.partners_bulk, name="partners_bulk"),
     path("partners/<uuid:partner>/", editor.partners_detail, name="partners_detail"),
@@ -35,7 +40,8 @@ pages = [
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
     path("partners/<uuid:partner>/links/<uuid:link>/qr.svg", codes.partners_qr, name="partners_qr"),
     path("customers/", customers.customers, name="customers"),
-    path("customers.csv", customers.customers_csv, name="customers_csv"),
+    path("customers.csv", csv_page(_VIEW, customers.EXPORT), name="customers_csv"),
+    path("customers.xlsx", xlsx_page(_VIEW, customers.EXPORT), name="customers_xlsx"),
     path("customers/new/", customer.customers_new, name="customers_new"),
     path("customers/<uuid:customer>/", customer.customers_detail, name="customers_detail"),
     path("customers/<uuid:customer>/stats/", customer.customers_stats, name="customers_stats"),
@@ -43,11 +49,13 @@ pages = [
     path("customers/<uuid:customer>/orders/new/", record.customers_record, name="customers_record"),
     path("customers/<uuid:customer>/delete/", customer.customers_delete, name="customers_delete"),
     path("orders/", orders.orders, name="orders"),
-    path("orders.csv", orders.orders_csv, name="orders_csv"),
+    path("orders.csv", csv_page(_VIEW, orders.EXPORT), name="orders_csv"),
+    path("orders.xlsx", xlsx_page(_VIEW, orders.EXPORT), name="orders_xlsx"),
     path("orders/<uuid:order>/", orders.orders_detail, name="orders_detail"),
     path("orders/<uuid:order>/refund/", orders.orders_refund, name="orders_refund"),
     path("commissions/", commissions.commissions, name="commissions"),
-    path("commissions.csv", commissions.commissions_csv, name="commissions_csv"),
+    path("commissions.csv", csv_page(_VIEW, commissions.EXPORT), name="commissions_csv"),
+    path("commissions.xlsx", xlsx_page(_VIEW, commissions.EXPORT), name="commissions_xlsx"),
     path("commissions/new/", commission.commissions_new, name="commissions_new"),
     path("commissions/paid/", paid.commissions_paid, name="commissions_paid"),
     path("commissions/unpaid/", paid.commissions_unpaid, name="commissions_unpaid"),
@@ -58,12 +66,19 @@ pages = [
     path("commissions/<uuid:commission>/release/", commission.commissions_release, name="commissions_release"),
     path("payouts/", outstanding.payouts, name="payouts"),
     path("payouts/history/", history.payouts_history, name="payouts_history"),
-    path("payouts.csv", history.payouts_csv, name="payouts_csv"),
+    path("payouts.csv", csv_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_csv"),
+    path("payouts.xlsx", xlsx_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_xlsx"),
     path("payouts/new/<uuid:partner>/<str:currency>/", outstanding.payouts_new, name="payouts_new"),
     path("payouts/<uuid:payout>/", history.payouts_detail, name="payouts_detail"),
     path("payouts/<uuid:payout>/reverse/", history.payouts_reverse, name="payouts_reverse"),
     path("audit/", audit.audit, name="audit"),
-    path("audit.csv", audit.audit_csv, name="audit_csv"),
+    path("audit.csv", csv_page(_VIEW_AUDIT, audit.EXPORT), name="audit_csv"),
+    path("audit.xlsx", xlsx_page(_VIEW_AUDIT, audit.EXPORT), name="audit_xlsx"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<uuid:job>/", jobs.jobs_detail, name="jobs_detail"),
+    path("jobs/<uuid:job>/file/", jobs.jobs_file, name="jobs_file"),
+    path("jobs/<uuid:job>/cancel/", jobs.jobs_cancel, name="jobs_cancel"),
+    path("jobs/<uuid:job>/retry/", jobs.jobs_retry, name="jobs_retry"),
     path("keys/", keys.list_keys, name="keys"),
     path("keys/new/", keys.new_key, name="keys_new"),
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),

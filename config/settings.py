@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "merchants",
     "ledger",
+    "jobs",
     "customers",
     "affiliates",
     "orders",
@@ -122,7 +123,8 @@ STATICFILES_DIRS = [
     ("vendor/geist-mono", _PACKAGES / "@fontsource-variable/geist-mono/files"),
 ]
 STATIC_ROOT = DATA_DIR / "static"
-# What merchants upload. A service of several machines names a shared folder, or another storage here (django-storages).
+# What merchants upload, and the files of jobs. A service of several machines names a shared folder, or another storage
+# here (django-storages).
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -139,6 +141,16 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Jobs last minutes. A worker for them alone (`--queues jobs`) keeps the sweeps of every second from waiting for them.
+CELERY_TASK_QUEUES = {name: {"routing_key": name} for name in ("celery", "jobs")}
+CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue": "jobs"}}
+# Where each kind of long work is declared (`jobs.kinds`).
+JOB_KINDS = [
+    "affiliates.decisions.KINDS",
+    "payouts.in_bulk.KINDS",
+    "backoffice.exports.KINDS",
+    "partner_portal.exports.KINDS",
+]
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
@@ -180,8 +192,8 @@ globals().update(email_from_url(os.environ.get("EMAIL_URL", ""), DATA_DIR))
 
 # 10 MB bodies are refused before they are read; a batch of a thousand sales stays far below.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-# Deciding about many asks again with each of them in the form: 2,000 at most, and a few fields more.
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_100
+# A payout's form has a box for each of up to 1,000 commissions, and a few fields more.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100
 
 # Proxies of our own in front: how many of the last X-Forwarded-For hops to believe.
 TRUSTED_PROXIES = int(os.environ.get("TRUSTED_PROXIES", "0"))

@@ -14,9 +14,10 @@ from commissions.models import Commission, CommissionStatus
 from ledger.accounts import partner_earned
 from merchants.money import to_decimal
 from pages.books import commission_steps, entries_of
-from pages.csv import csv_stream, each
+from pages.exports import Export, Lines, each
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
+from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.masking import customer_shown
 from partner_portal.money import Money, money_of
@@ -32,55 +33,19 @@ _YEAR = 365
 @partner_page
 def earnings(request: PartnerRequest) -> HttpResponseBase:
     """The list, newest first."""
-    partner, period = request.partner, period_of(request.GET, default=_YEAR)
-    found = sheet(request, _rows(request, period), sorts=_SORTS, default="-date")
+    partner, asked = request.partner, Asked.of(request)
+    found = sheet(request, _rows(asked), sorts=_SORTS, default="-date")
     context = {
         "sheet": found,
         "money": list(money_of(partner).values()) or [Money(partner.merchant.currency)],
         "rows": [(row, rate_of(row), customer_shown(row.customer, partner.merchant)) for row in found.rows],
         "statuses": _STATUSES,
         "status": request.GET.get("status", ""),
-        "period": period,
+        "period": _period(asked),
         "presets": PRESETS,
         "partials": {"list"},
     }
     return page(request, "partner_portal/earnings.html", context)
-
-
-@partner_page
-def earnings_csv(request: PartnerRequest) -> HttpResponseBase:
-    """The same rows as a file; amounts are decimal numbers of their currency, times are UTC."""
-    merchant, period = request.partner.merchant, period_of(request.GET, default=_YEAR)
-    header = [
-        "date",
-        "order",
-        "customer",
-        "order_total",
-        "rate",
-        "earned",
-        "taken_back",
-        "currency",
-        "status",
-        "paid_at",
-    ]
-
-    def cells(row: Commission) -> list[object]:
-        order = row.order
-        return [
-            row.occurred_at,
-            order.external_id if order else "",
-            customer_shown(row.customer, merchant),
-            to_decimal(order.amount, order.currency) if order else "",
-            rate_of(row),
-            to_decimal(row.amount, row.currency),
-            to_decimal(row.reversed, row.currency),
-            row.currency,
-            row.status,
-            row.paid_at,
-        ]
-
-    name = f"earnings-{period.start}-{period.end}.csv"
-    return csv_stream(name, header, _rows(request, period), each(cells), by="occurred_at")
 
 
 @partner_page
@@ -112,12 +77,50 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
     return page(request, "partner_portal/commission.html", context)
 
 
-def _rows(request: PartnerRequest, period: Period) -> "QuerySet[Commission]":
-    rows = request.partner.commissions.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
-    status = request.GET.get("status", "")
+def _period(asked: Asked) -> Period:
+    return period_of(asked.query, default=_YEAR)
+
+
+def _rows(asked: Asked) -> "QuerySet[Commission]":
+    period = _period(asked)
+    rows = asked.partner.commissions.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
+    status = asked.query.get("status", "")
     if status in CommissionStatus.values:
         rows = rows.filter(status=status)
     return rows.select_related("order", "customer")
+
+
+def _lines(asked: Asked) -> "Lines[Commission]":
+    """Amounts are decimal numbers of their currency."""
+    merchant = asked.partner.merchant
+
+    def cells(row: Commission) -> list[object]:
+        order = row.order
+        return [
+            row.occurred_at, order.external_id if order else "", customer_shown(row.customer, merchant),
+            to_decimal(order.amount, order.currency) if order else "", rate_of(row),
+            to_decimal(row.amount, row.currency), to_decimal(row.reversed, row.currency), row.currency, row.status,
+            row.paid_at,
+        ]  # fmt: skip
+
+    return each(cells)
+
+
+def _called(asked: Asked) -> str:
+    period = _period(asked)
+    return f"earnings-{period.start}-{period.end}"
+
+
+EXPORT = Export(
+    name="earnings",
+    title="Earnings",
+    header="date order customer order_total rate earned taken_back currency status paid_at".split(),
+    rows=_rows,
+    lines=_lines,
+    by="occurred_at",
+    needs=frozenset(),
+    called=_called,
+)
 
 
 def rate_of(commission: Commission) -> str:

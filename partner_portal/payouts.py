@@ -3,12 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from merchants.money import to_decimal
-from pages.csv import csv_stream, each
+from pages.exports import Export, each
 from pages.listing import Sort, sheet
+from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
 from payouts.models import Payout
 
@@ -22,19 +24,6 @@ def payouts(request: PartnerRequest) -> HttpResponseBase:
 
 
 @partner_page
-def payouts_csv(request: PartnerRequest) -> HttpResponseBase:
-    """All payouts as a file; amounts are decimal numbers of their currency."""
-
-    def cells(payout: Payout) -> list[object]:
-        amount = to_decimal(payout.amount, payout.currency)
-        reference = payout.transaction_id
-        return [payout.paid_on, amount, payout.currency, payout.method, payout.status, reference]
-
-    header = ["paid_on", "amount", "currency", "method", "status", "transaction_id"]
-    return csv_stream("payouts.csv", header, request.partner.payouts.all(), each(cells), by="created_at")
-
-
-@partner_page
 def payouts_detail(request: PartnerRequest, payout: UUID) -> HttpResponseBase:
     """One payout with the commissions in it."""
     found = get_object_or_404(request.partner.payouts.all(), id=payout)
@@ -42,3 +31,24 @@ def payouts_detail(request: PartnerRequest, payout: UUID) -> HttpResponseBase:
     rows = sheet(request, items, sorts={"order": Sort("id", UUID)}, default="-order")
     context = {"payout": found, "sheet": rows, "items_sum": found.amount + found.netted, "partials": {"list"}}
     return page(request, "partner_portal/payout.html", context)
+
+
+def _rows(asked: Asked) -> "QuerySet[Payout]":
+    return asked.partner.payouts.all()
+
+
+def _cells(payout: Payout) -> list[object]:
+    """Amounts are decimal numbers of their currency."""
+    amount = to_decimal(payout.amount, payout.currency)
+    return [payout.paid_on, amount, payout.currency, payout.method, payout.status, payout.transaction_id]
+
+
+EXPORT = Export(
+    name="payouts",
+    title="Payouts",
+    header="paid_on amount currency method status transaction_id".split(),
+    rows=_rows,
+    lines=lambda asked: each(_cells),
+    by="created_at",
+    needs=frozenset(),
+)

@@ -2,21 +2,27 @@
 
 from django.urls import include, path
 
-from partner_portal import brand, customers, earnings, gate, home, links, payouts, settings
+from partner_portal import brand, customers, earnings, gate, home, jobs, links, payouts, settings
+from partner_portal.exports import csv_page, xlsx_page
 
 app_name = "portal"
 
 pages = [
     path("", home.home, name="home"),
     path("earnings/", earnings.earnings, name="earnings"),
-    path("earnings.csv", earnings.earnings_csv, name="earnings_csv"),
+    path("earnings.csv", csv_page(earnings.EXPORT), name="earnings_csv"),
+    path("earnings.xlsx", xlsx_page(earnings.EXPORT), name="earnings_xlsx"),
     path("earnings/<uuid:commission>/", earnings.earnings_detail, name="earnings_detail"),
     path("customers/", customers.customers, name="customers"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/qr.svg", links.link_qr, name="links_qr"),
     path("payouts/", payouts.payouts, name="payouts"),
-    path("payouts.csv", payouts.payouts_csv, name="payouts_csv"),
+    path("payouts.csv", csv_page(payouts.EXPORT), name="payouts_csv"),
+    path("payouts.xlsx", xlsx_page(payouts.EXPORT), name="payouts_xlsx"),
     path("payouts/<uuid:payout>/", payouts.payouts_detail, name="payouts_detail"),
+    path("files/", jobs.jobs, name="jobs"),
+    path("files/<uuid:file>/", jobs.jobs_detail, name="jobs_detail"),
+    path("files/<uuid:file>/file/", jobs.jobs_file, name="jobs_file"),
     path("settings/", settings.settings, name="settings"),
     path("settings/profile/", settings.settings_profile, name="settings_profile"),
     path("settings/password/", settings.settings_password, name="settings_password"),

@@ -13,7 +13,7 @@ from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from orders.search import called
-from pages.csv import csv_stream, each
+from pages.exports import Export, each
 from pages.listing import CountedSoFar, Sort, counted_shown, sheet
 from pages.periods import PRESETS
 
@@ -35,14 +35,13 @@ _COUNTED_TABS: tuple[str, ...] = (CommissionStatus.PENDING, CommissionStatus.APP
 @staff_page(Permission.VIEW)
 def commissions(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    asked = Asked(request)
-    rows = matching(asked).select_related("order", "customer", "partner")
-    found = sheet(request, rows, sorts=_SORTS, default="-date")
+    asked = Asked.of(request)
+    found = sheet(request, _rows(asked), sorts=_SORTS, default="-date")
     context = {
         "sheet": found,
+        "query": found.parameters,
         "tabs": tabs(request.merchant),
         "toggled": TOGGLED,
-        "query": found.parameters,
         **{name: asked.text(name) for name in ("status", "q", "kind")},
         "partner": asked.partner,
         "period": asked.period,
@@ -50,23 +49,6 @@ def commissions(request: StaffRequest) -> HttpResponseBase:
         "partials": {"list"},
     }
     return page(request, "backoffice/commissions/list.html", context)
-
-
-@staff_page(Permission.VIEW)
-def commissions_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts are decimal numbers of their currency."""
-
-    def cells(row: Commission) -> list[object]:
-        return [
-            row.occurred_at, row.order.external_id if row.order else "", row.partner.name,
-            row.partner.email, str(row.customer or ""), to_decimal(row.amount, row.currency),
-            to_decimal(row.reversed, row.currency), row.currency, row.status, row.explanation.get("working", ""),
-            row.paid_at,
-        ]  # fmt: skip
-
-    header = "date order partner partner_email customer amount taken_back currency status working paid_at".split()
-    rows = matching(Asked(request)).select_related("order", "customer", "partner")
-    return csv_stream("commissions.csv", header, rows, each(cells), by="occurred_at")
 
 
 def matching(asked: Asked) -> "QuerySet[Commission]":
@@ -89,6 +71,30 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
     if (period := asked.period) is not None:
         rows = rows.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
     return rows
+
+
+def _rows(asked: Asked) -> "QuerySet[Commission]":
+    return matching(asked).select_related("order", "customer", "partner")
+
+
+def _cells(row: Commission) -> list[object]:
+    """Amounts are decimal numbers of the commission's currency."""
+    return [
+        row.occurred_at, row.order.external_id if row.order else "", row.partner.name,
+        row.partner.email, str(row.customer or ""), to_decimal(row.amount, row.currency),
+        to_decimal(row.reversed, row.currency), row.currency, row.status, row.explanation.get("working", ""),
+        row.paid_at,
+    ]  # fmt: skip
+
+
+EXPORT = Export(
+    name="commissions",
+    title="Commissions",
+    header="date order partner partner_email customer amount taken_back currency status working paid_at".split(),
+    rows=_rows,
+    lines=lambda asked: each(_cells),
+    by="occurred_at",
+)
 
 
 def tabs(merchant: Merchant) -> list[dict[str, Any]]:

@@ -12,16 +12,16 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.asked import Asked
+from backoffice.chosen import Chosen
 from backoffice.commissions.list import TOGGLED, matching, tabs
 from backoffice.door import StaffRequest, done, form_status, led_to, page, staff_page
+from commissions.models import Commission
+from jobs.models import Job
 from merchants.errors import DomainError
 from merchants.roles import Permission
 from pages.forms import PageForm
-from pages.listing import chosen
+from payouts.in_bulk import start_marking_paid, start_marking_unpaid
 from payouts.manual import mark_paid, mark_unpaid
-
-#: One transaction holds them all; more are paid in several goes, or by a payout.
-_MOST = 2_000
 
 
 class PaidForm(PageForm):
@@ -43,44 +43,48 @@ class UnpaidForm(PageForm):
 @staff_page(Permission.EDIT_PAYOUTS)
 def commissions_paid(request: StaffRequest) -> HttpResponseBase:
     """Ask how they were paid, then write it down."""
-    ids = _chosen(request)
-    if not ids:
+    chosen = _chosen(request)
+    if not chosen.ids:
         return _nothing(request)
-    asked = "confirmed" in request.POST
     today = timezone.localdate()
-    form = PaidForm(request.POST if asked else None, initial={"paid_on": today, "transaction_id": f"manual-{today}"})
-    if asked and form.is_valid():
+    initial = {"paid_on": today, "transaction_id": f"manual-{today}"}
+    form = PaidForm(request.POST if chosen.confirmed else None, initial=initial)
+    if _is_decided(request, chosen, form):
+        how = {"merchant": request.merchant, "commission_ids": chosen.ids, "actor": request.actor, **form.cleaned_data}
         with form.refused():
-            payouts = mark_paid(merchant=request.merchant, commission_ids=ids, actor=request.actor, **form.cleaned_data)
+            if chosen.is_many:
+                return _left_to(request, start_marking_paid(**how))
+            payouts = mark_paid(**how)
             said = (
                 f"Paid: {len(payouts)} payout{'' if len(payouts) == 1 else 's'} recorded."
                 if payouts
                 else "All were paid."
             )
             return done(request, said, _list(request))
-    return page(request, "backoffice/commissions/paid.html", _context(request, ids, form), status=form_status(form))
+    return page(request, "backoffice/commissions/paid.html", _context(request, chosen, form), status=form_status(form))
 
 
 @staff_page(Permission.EDIT_PAYOUTS)
 def commissions_unpaid(request: StaffRequest) -> HttpResponseBase:
     """Ask why, then undo the payouts."""
-    ids = _chosen(request)
-    if not ids:
+    chosen = _chosen(request)
+    if not chosen.ids:
         return _nothing(request)
-    asked = "confirmed" in request.POST
-    form = UnpaidForm(request.POST if asked else None)
-    if asked and form.is_valid():
+    form = UnpaidForm(request.POST if chosen.confirmed else None)
+    if _is_decided(request, chosen, form):
+        how = {"merchant": request.merchant, "commission_ids": chosen.ids, "actor": request.actor, **form.cleaned_data}
         with form.refused():
-            undone = mark_unpaid(
-                merchant=request.merchant, commission_ids=ids, reason=form.cleaned_data["reason"], actor=request.actor
-            )
+            if chosen.is_many:
+                return _left_to(request, start_marking_unpaid(**how))
+            undone = mark_unpaid(**how)
             said = (
                 f"Unpaid again: {len(undone)} payout{'' if len(undone) == 1 else 's'} reversed."
                 if undone
                 else "None was paid."
             )
             return done(request, said, _list(request))
-    return page(request, "backoffice/commissions/unpaid.html", _context(request, ids, form), status=form_status(form))
+    context = _context(request, chosen, form)
+    return page(request, "backoffice/commissions/unpaid.html", context, status=form_status(form))
 
 
 @staff_page(Permission.EDIT_PAYOUTS)
@@ -128,28 +132,30 @@ def _row(request: StaffRequest, commission: UUID, status: int) -> HttpResponseBa
     return answer
 
 
-def _chosen(request: StaffRequest) -> list[UUID]:
-    """Of the ticked, or of all that match; none when there are too many."""
-    if request.method != "POST":
-        return []
-    rows = matching(Asked(request)).order_by("id")
-    found = rows if request.POST.get("all") == "1" else chosen(rows, request.POST.getlist("id"))
-    ids = list(found.values_list("id", flat=True)[: _MOST + 1])
-    if len(ids) > _MOST:
-        messages.error(request, f"Choose fewer: at most {_MOST:,} at once.")
-        return []
-    return ids
+def _chosen(request: StaffRequest) -> Chosen[Commission]:
+    return Chosen(request, matching(Asked.of(request)))
+
+
+def _is_decided(request: StaffRequest, chosen: Chosen[Commission], form: PageForm) -> bool:
+    """Whether it was asked and answered, about these."""
+    if chosen.are_others:
+        messages.error(request, "Meanwhile other commissions match. Nothing is changed yet: look again.")
+    return chosen.confirmed and form.is_valid() and not chosen.are_others
+
+
+def _left_to(request: StaffRequest, job: Job) -> HttpResponseBase:
+    return led_to(request, reverse("backoffice:jobs_detail", args=[request.merchant.slug, job.id]))
 
 
 def _nothing(request: StaffRequest) -> HttpResponseBase:
     return done(request, "Nothing was changed: choose commissions in the list first.", _list(request))
 
 
-def _context(request: StaffRequest, ids: list[UUID], form: PageForm) -> dict[str, object]:
-    rows = request.merchant.commissions.filter(id__in=ids)
+def _context(request: StaffRequest, chosen: Chosen[Commission], form: PageForm) -> dict[str, object]:
+    rows = chosen.rows.order_by()
     totals = rows.values_list("currency").annotate(sum=Sum("amount") - Sum("reversed")).order_by("currency")
-    partners = rows.order_by().values("partner").distinct().count()
-    return {"form": form, "ids": ids, "totals": list(totals), "partners": partners, "partials": {"ask"}}
+    partners = rows.values("partner").distinct().count()
+    return {"form": form, "chosen": chosen, "totals": list(totals), "partners": partners, "partials": {"ask"}}
 
 
 def _list(request: StaffRequest) -> str:

@@ -14,9 +14,10 @@ from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from customers.models import Customer, CustomerStatus
 from customers.search import found_by
+from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
-from pages.csv import csv_stream
+from pages.exports import Export, Lines
 from pages.listing import Sort, sheet
 
 _SORTS = {
@@ -42,34 +43,17 @@ class Row:
 @staff_page(Permission.VIEW)
 def customers(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    asked = Asked(request)
+    asked = Asked.of(request)
     found = sheet(request, matching(asked), sorts=_SORTS, default="-since")
     context = {
         "sheet": found,
-        "rows": rows_of(request, found.rows),
+        "rows": rows_of(request.merchant, found.rows),
         "tabs": _STATUSES,
         **{name: asked.text(name) for name in ("status", "q")},
         "partner": asked.partner,
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/list.html", context)
-
-
-@staff_page(Permission.VIEW)
-def customers_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts are decimal numbers of the merchant's currency."""
-    currency = request.merchant.currency
-
-    def lines(found: list[Customer]) -> Iterator[list[object]]:
-        for row in rows_of(request, found):
-            yield [
-                row.customer.name, row.customer.email, row.customer.external_id, row.customer.status, row.orders,
-                to_decimal(row.revenue, currency), to_decimal(row.commission, currency), currency,
-                row.partner[1] if row.partner else "", row.customer.created_at,
-            ]  # fmt: skip
-
-    header = "name email external_id status orders revenue commission currency partner member_since".split()
-    return csv_stream("customers.csv", header, matching(Asked(request)), lines, by="created_at")
 
 
 def matching(asked: Asked) -> "QuerySet[Customer]":
@@ -90,9 +74,8 @@ def matching(asked: Asked) -> "QuerySet[Customer]":
     return rows
 
 
-def rows_of(request: StaffRequest, customers: list[Customer]) -> list[Row]:
+def rows_of(merchant: Merchant, customers: list[Customer]) -> list[Row]:
     """What the list shows of these customers: two queries, however many they are."""
-    merchant = request.merchant
     ids = [customer.id for customer in customers]
     totals: dict[Any, tuple[int, int, int]] = {
         customer_id: (orders, revenue, commission)
@@ -109,3 +92,28 @@ def rows_of(request: StaffRequest, customers: list[Customer]) -> list[Row]:
     return [
         Row(customer, *totals.get(customer.id, (0, 0, 0)), partner=belongs.get(customer.id)) for customer in customers
     ]
+
+
+def _lines(asked: Asked) -> "Lines[Customer]":
+    """Amounts are decimal numbers of the merchant's currency."""
+    currency = asked.merchant.currency
+
+    def lines(found: list[Customer]) -> Iterator[list[object]]:
+        for row in rows_of(asked.merchant, found):
+            yield [
+                row.customer.name, row.customer.email, row.customer.external_id, row.customer.status, row.orders,
+                to_decimal(row.revenue, currency), to_decimal(row.commission, currency), currency,
+                row.partner[1] if row.partner else "", row.customer.created_at,
+            ]  # fmt: skip
+
+    return lines
+
+
+EXPORT = Export(
+    name="customers",
+    title="Customers",
+    header="name email external_id status orders revenue commission currency partner member_since".split(),
+    rows=matching,
+    lines=_lines,
+    by="created_at",
+)

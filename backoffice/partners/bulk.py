@@ -1,30 +1,18 @@
 """One decision for many partners, ticked or all that match."""
 
-from collections.abc import Callable
-
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.urls import reverse
 
-from affiliates import partners as verbs
-from affiliates.models import Partner
+from affiliates.decisions import DECISIONS, kind_name
 from backoffice.asked import Asked
-from backoffice.door import StaffRequest, done, page, staff_page
+from backoffice.chosen import Chosen
+from backoffice.door import StaffRequest, done, led_to, page, staff_page
 from backoffice.partners.list import matching
-from merchants.audit import Actor
-from merchants.errors import DomainError
+from jobs.start import start
 from merchants.roles import Permission
-from pages.listing import chosen
 
-#: More than this at once is decided in several goes: each partner is its own decision in the audit log.
-_MOST = 2_000
-
-Verb = Callable[..., Partner]
-_ACTIONS: dict[str, tuple[Verb, str, str]] = {
-    "approve": (verbs.approve, "Approve", "approved"),
-    "reject": (verbs.reject, "Reject", "rejected"),
-    "suspend": (verbs.suspend, "Suspend", "suspended"),
-}
+_SHOWN = 20
 
 
 @staff_page(Permission.EDIT_PARTNERS)
@@ -32,34 +20,25 @@ def partners_bulk(request: StaffRequest) -> HttpResponseBase:
     """Ask, then decide. Those whose status does not allow it are left as they are and counted."""
     back = reverse("backoffice:partners", args=[request.merchant.slug])
     action = request.POST.get("action", "")
-    if request.method != "POST" or action not in _ACTIONS:
+    if request.method != "POST" or action not in DECISIONS:
         return done(request, "Nothing was changed: choose partners in the list first.", back)
-    verb, title, word = _ACTIONS[action]
-    confirmed = request.POST.get("confirmed") == "1"
-    # Once it was asked about, it is about those who stood there, not about who matches by now.
-    everything = request.POST.get("all") == "1" and not confirmed
-    rows = matching(Asked(request)).order_by("id")
-    found = list((rows if everything else chosen(rows, request.POST.getlist("id")))[: _MOST + 1])
-    if not found or len(found) > _MOST:
-        problem = f"Choose fewer: at most {_MOST:,} at once." if found else "Choose at least one partner."
-        messages.error(request, problem)
+    decision = DECISIONS[action]
+    chosen = Chosen(request, matching(Asked.of(request)))
+    if not chosen.ids:
+        messages.error(request, "Choose at least one partner.")
         return done(request, "Nothing was changed.", back)
-    if not confirmed:
-        context = {"action": action, "title": title, "word": word, "chosen": found}
+    if chosen.are_others:
+        messages.error(request, "Meanwhile other partners match. Nothing is changed yet: look again.")
+    if not chosen.confirmed or chosen.are_others:
+        shown = request.merchant.partners.filter(id__in=chosen.ids[:_SHOWN]).order_by("id")
+        context = {"action": action, "decision": decision, "chosen": chosen, "shown": shown}
         return page(request, "backoffice/partners/bulk.html", context)
-    changed = _decide(verb, found, request.actor)
-    left = len(found) - changed
-    note = f" {left:,} had another status and stayed as they were." if left else ""
-    return done(request, f"{changed:,} partner{'' if changed == 1 else 's'} {word}.{note}", back)
-
-
-def _decide(verb: Verb, partners: list[Partner], actor: Actor) -> int:
-    changed = 0
-    for partner in partners:
-        try:
-            verb(partner, actor=actor)
-        except DomainError:
-            # Somebody else decided meanwhile, or its status never allowed this: it is counted as left.
-            continue
-        changed += 1
-    return changed
+    if chosen.is_many:
+        parameters = {"ids": [str(id) for id in chosen.ids]}
+        total = len(chosen.ids)
+        job = start(
+            kind_name(action), merchant=request.merchant, parameters=parameters, total=total, actor=request.actor
+        )
+        return led_to(request, reverse("backoffice:jobs_detail", args=[request.merchant.slug, job.id]))
+    changed = decision.about(chosen.rows.order_by("id"), actor=request.actor)
+    return done(request, decision.said(changed, len(chosen.ids)), back)

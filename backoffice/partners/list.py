@@ -18,7 +18,7 @@ from backoffice.door import StaffRequest, page, staff_page
 from merchants.models import Merchant
 from merchants.money import to_decimal
 from merchants.roles import Permission
-from pages.csv import csv_stream
+from pages.exports import Export, Lines
 from pages.listing import Sort, sheet
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
@@ -53,7 +53,7 @@ class Row:
 @staff_page(Permission.VIEW)
 def partners(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
-    asked = Asked(request)
+    asked = Asked.of(request)
     found = sheet(request, matching(asked), sorts=_SORTS, default="-revenue")
     context = {
         "sheet": found,
@@ -66,26 +66,6 @@ def partners(request: StaffRequest) -> HttpResponseBase:
         "partials": {"list"},
     }
     return page(request, "backoffice/partners/list.html", context)
-
-
-@staff_page(Permission.VIEW)
-def partners_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts are decimal numbers of the merchant's currency."""
-    merchant, currency = request.merchant, request.merchant.currency
-
-    def lines(found: list[Partner]) -> Iterator[list[object]]:
-        for row in rows_of(merchant, found):
-            revenue, earned, balance = (
-                to_decimal(amount, currency) for amount in (row.figures.revenue, row.figures.earned, row.balance)
-            )
-            yield [
-                row.partner.name, row.partner.email, row.partner.status, row.coupon, row.figures.clicks,
-                row.figures.orders, revenue, earned, balance, currency, row.partner.portal_code,
-                row.partner.created_at,
-            ]  # fmt: skip
-
-    header = "name email status coupon clicks orders revenue earned balance currency portal joined".split()
-    return csv_stream("partners.csv", header, matching(Asked(request)), lines, by="created_at")
 
 
 def matching(asked: Asked) -> "QuerySet[Partner]":
@@ -120,6 +100,34 @@ def rows_of(merchant: Merchant, partners: list[Partner]) -> list[Row]:
         )
         for partner in partners
     ]
+
+
+def _lines(asked: Asked) -> "Lines[Partner]":
+    """Amounts are decimal numbers of the merchant's currency."""
+    merchant, currency = asked.merchant, asked.merchant.currency
+
+    def lines(found: list[Partner]) -> Iterator[list[object]]:
+        for row in rows_of(merchant, found):
+            revenue, earned, balance = (
+                to_decimal(amount, currency) for amount in (row.figures.revenue, row.figures.earned, row.balance)
+            )
+            yield [
+                row.partner.name, row.partner.email, row.partner.status, row.coupon, row.figures.clicks,
+                row.figures.orders, revenue, earned, balance, currency, row.partner.portal_code,
+                row.partner.created_at,
+            ]  # fmt: skip
+
+    return lines
+
+
+EXPORT = Export(
+    name="partners",
+    title="Partners",
+    header="name email status coupon clicks orders revenue earned balance currency portal joined".split(),
+    rows=matching,
+    lines=_lines,
+    by="created_at",
+)
 
 
 def _tabs(merchant: Merchant) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from backoffice.door import StaffRequest, done, form_status, page, posted, sent,
 from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.books import entries_of
-from pages.csv import csv_stream, each
+from pages.exports import Export, each
 from pages.forms import PageForm
 from pages.listing import Sort, sheet
 from payouts.manual import reverse_payout
@@ -34,30 +34,15 @@ class ReverseForm(PageForm):
 @staff_page(Permission.VIEW_PAYOUTS)
 def payouts_history(request: StaffRequest) -> HttpResponseBase:
     """One page of what was paid."""
-    asked = Asked(request)
+    asked = Asked.of(request)
     context = {
-        "sheet": sheet(request, matching(asked).select_related("partner"), sorts=_SORTS, default="-recorded"),
+        "sheet": sheet(request, _rows(asked), sorts=_SORTS, default="-recorded"),
         "tabs": _TABS,
         **{name: asked.text(name) for name in ("status", "q")},
         "partner": asked.partner,
         "partials": {"list"},
     }
     return page(request, "backoffice/payouts/history.html", context)
-
-
-@staff_page(Permission.VIEW_PAYOUTS)
-def payouts_csv(request: StaffRequest) -> HttpResponseBase:
-    """All that match, as a file; amounts are decimal numbers of their currency."""
-
-    def cells(row: Payout) -> list[object]:
-        return [
-            row.paid_on, row.partner.name, row.partner.email, to_decimal(row.amount, row.currency),
-            to_decimal(row.netted, row.currency), row.currency, row.method, row.status, row.transaction_id, row.note,
-        ]  # fmt: skip
-
-    header = "paid_on partner partner_email amount netted currency method status transaction_id note".split()
-    rows = matching(Asked(request)).select_related("partner")
-    return csv_stream("payouts.csv", header, rows, each(cells), by="created_at")
 
 
 @staff_page(Permission.VIEW_PAYOUTS)
@@ -102,6 +87,29 @@ def matching(asked: Asked) -> "QuerySet[Payout]":
     if asked.partner is not None:
         rows = rows.filter(partner=asked.partner[0])
     return rows
+
+
+def _rows(asked: Asked) -> "QuerySet[Payout]":
+    return matching(asked).select_related("partner")
+
+
+def _cells(row: Payout) -> list[object]:
+    """Amounts are decimal numbers of the payout's currency."""
+    return [
+        row.paid_on, row.partner.name, row.partner.email, to_decimal(row.amount, row.currency),
+        to_decimal(row.netted, row.currency), row.currency, row.method, row.status, row.transaction_id, row.note,
+    ]  # fmt: skip
+
+
+EXPORT = Export(
+    name="payouts",
+    title="Payouts",
+    header="paid_on partner partner_email amount netted currency method status transaction_id note".split(),
+    rows=_rows,
+    lines=lambda asked: each(_cells),
+    by="created_at",
+    needs=frozenset({Permission.VIEW_PAYOUTS}),
+)
 
 
 def _payout(request: StaffRequest, payout: UUID) -> Payout:

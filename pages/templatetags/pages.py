@@ -51,6 +51,11 @@ _BADGES: dict[str, tuple[str, str]] = {
     "expired": ("Expired", ""),
     "revoked": ("Revoked", "is-red"),
     "replaced": ("Being replaced", "is-amber"),
+    "queued": ("Waiting", ""),
+    "running": ("Running", "is-blue"),
+    "done": ("Done", "is-green"),
+    "failed": ("Failed", "is-red"),
+    "cancelled": ("Cancelled", ""),
 }
 
 
@@ -202,6 +207,7 @@ _DEEDS = {
     "customer.follow": "Followed the person's own edit", "customer.erase": "Deleted a customer",
     "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
+    "job.start": "Started a job", "job.cancel": "Cancelled a job", "job.retry": "Tried a job again",
     "payout.record": "Recorded a payout", "payout.reverse": "Reversed a payout",
     "operator.open": "Looked at the account", "operator.list": "Looked through a list",
     "operator.view": "Looked at a page", "user.deactivate": "Deactivated a log-in",

@@ -13,8 +13,9 @@ from customers.records import update_customer
 from merchants import tenancy
 from merchants.models import Merchant
 from merchants.money import to_decimal
-from pages import csv as files
-from pages.csv import cell, csv_stream, each
+from pages import exports as files
+from pages.csv import cell
+from pages.exports import each, pieces
 from tests.api.conftest import Api
 from tests.api.world import build
 from tests.factories import ACTOR, CustomerFactory
@@ -101,21 +102,21 @@ def test_rows_that_change_between_two_pieces_are_in_the_file_once(
     response = api.client.get(
         "/api/v1/customers/export.csv", headers={"Authorization": f"Bearer {api.token}", "Accept": "text/csv"}
     )
-    pieces = []
+    read = []
     for number, piece in enumerate(response.streaming_content):
-        pieces.append(piece)
+        read.append(piece)
         with tenancy.tenant(merchant.id):
             for customer in merchant.customers.all():
                 update_customer(customer, changes={"name": f"turn {number}", "notes": "x"}, actor=ACTOR)
             CustomerFactory(name="new meanwhile")
-    rows = list(csv.DictReader(io.StringIO(b"".join(pieces).decode())))
+    rows = list(csv.DictReader(io.StringIO(b"".join(read).decode())))
     assert len(rows) == len({row["id"] for row in rows}) == 6
     assert [row["name"] for row in rows[2:]] == ["turn 0", "turn 0", "turn 1", "turn 1"]
 
 
 def test_a_file_is_sorted_only_by_what_never_changes(tenant: Merchant) -> None:
     with pytest.raises(ValueError, match="name may change"):
-        csv_stream("x.csv", ["id"], tenant.customers.all(), each(lambda row: [row.id]), by="name")
+        pieces(tenant.customers.all(), each(lambda row: [row.id]), by="name")
 
 
 def test_between_two_pieces_no_tenant_is_entered(api: Api, merchant: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from affiliates.models import Partner
 from merchants import tenancy
 from merchants.models import Merchant
-from pages import csv as files
+from pages import exports as files
 from stats.rollup import refresh
 from tests.factories import CustomerFactory, PartnerFactory
 from tests.sales import give_ten_percent, sell

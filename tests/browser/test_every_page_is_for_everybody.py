@@ -21,7 +21,7 @@ _RUN = "axe.run(document, {resultTypes: ['violations'], preload: false}).then(re
 _NO_PAGES = {
     "partners_qr", "links_qr", "partners_bulk", "commissions_paid", "commissions_unpaid", "commissions_payment",
     "settings_sign_out", "settings_profile", "settings_password", "settings_logo", "settings_mail_preview",
-    "settings_mail_test",
+    "settings_mail_test", "jobs_file", "jobs_cancel", "jobs_retry",
 }  # fmt: skip
 _ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")
 _OUTSIDE = ("login/", "password/reset/", "signup/")
@@ -31,7 +31,7 @@ def staff_addresses(running: Running) -> list[str]:
     own = [running.of.at(page) for page in pages("/m/<slug:slug>/") if page.name not in _NO_PAGES]
     # The tables that lists have only when they have something, and the other face of the chart.
     return [
-        *(address for address in own if not address.endswith(".csv")),
+        *(address for address in own if not address.endswith((".csv", ".xlsx"))),
         f"/m/{running.of.merchant.slug}/?view=table", f"/m/{running.of.merchant.slug}/partners/?q=nobody", "/m/?switch",
         *(f"/accounts/{path}" for path in _ACCOUNT), "/mail/",
     ]  # fmt: skip
@@ -40,7 +40,7 @@ def staff_addresses(running: Running) -> list[str]:
 def portal_addresses(running: Running) -> list[str]:
     return [
         address for page in pages("/p/")
-        if page.name in PORTAL - _NO_PAGES and not (address := running.of.at(page)).endswith(".csv")
+        if page.name in PORTAL - _NO_PAGES and not (address := running.of.at(page)).endswith((".csv", ".xlsx"))
     ]  # fmt: skip
 
 

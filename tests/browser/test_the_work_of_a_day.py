@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Running, opened, sign_in
 from tests.factories import PASSWORD
+from tests.workbooks import sheets_of
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -145,8 +146,30 @@ def test_a_list_is_searched_while_typing_and_exported(screen: Page, running: Run
     expect(screen.locator("tbody tr")).to_have_count(1)
     assert "q=Rita" in screen.url
     with screen.expect_download() as download:
-        screen.get_by_role("link", name="Export CSV").click()
+        screen.locator("summary[aria-label=Export]").click()
+        screen.get_by_role("link", name="CSV").click()
     assert "rita10@partners.example" in Path(download.value.path()).read_text()
+    # The file keeps to what was typed since the page came.
+    assert len(Path(download.value.path()).read_text().splitlines()) == 2
+
+
+def test_a_workbook_is_prepared_while_one_looks_on(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Wanda West", "WANDA10")
+    screen.goto(f"{running.home}partners/")
+    screen.get_by_role("searchbox", name="Search partners").fill("Wanda W")
+    expect(screen.locator("tbody tr")).to_have_count(1)
+    screen.locator("summary[aria-label=Export]").click()
+    screen.get_by_role("button", name="XLSX").click()
+    # The page asks for itself until the worker of the running site is done.
+    link = screen.get_by_role("link", name="Download partners.xlsx")
+    expect(link).to_be_visible()
+    expect(screen.locator("#job")).not_to_have_attribute("hx-trigger", "every 2s")
+    with screen.expect_download() as download:
+        link.click()
+    (rows,) = sheets_of(Path(download.value.path()).read_bytes())
+    assert [row[:2] for row in rows] == [["name", "email"], ["Wanda West", "wanda10@partners.example"]]
+    screen.get_by_role("link", name="Exports and jobs").first.click()
+    expect(screen.get_by_role("link", name="Export of partners").first).to_be_visible()
 
 
 def test_the_palette_finds_a_partner(screen: Page, running: Running) -> None:

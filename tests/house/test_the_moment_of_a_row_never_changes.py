@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pages.csv import WRITTEN_ONCE
+from pages.exports import WRITTEN_ONCE
 from tests.house.test_reads_start_from_the_tenant import APPS, ROOT
 
 _CHANGES = {"update", "update_or_create", "bulk_update", "edit"}

@@ -156,7 +156,7 @@ def test_files_hold_decimal_amounts_and_no_formulas(merchant: Merchant, one: Lif
 def test_a_file_of_several_pieces_has_every_row_once(
     one: Life, merchant: Merchant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pages.csv.PIECE", 2)
+    monkeypatch.setattr("pages.exports.PIECE", 2)
     with tenancy.tenant(merchant.id):
         partner = merchant.partners.get(name="Name minewood")
         for n in range(5):

@@ -195,5 +195,8 @@ def test_sweeps_over_all_merchants_ring_for_each(merchant: Merchant, queue: redi
 def test_beat_knows_only_tasks_that_exist() -> None:
     current_app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in current_app.conf.beat_schedule.values()}
-    assert scheduled == {"stats.sweep", "tracking.drain_clicks", "commissions.sweep_holds", "tracking.sweep_answers"}
+    assert scheduled == {
+        "stats.sweep", "tracking.drain_clicks", "commissions.sweep_holds", "tracking.sweep_answers", "jobs.sweep",
+        "jobs.sweep_files",
+    }  # fmt: skip
     assert scheduled <= set(current_app.tasks)

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from commissions.hold import release_due
+from jobs.start import start
 from merchants import tenancy
 from merchants.invitations import invite
 from merchants.letters import LETTERS, set_words
@@ -56,6 +57,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         record_payout(
             partner=partner, commission_ids=approved, transaction_id=canary, paid_on=date(2026, 3, 2), actor=ACTOR
         )
+        start("backoffice.partners", merchant=merchant, parameters={"query": f"q={canary}"}, actor=ACTOR)
         _without_verbs(merchant, partner, canary)
 
 

@@ -31,7 +31,7 @@ from ledger import verify as ledger_verify
 from merchants import keys, tenancy
 from merchants.models import Merchant, User
 from orders.models import Order
-from pages import csv as files
+from pages import exports as files
 from rewards.terms import set_reward
 from tests.factories import ACTOR, MembershipFactory, MerchantFactory, PartnerFactory
 from tests.tenancy.poolers import SIZE, djangos_pool, pgbouncer

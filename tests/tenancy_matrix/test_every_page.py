@@ -6,7 +6,9 @@ A page that is added must be classified here, or this fails.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -15,7 +17,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
+from jobs import work
+from jobs.start import start
 from merchants import tenancy
+from merchants.audit import Actor
 from merchants.invitations import invite
 from merchants.keys import issue
 from merchants.models import Membership, Merchant, User
@@ -37,6 +42,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "search": (VIEW, VIEW),
     "partners": (VIEW, VIEW),
     "partners_csv": (VIEW, VIEW),
+    "partners_xlsx": (VIEW, VIEW),
     "partners_detail": (VIEW, VIEW),
     "partners_activity": (VIEW, VIEW),
     "partners_qr": (VIEW, VIEW),
@@ -53,6 +59,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_switch": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "customers": (VIEW, VIEW),
     "customers_csv": (VIEW, VIEW),
+    "customers_xlsx": (VIEW, VIEW),
     "customers_stats": (VIEW, VIEW),
     "customers_timeline": (VIEW, VIEW),
     "customers_detail": (VIEW, Permission.EDIT_CUSTOMERS),
@@ -61,10 +68,12 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "customers_record": (Permission.RECORD_SALES, Permission.RECORD_SALES),
     "orders": (VIEW, VIEW),
     "orders_csv": (VIEW, VIEW),
+    "orders_xlsx": (VIEW, VIEW),
     "orders_detail": (VIEW, VIEW),
     "orders_refund": (Permission.RECORD_SALES, Permission.RECORD_SALES),
     "commissions": (VIEW, VIEW),
     "commissions_csv": (VIEW, VIEW),
+    "commissions_xlsx": (VIEW, VIEW),
     "commissions_detail": (VIEW, VIEW),
     "commissions_new": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_adjust": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
@@ -75,12 +84,20 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
+    "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_history": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_detail": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_new": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "payouts_reverse": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "audit": (Permission.VIEW_AUDIT, Permission.VIEW_AUDIT),
     "audit_csv": (Permission.VIEW_AUDIT, Permission.VIEW_AUDIT),
+    "audit_xlsx": (Permission.VIEW_AUDIT, Permission.VIEW_AUDIT),
+    # What a job is about asks for more: tests/jobs.
+    "jobs": (VIEW, VIEW),
+    "jobs_detail": (VIEW, VIEW),
+    "jobs_file": (VIEW, VIEW),
+    "jobs_cancel": (VIEW, VIEW),
+    "jobs_retry": (VIEW, VIEW),
     "keys": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
     "keys_new": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
     "keys_rotate": (Permission.MANAGE_KEYS, Permission.MANAGE_KEYS),
@@ -102,7 +119,8 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
 #: The portal: what a partner's own log-in opens, and what stands before it.
 PORTAL = {
     "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
-    "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out",
+    "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out", "earnings_xlsx",
+    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file",
 }  # fmt: skip
 GATE = {"sign_in", "sign_out", "link", "activate", "brand"}
 
@@ -128,10 +146,11 @@ INSTALLATION = {
 }  # fmt: skip
 MOUNTED_LISTS = {
     "merchants_merchant", "merchants_membership", "merchants_invitation", "merchants_apikey", "merchants_auditentry",
+    "merchants_mailwords",
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "merchants_mailwords",
+    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
@@ -217,10 +236,28 @@ def site(merchant: Merchant, word: str) -> Site:
         order = merchant.orders.exclude(partner=None).order_by("placed_at").first()
         assert order is not None
     ids: dict[str, Any] = {
-        **world.ids, "key": key.id, "invitation": invitation.id, "member": member.id, "order": order.id,
+        **world.ids, **exported(merchant, partner),
+        "key": key.id, "invitation": invitation.id, "member": member.id, "order": order.id,
         "portal_code": partner.portal_code, "partner_email": partner.email,
     }  # fmt: skip
     return Site(merchant, world, ids)
+
+
+def exported(merchant: Merchant, partner: Partner) -> dict[str, UUID]:
+    """A job of the team's and one of the partner's, done, each with its file."""
+    of_partner = Actor(kind="partner", name=partner.name, id=partner.id)
+    with tenancy.tenant(merchant.id):
+        job = start("backoffice.partners", merchant=merchant, parameters={"query": ""}, actor=ACTOR)
+        file = start("portal.earnings", merchant=merchant, parameters={"query": ""}, actor=of_partner)
+    for each in (job, file):
+        work.run(merchant.id, each.id)
+    return {"job": job.id, "file": file.id}
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> None:
+    """Files go into a folder of the test's own."""
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture

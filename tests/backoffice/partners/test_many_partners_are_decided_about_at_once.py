@@ -5,9 +5,13 @@ import re
 import pytest
 from django.test import Client
 
+from affiliates import decisions
+from affiliates.partners import update_partner
+from backoffice import chosen
+from jobs import work
 from merchants import tenancy
 from merchants.models import AuditEntry, Merchant
-from tests.factories import PartnerFactory
+from tests.factories import ACTOR, PartnerFactory
 
 pytestmark = pytest.mark.django_db
 BULK = "/m/acme/partners/bulk/?q=Quinn"
@@ -50,7 +54,7 @@ def test_a_form_with_more_than_a_thousand_rows_is_taken(browser: Client, merchan
     quinns(merchant, 1)
     with tenancy.tenant(merchant.id):
         (mine,) = merchant.partners.filter(name="Quinn 0").values_list("id", flat=True)
-    many = [str(mine)] * 2_000
+    many = [str(mine)] * 1_000
     assert browser.post(BULK, {"action": "suspend", "confirmed": "1", "id": many}).status_code == 302
     assert statuses(merchant) == ["suspended"]
 
@@ -60,3 +64,45 @@ def test_nobody_chosen_changes_nothing_and_says_so(browser: Client, merchant: Me
     said = browser.post(BULK, {"action": "suspend", "id": ["nonsense"]}, follow=True).content.decode()
     assert "Choose at least one partner" in said
     assert statuses(merchant) == ["approved"]
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than two are many, and a piece is two."""
+    monkeypatch.setattr(chosen, "AT_ONCE", 2)
+    monkeypatch.setattr(decisions, "PIECE", 2)
+
+
+@pytest.mark.usefixtures("few_at_once")
+def test_more_than_one_request_sees_to_are_a_job_about_exactly_those_who_were_shown(
+    browser: Client, merchant: Merchant
+) -> None:
+    quinns(merchant, 5)
+    asked = browser.post(BULK, {"action": "suspend", "all": "1"}).content.decode()
+    assert "Suspend 5 partners?" in asked
+    assert 'name="id"' not in asked
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)"', asked))
+    quinns_late = {"name": "Quinn the late", "email": "late@example.com"}
+    with tenancy.tenant(merchant.id):
+        late = PartnerFactory(**quinns_late)
+    again = browser.post(BULK, form).content.decode()
+    assert "Meanwhile other partners match" in again
+    assert "Suspend 6 partners?" in again
+    assert statuses(merchant) == ["approved"] * 6
+    with tenancy.tenant(merchant.id):
+        update_partner(late, changes={"name": "Somebody else"}, actor=ACTOR)
+    answer = browser.post(BULK, form)
+    assert answer.status_code == 302
+    assert "/jobs/" in answer.headers["Location"]
+    assert browser.post(BULK, form).headers["Location"] == answer.headers["Location"], "a second click"
+    with tenancy.tenant(merchant.id):
+        job = merchant.jobs.get()
+        decisions.DECISIONS["suspend"].about(merchant.partners.filter(name="Quinn 0"), actor=job.actor)
+    assert (job.total, job.status) == (5, "queued")
+    work.run(merchant.id, job.id)
+    assert statuses(merchant) == ["suspended"] * 5
+    page = browser.get(answer.headers["Location"]).content.decode()
+    assert "4 partners suspended. 1 had another status and stayed as they were." in page
+    with tenancy.tenant(merchant.id):
+        names = merchant.audit_entries.filter(verb="partner.suspend").values_list("actor_name", flat=True)
+        assert list(names) == ["Olga Owner"] * 5
