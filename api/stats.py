@@ -39,6 +39,9 @@ class DayAnswer(msgspec.Struct, kw_only=True):
     direct_refunded: Annotated[int, Meta(examples=[0])]
 
 
+_FIGURES = [name for name in DayAnswer.__struct_fields__ if name != "day"]
+
+
 class DaysAnswer(msgspec.Struct, kw_only=True):
     """Every day of the period, oldest first."""
 
@@ -76,7 +79,7 @@ class Days(TenantView):
         else:
             partner = named(merchant.partners.all(), query.partner_id, "partner_id")
             days = reading.partner_days(partner.id, first, last, currency)
-        shown = [DayAnswer(day=day.day, **asdict(day.figures)) for day in days]
+        shown = [DayAnswer(day=day.day, **{name: getattr(day.figures, name) for name in _FIGURES}) for day in days]
         return answered(DaysAnswer(time_zone=merchant.time_zone, currency=currency, data=shown))
 
 

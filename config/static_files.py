@@ -12,5 +12,7 @@ class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] #
 
     def _save(self, name: str, content: Any) -> str:
         if name.endswith(".css"):
-            content = ContentFile(rcssmin.cssmin(content.read().decode()).encode())
+            # By chunks, which begin at the beginning: the name under which it is saved was hashed from the file before.
+            sheet = b"".join(content.chunks()).decode()
+            content = ContentFile(rcssmin.cssmin(sheet).encode())
         return str(super()._save(name, content))

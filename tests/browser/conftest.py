@@ -65,7 +65,8 @@ class Running:
         return f"{self.url}/m/{self.of.merchant.slug}/"
 
 
-@pytest.fixture(scope="session")
+# Of the package, not the session: its worker would take the jobs and marks of the tests that come after.
+@pytest.fixture(scope="package")
 def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Web, worker and beat, as `manage.py demo` starts them."""
     _chromium()

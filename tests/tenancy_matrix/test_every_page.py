@@ -448,9 +448,12 @@ def test_no_role_is_shown_an_action_that_it_cannot_take(mine: Site, role: Role) 
     client, slug = signed_in(mine.merchant, role), mine.merchant.slug
     shown, refused = 0, set()
     for page in staff_pages():
-        if NEEDS[page.name][0] not in MATRIX[role] or page.address.endswith((".csv", ".svg")):
+        if NEEDS[page.name][0] not in MATRIX[role]:
             continue
-        for kind, address in _LINKS.findall(client.get(mine.at(page)).content.decode()):
+        answer = client.get(mine.at(page))
+        if answer.streaming:  # a file
+            continue
+        for kind, address in _LINKS.findall(answer.content.decode()):
             if not address.startswith(f"/m/{slug}/"):
                 continue
             see, send = NEEDS[str(resolve(address).url_name)]
