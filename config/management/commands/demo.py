@@ -148,8 +148,8 @@ def parts(port: int) -> list[Part]:
     web = [
         *("granian", "config.wsgi:application", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
         # For two cores. Each thread holds a connection, and a server process that is asked more often has what it needs
-        # at hand: six threads in three processes answer more than eight in two.
-        *("--workers", "3", "--blocking-threads", "2", "--respawn-failed-workers", "--no-ws", "--log-level", "warning"),
+        # at hand: six threads in three processes answer more than eight in two. Granian warns of three for two cores.
+        *("--workers", "3", "--blocking-threads", "2", "--respawn-failed-workers", "--no-ws", "--log-level", "error"),
     ]
     schedule = settings.DATA_DIR / "beat"
     return [
