@@ -21,7 +21,9 @@ class StaleMark(models.Model):
     touched = ArrayField(models.CharField(max_length=80))
     """`<partner id or "direct">/<moment>` for a partner's day, `customer/<id>` for a customer.
 
-    `everything` when no rollup holds any more, as after a change of the merchant's time zone.
+    `everything` when no rollup holds any more, as after a change of the merchant's time zone. That is worked off in
+    pieces, and after each a mark says from where on: `everything/<day>` (days behind that one, then all that follows),
+    `partners/<id>` (totals of partners behind that one, then the customers), `customers/<id>`.
     """
     marked_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -148,10 +150,16 @@ class CustomerTotal(models.Model):
     merchant = models.ForeignKey(
         Merchant, on_delete=models.CASCADE, related_name="customer_totals", db_constraint=False, db_index=False
     )
-    customer_id = models.UUIDField()
+    customer = models.ForeignKey(
+        "customers.Customer",
+        on_delete=models.DO_NOTHING,
+        related_name="totals",
+        db_constraint=False,
+        db_index=False,
+    )
     currency = models.CharField(max_length=3)
     orders = models.BigIntegerField(default=0)
-    """All orders."""
+    """All orders; 0 for who bought nothing in the merchant's own currency, in which everybody has a row."""
     referred_orders = models.BigIntegerField(default=0)
     """Orders that came through a partner."""
     revenue = models.BigIntegerField(default=0)
@@ -162,10 +170,11 @@ class CustomerTotal(models.Model):
     last_order_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "customer_id", "currency"], name="customer_total_once")
+        constraints = [models.UniqueConstraint(fields=["merchant", "customer", "currency"], name="customer_total_once")]
+        indexes = [
+            models.Index(fields=["merchant", "currency", "-revenue", "-customer"], name="customer_total_best"),
+            models.Index(fields=["merchant", "currency", "-orders", "-customer"], name="customer_total_most"),
         ]
-        indexes = [models.Index(fields=["merchant", "currency", "-revenue"], name="customer_total_best")]
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.currency}"

@@ -169,7 +169,9 @@ def standing(partner_ids: Collection[UUID]) -> list[Standing]:
 def customer_totals(customer_id: UUID) -> list[CustomerFigures]:
     """All time, a row for each currency the customer has bought in. `rollup.refresh_customer` first, for one page."""
     names = [field.name for field in fields(CustomerFigures)]
-    rows = CustomerTotal.objects.filter(merchant_id=current(), customer_id=customer_id).order_by("currency")
+    rows = CustomerTotal.objects.filter(merchant_id=current(), customer_id=customer_id, orders__gt=0).order_by(
+        "currency"
+    )
     return [CustomerFigures(**row) for row in rows.values(*names)]
 
 

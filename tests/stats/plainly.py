@@ -91,6 +91,9 @@ def _customers(merchant: Merchant) -> dict[Any, Any]:
         row["commission"] += sum(one.amount - one.reversed for one in order.commissions.all())
         row["first_order_at"] = min(row["first_order_at"], order.placed_at)
         row["last_order_at"] = max(row["last_order_at"], order.placed_at)
+    nothing = dict.fromkeys(OF_CUSTOMER, 0) | {"first_order_at": None, "last_order_at": None}
+    for customer_id in merchant.customers.values_list("id", flat=True):
+        totals.setdefault((customer_id, merchant.currency), nothing)
     return totals
 
 
