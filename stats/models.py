@@ -56,6 +56,17 @@ class PartnerDay(models.Model):
     """Of `earned`: on hold."""
     approved = models.BigIntegerField(default=0)
     """Of `earned`: what a payout may take."""
+    in_payout = models.BigIntegerField(default=0)
+    """Of `earned`."""
+    paid = models.BigIntegerField(default=0)
+    """Of `earned`."""
+    taken_back = models.BigIntegerField(default=0)
+    """What had accrued of commissions that were reversed whole or rejected."""
+    pending_count = models.IntegerField(default=0)
+    unpaid_count = models.IntegerField(default=0)
+    """Approved or in a payout."""
+    paid_count = models.IntegerField(default=0)
+    taken_back_count = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -106,6 +117,13 @@ class MerchantDay(models.Model):
     earned = models.BigIntegerField(default=0)
     pending = models.BigIntegerField(default=0)
     approved = models.BigIntegerField(default=0)
+    in_payout = models.BigIntegerField(default=0)
+    paid = models.BigIntegerField(default=0)
+    taken_back = models.BigIntegerField(default=0)
+    pending_count = models.IntegerField(default=0)
+    unpaid_count = models.IntegerField(default=0)
+    paid_count = models.IntegerField(default=0)
+    taken_back_count = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "day", "currency"], name="merchant_day_once")]

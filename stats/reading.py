@@ -105,6 +105,15 @@ def partner_days(partner_id: UUID, start: date, end: date, currency: str) -> lis
     return _every_day(start, end, _by("day", rows, _OF_PARTNER))
 
 
+def statuses(start: date, end: date, currency: str) -> dict[str, int]:
+    """What became of the commissions earned in the period, as of now: amounts and counts of `sources.OF_STATUS`,
+    `pending` and `approved`.
+    """
+    names = ("pending", "approved", *sources.OF_STATUS)
+    found = _of_merchant(start, end, currency).aggregate(**_sums(names))
+    return {name: int(found[f"sum_{name}"] or 0) for name in names}
+
+
 def currencies() -> list[str]:
     """In which currencies anything was ever sold, in alphabetical order."""
     rows = MerchantDay.objects.filter(merchant_id=current()).exclude(currency="")

@@ -28,7 +28,7 @@ from customers import search as customer_search
 from merchants.tenancy import current
 from stats import sources
 from stats.models import StaleMark
-from stats.sources import FIGURES
+from stats.sources import FIGURES, OF_DAY
 
 #: Partners' days and customers that are recomputed in one transaction, or one mark's if those are more; and how many
 #: partners or customers are a piece of a long past. Of its orders, commissions or clicks the days of so many are one:
@@ -64,11 +64,11 @@ class _Rollup:
             ON CONFLICT (merchant_id, {", ".join(self.keys)}) DO UPDATE SET {changes}"""
 
 
-_PARTNER_DAY = _Rollup("stats_partnerday", ("partner_id", "day", "currency"), FIGURES, nullable="partner_id")
+_PARTNER_DAY = _Rollup("stats_partnerday", ("partner_id", "day", "currency"), OF_DAY, nullable="partner_id")
 _MERCHANT_DAY = _Rollup(
     "stats_merchantday",
     ("day", "currency"),
-    (*FIGURES, "direct_orders", "direct_revenue", "direct_refunded"),
+    (*OF_DAY, "direct_orders", "direct_revenue", "direct_refunded"),
 )
 _PARTNER_TOTAL = _Rollup("stats_partnertotal", ("partner_id", "currency"), FIGURES)
 _CUSTOMER_TOTAL = _Rollup(

@@ -12,6 +12,17 @@ from dataclasses import dataclass
 
 #: The figures of a partner's day, in the order of every query here.
 FIGURES = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned", "pending", "approved")
+#: What days keep besides, and totals do not.
+OF_STATUS = (
+    "in_payout",
+    "paid",
+    "taken_back",
+    "pending_count",
+    "unpaid_count",
+    "paid_count",
+    "taken_back_count",
+)
+OF_DAY = (*FIGURES, *OF_STATUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class _Source:
     """Whether rows without a partner occur."""
 
     def columns(self) -> str:
-        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in FIGURES)
+        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in OF_DAY)
 
     def day(self) -> str:
         return f"(t.{self.moment} AT TIME ZONE %(zone)s)::date"
@@ -40,6 +51,13 @@ _COMMISSIONS = _Source(
         "earned": "sum(t.amount - t.reversed)",
         "pending": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'pending')",
         "approved": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'approved')",
+        "in_payout": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'in_payout')",
+        "paid": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'paid')",
+        "taken_back": "sum(t.amount) FILTER (WHERE t.status IN ('reversed', 'rejected'))",
+        "pending_count": "count(*) FILTER (WHERE t.status = 'pending')",
+        "unpaid_count": "count(*) FILTER (WHERE t.status IN ('approved', 'in_payout'))",
+        "paid_count": "count(*) FILTER (WHERE t.status = 'paid')",
+        "taken_back_count": "count(*) FILTER (WHERE t.status IN ('reversed', 'rejected'))",
     },
     has_direct=False,
 )
@@ -122,7 +140,7 @@ def _by_pair(source: _Source, whose: str, which: str) -> str:
 
 
 def _summed(parts: list[str]) -> str:
-    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in FIGURES)
+    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in OF_DAY)
     union = " UNION ALL ".join(parts)
     return f"SELECT partner_id, day, currency, {sums} FROM ({union}) parts GROUP BY 1, 2, 3"
 
@@ -144,7 +162,7 @@ def standing() -> str:
     """
     whose = "= ANY(%(partners)s::uuid[])"
     marked = f"(SELECT id, day FROM things WHERE kind = 'day' AND id {whose})"
-    figures = tuple(_COMMISSIONS.figures)
+    figures = ("earned", "pending", "approved")
     named = ", ".join(figures)
     rolled = ", ".join(f"-d.{figure}" for figure in figures)
     sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in figures)
@@ -166,7 +184,7 @@ SELECT partner_id, currency, {sums}, {_taken("parts")},
 
 def standing_from_the_source() -> str:
     """The same from the commissions alone."""
-    return f"""SELECT partner_id, currency, {", ".join(_COMMISSIONS.figures)}, {_taken("x")} FROM (
+    return f"""SELECT partner_id, currency, earned, pending, approved, {_taken("x")} FROM (
         SELECT t.partner_id, t.currency, {_COMMISSIONS.columns()} FROM commissions_commission t
          WHERE t.partner_id = ANY(%(partners)s::uuid[]) GROUP BY 1, 2) x"""
 
@@ -176,7 +194,8 @@ def merchant_days(where: str = "true", *, of: str = "stats_partnerday") -> str:
     return f"""SELECT day, currency, sum(clicks)::bigint AS clicks, sum(unique_clicks)::bigint AS unique_clicks,
            sum(leads)::bigint AS leads,
            {_apart("orders")}, {_apart("revenue")}, {_apart("refunded")}, sum(earned)::bigint AS earned,
-           sum(pending)::bigint AS pending, sum(approved)::bigint AS approved
+           sum(pending)::bigint AS pending, sum(approved)::bigint AS approved,
+           {", ".join(f"sum({figure})::bigint AS {figure}" for figure in OF_STATUS)}
       FROM {of} days WHERE {where} GROUP BY 1, 2"""
 
 

@@ -1,7 +1,5 @@
 """Customers are listed by what they bought, so everybody has a total, and its indexes end with the customer."""
 
-from importlib import import_module
-
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -62,5 +60,4 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["merchant", "currency", "-orders", "-customer"], name="customer_total_most"),
         ),
         CURRENCY,
-        import_module("stats.migrations.0003_standing").EVERYTHING,
     ]
