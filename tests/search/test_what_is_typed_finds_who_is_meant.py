@@ -189,7 +189,9 @@ def test_words_are_looked_up_in_the_index_under_row_level_security(tenant: Merch
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
     plan = rows.explain()
-    for word in typed.split():
-        assert re.search(rf"Index Cond: .*\(word >= '{word}'::text\) AND \(word < ", plan), plan
+    # The rarest word alone: rows that it finds are asked for the others.
+    assert any(re.search(rf"Index Cond: .*\(word > '{word}'::text\) AND \(word < ", plan) for word in typed.split()), (
+        plan
+    )
     assert "Index Cond: ((merchant_id = " in plan
     assert "Seq Scan" not in plan
