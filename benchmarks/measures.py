@@ -142,7 +142,7 @@ class Measures:
     def _list(self, port: int, name: str, few: Account, many: Account, addresses: Mapping[str, str]) -> list[str]:
         medians: dict[str, list[float]] = {few.id: [], many.id: []}
         for account in [few, many] * self._rounds:
-            run = load.run(port, [requests.page(account, addresses[account.id])] * 60, connections=1, seconds=30)
+            run = load.run(port, [requests.page(account, addresses[account.id])] * 25, connections=1, seconds=30)
             _require(run)
             medians[account.id].append(run.percentile(50))
         ratio = statistics.median(b / a for a, b in zip(medians[few.id], medians[many.id], strict=True))
