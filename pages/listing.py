@@ -21,6 +21,7 @@ from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 
 from pages.keyset import behind
+from pages.keyset import first as first_of
 
 M = TypeVar("M", bound=Model)
 
@@ -122,7 +123,7 @@ def sheet(
     last = None if cursor is None else (_read(cursor.value, by.kind), cursor.id)
     cut = behind(rows, by.column, last, downward=downward, tie=by.tie)
     try:
-        found = list(cut[: size + 1])
+        found = list(first_of(cut, size + 1))
     except (DataError, ValidationError):
         if cursor is None:
             raise
