@@ -253,10 +253,11 @@ class Lead(models.Model):
 class PartnerWord(Word):
     """What a partner is found by (`affiliates.search`)."""
 
-    pk = models.CompositePrimaryKey("merchant_id", "partner_id", "word")
+    pk = models.CompositePrimaryKey("merchant_id", "word", "partner_id")
     partner = models.ForeignKey(
         Partner, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False, db_index=False
     )
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "word", "-partner"], name="partner_word")]
+        # Without the word: what a row has several of is one entry of the index.
+        indexes = [models.Index(fields=["merchant", "partner"], name="partner_word_by_partner")]

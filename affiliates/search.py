@@ -29,12 +29,6 @@ def refresh(partner_ids: Collection[UUID]) -> None:
     WORDS.replace(_fresh(partner_ids))
 
 
-def rebuild() -> None:
-    """Recompute the words of all partners of the running tenant."""
-    for piece in _pieces():
-        refresh(piece)
-
-
 def differing(among: Sequence[UUID] = ()) -> Iterator[UUID]:
     """Partners whose words are not those that they and their coupons make; of all of the running tenant, or these."""
     for piece in [among] if among else _pieces():

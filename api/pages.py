@@ -20,7 +20,7 @@ from msgspec import Meta
 
 from api.bodies import in_utc, invalid, refuse_nul
 from merchants.errors import DomainError
-from pages.keyset import behind
+from pages.keyset import behind, first
 
 M = TypeVar("M", bound=Model)
 S = TypeVar("S")
@@ -75,7 +75,7 @@ def page(rows: "QuerySet[M]", query: ListQuery, shown: Callable[[M], S], *, by: 
 
 def cut(rows: "QuerySet[M]", query: ListQuery, *, by: str = "created_at") -> tuple[list[M], str | None]:
     """The rows of one page, and the cursor of the next; for lists that need more than a row to show one."""
-    found = list(after(rows, query.cursor, by=by)[: query.limit + 1])
+    found = list(first(after(rows, query.cursor, by=by), query.limit + 1))
     if len(found) <= query.limit:
         return found, None
     found = found[: query.limit]

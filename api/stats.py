@@ -1,6 +1,5 @@
 """Figures by day, from the rollups."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -39,7 +38,8 @@ class DayAnswer(msgspec.Struct, kw_only=True):
     direct_refunded: Annotated[int, Meta(examples=[0])]
 
 
-_FIGURES = [name for name in DayAnswer.__struct_fields__ if name != "day"]
+#: Pages know more of a day.
+_FIGURES = tuple(name for name in DayAnswer.__struct_fields__ if name != "day")
 
 
 class DaysAnswer(msgspec.Struct, kw_only=True):

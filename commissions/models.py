@@ -98,11 +98,12 @@ class Commission(models.Model):
                 name="commission_payable",
             ),
             models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
-            # For lists by status: few among many, and a new commission is none of them and pays nothing.
+            # For lists by status. The newest are on hold, so those are read from `commission_newest`, and a new
+            # commission pays nothing here unless the program has no hold.
             models.Index(
                 fields=["merchant", "status", "-occurred_at", "-id"],
-                condition=Q(status__in=["in_payout", "reversed", "rejected"]),
-                name="commission_unusual",
+                condition=~Q(status="pending"),
+                name="commission_by_status",
             ),
         ]
 

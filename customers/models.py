@@ -121,10 +121,11 @@ class Customer(models.Model):
 class CustomerWord(Word):
     """What a customer is found by (`customers.search`). A sale does not write it: the worker of the rollups does."""
 
-    pk = models.CompositePrimaryKey("merchant_id", "customer_id", "word")
+    pk = models.CompositePrimaryKey("merchant_id", "word", "customer_id")
     customer = models.ForeignKey(
         Customer, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False, db_index=False
     )
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "word", "-customer"], name="customer_word")]
+        # Without the word: what a row has several of is one entry of the index.
+        indexes = [models.Index(fields=["merchant", "customer"], name="customer_word_by_customer")]

@@ -54,12 +54,6 @@ def edited(customer: Customer) -> None:
     mark_customers([customer.id])
 
 
-def rebuild() -> None:
-    """Recompute the words of all customers of the running tenant."""
-    for piece in _pieces():
-        refresh(piece)
-
-
 def differing(among: Sequence[UUID] = ()) -> Iterator[UUID]:
     """Customers whose words are not those that their record makes; of all of the running tenant, or these."""
     for piece in [among] if among else _pieces():

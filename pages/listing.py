@@ -21,6 +21,7 @@ from django.db.models import IntegerField, Model, QuerySet, Subquery
 from django.http import HttpRequest, QueryDict
 
 from pages.keyset import behind
+from pages.keyset import first as first_of
 
 M = TypeVar("M", bound=Model)
 
@@ -37,6 +38,8 @@ class Sort:
     kind: type
     """What its values are: datetime, date, int, str."""
     descending: bool = True
+    tie: str = "id"
+    """See `pages.keyset.behind`."""
 
 
 class _Cursor(msgspec.Struct, array_like=True):
@@ -99,9 +102,18 @@ def counted_shown(number: int) -> str:
 
 
 def sheet(
-    request: HttpRequest, rows: "QuerySet[M]", *, sorts: Mapping[str, Sort], default: str, size: int = SIZE
+    request: HttpRequest,
+    rows: "QuerySet[M]",
+    *,
+    sorts: Mapping[str, Sort],
+    default: str,
+    size: int = SIZE,
+    counted: "QuerySet[M] | None" = None,
 ) -> Sheet[M]:
-    """One page of `rows` by the query string's `sort` (`-revenue` is downward) and `page`."""
+    """One page of `rows` by the query string's `sort` (`-revenue` is downward) and `page`.
+
+    `counted` are the same rows without what they are joined to for their sort, when that is to be spared the count.
+    """
     name, descending = _sort(request.GET, sorts, default)
     by = sorts[name]
     key = f"{'-' if descending else ''}{name}"
@@ -109,14 +121,14 @@ def sheet(
     backward = cursor is not None and cursor.backward
     downward = descending != backward
     last = None if cursor is None else (_read(cursor.value, by.kind), cursor.id)
-    cut = behind(rows, by.column, last, downward=downward)
+    cut = behind(rows, by.column, last, downward=downward, tie=by.tie)
     try:
-        found = list(cut[: size + 1])
+        found = list(first_of(cut, size + 1))
     except (DataError, ValidationError):
         if cursor is None:
             raise
         # What the cursor holds is no value of the column: somebody made it up.
-        return sheet(_without_page(request), rows, sorts=sorts, default=default, size=size)
+        return sheet(_without_page(request), rows, sorts=sorts, default=default, size=size, counted=counted)
     more = len(found) > size
     found = found[:size]
     if backward:
@@ -127,7 +139,7 @@ def sheet(
     return Sheet(
         rows=found,
         first=first if found else 0,
-        total=_count(rows, first, len(found), more and not backward),
+        total=_count(rows if counted is None else counted, first, len(found), more and not backward),
         previous=_link(kept, key, by, found[0], first - size, backward=True) if _has_previous(cursor, more) else "",
         next=_link(kept, key, by, found[-1], first + len(found)) if found and (more or backward) else "",
         headers={each: _header(kept, each, sorts[each], name, descending) for each in sorts},

@@ -38,3 +38,8 @@ def mark_many(events: Iterable[Touched]) -> None:
 def mark_customers(customer_ids: Iterable[UUID]) -> None:
     """Mark customers who were edited: who is recomputing them at this moment may have read them before."""
     StaleMark.objects.create(merchant_id=current(), touched=[f"customer/{customer_id}" for customer_id in customer_ids])
+
+
+def mark_everything() -> None:
+    """No rollup of the running tenant can be trusted any more."""
+    StaleMark.objects.create(merchant_id=current(), touched=["everything"])

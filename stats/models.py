@@ -21,7 +21,9 @@ class StaleMark(models.Model):
     touched = ArrayField(models.CharField(max_length=80))
     """`<partner id or "direct">/<moment>` for a partner's day, `customer/<id>` for a customer.
 
-    `everything` when no rollup holds any more, as after a change of the merchant's time zone.
+    `everything` when no rollup holds any more, as after a change of the merchant's time zone. That is worked off in
+    pieces, and after each a mark says from where on: `everything/<day>` (days behind that one, then all that follows),
+    `partners/<id>` (totals of partners behind that one, then the customers), `customers/<id>`.
     """
     marked_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -54,6 +56,17 @@ class PartnerDay(models.Model):
     """Of `earned`: on hold."""
     approved = models.BigIntegerField(default=0)
     """Of `earned`: what a payout may take."""
+    in_payout = models.BigIntegerField(default=0)
+    """Of `earned`."""
+    paid = models.BigIntegerField(default=0)
+    """Of `earned`."""
+    taken_back = models.BigIntegerField(default=0)
+    """What had accrued of commissions that were reversed whole or rejected."""
+    pending_count = models.IntegerField(default=0)
+    unpaid_count = models.IntegerField(default=0)
+    """Approved or in a payout."""
+    paid_count = models.IntegerField(default=0)
+    taken_back_count = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -104,6 +117,13 @@ class MerchantDay(models.Model):
     earned = models.BigIntegerField(default=0)
     pending = models.BigIntegerField(default=0)
     approved = models.BigIntegerField(default=0)
+    in_payout = models.BigIntegerField(default=0)
+    paid = models.BigIntegerField(default=0)
+    taken_back = models.BigIntegerField(default=0)
+    pending_count = models.IntegerField(default=0)
+    unpaid_count = models.IntegerField(default=0)
+    paid_count = models.IntegerField(default=0)
+    taken_back_count = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "day", "currency"], name="merchant_day_once")]
@@ -148,10 +168,16 @@ class CustomerTotal(models.Model):
     merchant = models.ForeignKey(
         Merchant, on_delete=models.CASCADE, related_name="customer_totals", db_constraint=False, db_index=False
     )
-    customer_id = models.UUIDField()
+    customer = models.ForeignKey(
+        "customers.Customer",
+        on_delete=models.DO_NOTHING,
+        related_name="totals",
+        db_constraint=False,
+        db_index=False,
+    )
     currency = models.CharField(max_length=3)
     orders = models.BigIntegerField(default=0)
-    """All orders."""
+    """All orders; 0 for who bought nothing in the merchant's own currency, in which everybody has a row."""
     referred_orders = models.BigIntegerField(default=0)
     """Orders that came through a partner."""
     revenue = models.BigIntegerField(default=0)
@@ -162,10 +188,11 @@ class CustomerTotal(models.Model):
     last_order_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "customer_id", "currency"], name="customer_total_once")
+        constraints = [models.UniqueConstraint(fields=["merchant", "customer", "currency"], name="customer_total_once")]
+        indexes = [
+            models.Index(fields=["merchant", "currency", "-revenue", "-customer"], name="customer_total_best"),
+            models.Index(fields=["merchant", "currency", "-orders", "-customer"], name="customer_total_most"),
         ]
-        indexes = [models.Index(fields=["merchant", "currency", "-revenue"], name="customer_total_best")]
 
     def __str__(self) -> str:
         return f"{self.customer_id} {self.currency}"

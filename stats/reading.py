@@ -105,6 +105,15 @@ def partner_days(partner_id: UUID, start: date, end: date, currency: str) -> lis
     return _every_day(start, end, _by("day", rows, _OF_PARTNER))
 
 
+def statuses(start: date, end: date, currency: str) -> dict[str, int]:
+    """What became of the commissions earned in the period, as of now: amounts and counts of `sources.OF_STATUS`,
+    `pending` and `approved`.
+    """
+    names = ("pending", "approved", *sources.OF_STATUS)
+    found = _of_merchant(start, end, currency).aggregate(**_sums(names))
+    return {name: int(found[f"sum_{name}"] or 0) for name in names}
+
+
 def currencies() -> list[str]:
     """In which currencies anything was ever sold, in alphabetical order."""
     rows = MerchantDay.objects.filter(merchant_id=current()).exclude(currency="")
@@ -169,7 +178,9 @@ def standing(partner_ids: Collection[UUID]) -> list[Standing]:
 def customer_totals(customer_id: UUID) -> list[CustomerFigures]:
     """All time, a row for each currency the customer has bought in. `rollup.refresh_customer` first, for one page."""
     names = [field.name for field in fields(CustomerFigures)]
-    rows = CustomerTotal.objects.filter(merchant_id=current(), customer_id=customer_id).order_by("currency")
+    rows = CustomerTotal.objects.filter(merchant_id=current(), customer_id=customer_id, orders__gt=0).order_by(
+        "currency"
+    )
     return [CustomerFigures(**row) for row in rows.values(*names)]
 
 

@@ -7,13 +7,16 @@ that is committed after that is simply not seen: it stays, and the next refresh 
 Why nothing old overwrites something new: two workers could take different marks of the same partner's day, and the
 one that had looked at the source earlier could write later. So whoever recomputes holds a lock of the merchant's,
 taken in a statement of its own before the first look at the source and kept until the commit.
+
+A long past (another time zone, an upgrade that keeps another figure) is worked off in pieces: a refresh does one, and
+leaves its successor's mark behind all marks that are open, so that what is sold meanwhile has its turn between two.
 """
 
 # ruff: noqa: S608 - the statements are put together from constants; values are parameters.
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,10 +27,13 @@ from affiliates import search as partner_search
 from customers import search as customer_search
 from merchants.tenancy import current
 from stats import sources
-from stats.sources import FIGURES
+from stats.models import StaleMark
+from stats.sources import FIGURES, OF_DAY
 
-#: Partners' days and customers that are recomputed in one transaction, or one mark's if those are more.
+#: Partners' days and customers that are recomputed in one transaction, or one mark's if those are more; and how many
+#: partners or customers are a piece of a long past. Of its orders, commissions or clicks the days of so many are one:
 LIMIT = 5_000
+_ROWS_FOR_EACH = 40
 #: How long somebody who opens a page waits for a worker that is recomputing the same merchant.
 _PATIENCE = "500ms"
 
@@ -58,11 +64,11 @@ class _Rollup:
             ON CONFLICT (merchant_id, {", ".join(self.keys)}) DO UPDATE SET {changes}"""
 
 
-_PARTNER_DAY = _Rollup("stats_partnerday", ("partner_id", "day", "currency"), FIGURES, nullable="partner_id")
+_PARTNER_DAY = _Rollup("stats_partnerday", ("partner_id", "day", "currency"), OF_DAY, nullable="partner_id")
 _MERCHANT_DAY = _Rollup(
     "stats_merchantday",
     ("day", "currency"),
-    (*FIGURES, "direct_orders", "direct_revenue", "direct_refunded"),
+    (*OF_DAY, "direct_orders", "direct_revenue", "direct_refunded"),
 )
 _PARTNER_TOTAL = _Rollup("stats_partnertotal", ("partner_id", "currency"), FIGURES)
 _CUSTOMER_TOTAL = _Rollup(
@@ -71,18 +77,22 @@ _CUSTOMER_TOTAL = _Rollup(
     ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at"),
 )
 
-# The oldest marks, as many as hold `limit` things together, and at least one. Index: the primary key.
+# The oldest marks, until they name `limit` things together, and at least one. It steps from mark to mark: of thousands
+# of long ones, which an import leaves, it reads those alone that it takes.
 _TAKE = f"""
-WITH oldest AS (SELECT id, touched FROM stats_stalemark WHERE merchant_id = %(merchant)s ORDER BY id LIMIT %(limit)s),
-chosen AS (
-    SELECT id, sum(cardinality(touched)) OVER (ORDER BY id) - cardinality(touched) AS before FROM oldest
+WITH RECURSIVE oldest AS (
+    (SELECT id, cardinality(touched) AS named FROM stats_stalemark WHERE merchant_id = %(merchant)s ORDER BY id LIMIT 1)
+    UNION ALL
+    SELECT next.id, oldest.named + next.named FROM oldest, LATERAL (
+        SELECT m.id, cardinality(m.touched) AS named FROM stats_stalemark m
+         WHERE m.merchant_id = %(merchant)s AND m.id > oldest.id ORDER BY m.id LIMIT 1) next
+     WHERE oldest.named < %(limit)s
 ),
 taken AS (
-    DELETE FROM stats_stalemark
-     WHERE merchant_id = %(merchant)s AND id IN (SELECT id FROM chosen WHERE before < %(limit)s)
+    DELETE FROM stats_stalemark WHERE merchant_id = %(merchant)s AND id = ANY(ARRAY(SELECT id FROM oldest))
     RETURNING touched
 )
-SELECT things.*, (SELECT sum(cardinality(touched))::bigint FROM taken) FROM ({sources.touched("taken")}) things
+SELECT things.*, (SELECT max(named) FROM oldest) FROM ({sources.touched("taken")}) things
 """
 # Two lookups by index, because IS NOT DISTINCT FROM has none.
 _DAYS_OF_PAIRS = """d.id IN (
@@ -97,35 +107,40 @@ _PARTNER_TOTALS = _PARTNER_TOTAL.replace(
     sources.partner_totals("partner_id = ANY(%(partners)s)"), where="d.partner_id = ANY(%(partners)s)"
 )
 _CUSTOMER_TOTALS = _CUSTOMER_TOTAL.replace(
-    sources.customer_totals("o.customer_id = ANY(%(customers)s)"), where="d.customer_id = ANY(%(customers)s)"
+    sources.customer_totals("{id} = ANY(%(customers)s)"), where="d.customer_id = ANY(%(customers)s)"
 )
 
-#: In this order: days of the merchant and totals of partners are made of the days of partners.
-_EVERYTHING = (
-    (_PARTNER_DAY, sources.partner_days()),
-    (_MERCHANT_DAY, sources.merchant_days()),
-    (_PARTNER_TOTAL, sources.partner_totals()),
-    (_CUSTOMER_TOTAL, sources.customer_totals()),
+_BETWEEN = "d.day BETWEEN %(first)s AND %(last)s"
+_LAST_DAY = sources.last_day_of_piece()
+_DAYS_ANEW = (
+    f"DELETE FROM {_PARTNER_DAY.table} d WHERE {_BETWEEN}",
+    _PARTNER_DAY.insert(sources.partner_days_between()),
+    f"DELETE FROM {_MERCHANT_DAY.table} d WHERE {_BETWEEN}",
+    _MERCHANT_DAY.insert(sources.merchant_days("day BETWEEN %(first)s AND %(last)s")),
 )
 
 
-def refresh(limit: int = LIMIT) -> int:
+def refresh(limit: int = LIMIT, *, wait: bool = False) -> int:
     """Recompute what the oldest marks of the running tenant name; how many things, counted as often as named.
 
     Less than `limit` when no mark is left. 0 also when another worker is recomputing this merchant right now: it or
-    the next sweep will come to the rest.
+    the next sweep will come to the rest. With `wait` it is waited for.
     """
     with transaction.atomic():
-        if not _execute("SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=_lock())[0][0]:
+        if wait:
+            _execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=_lock())
+        elif not _execute("SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=_lock())[0][0]:
             return 0
+        taken = _execute(_TAKE, limit=limit, zone=_zone())
+        if not taken:
+            return 0
+        # Asked again, for a mark that was taken may speak of a change of it.
         zone = _zone()
-        taken = _execute(_TAKE, limit=limit, zone=zone)
-        if any(kind == "everything" for kind, *_ in taken):
-            _recompute_everything()
-        else:
-            _recompute_days([(id, day) for kind, id, day, _ in taken if kind == "day"], zone)
-            _recompute_customers([id for kind, id, *_ in taken if kind == "customer"])
-    return int(taken[0][3]) if taken else 0
+        _recompute_days([(id, day) for kind, id, day, _ in taken if kind == "day"], zone)
+        _recompute_customers([id for kind, id, *_ in taken if kind == "customer"])
+        is_left = _go_on([_Long(kind, id, day) for kind, id, day, _ in taken if kind in _STAGES], zone, limit)
+    named = int(taken[0][3])
+    return max(named, limit) if is_left else named
 
 
 def refresh_customer(customer_id: UUID) -> None:
@@ -145,14 +160,6 @@ def refresh_customer(customer_id: UUID) -> None:
             raise
 
 
-def rebuild() -> None:
-    """Recompute every rollup of the running tenant. Waits for a worker that is at it; pages show the old until then."""
-    with transaction.atomic():
-        _execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=_lock())
-        _execute("DELETE FROM stats_stalemark WHERE merchant_id = %(merchant)s")
-        _recompute_everything()
-
-
 def _recompute_days(pairs: Sequence[tuple[UUID | None, date]], zone: str) -> None:
     if not pairs:
         return
@@ -168,13 +175,70 @@ def _recompute_customers(customers: Sequence[UUID]) -> None:
         customer_search.refresh(customers)
 
 
-def _recompute_everything() -> None:
-    zone = _zone()
-    for rollup, fresh in _EVERYTHING:
-        _execute(f"DELETE FROM {rollup.table}")
-        _execute(rollup.insert(fresh), zone=zone)
-    customer_search.rebuild()
-    partner_search.rebuild()
+#: What is recomputed in pieces, one after the other: days, then what is made of them, then customers.
+_STAGES = ("everything", "partners", "customers")
+
+
+@dataclass(frozen=True, slots=True)
+class _Long:
+    """Work that is done up to `day`, or up to `id`, as a mark says it."""
+
+    stage: str
+    id: UUID | None = None
+    day: date | None = None
+
+    def behind(self) -> tuple[int, str]:
+        """Less for what has more to do: who has done that has done the other too."""
+        return _STAGES.index(self.stage), str(self.id or self.day or "")
+
+    def mark(self) -> str:
+        return f"{self.stage}/{self.id or self.day}"
+
+
+def _go_on(work: Sequence[_Long], zone: str, size: int) -> bool:
+    """Do a piece of what has most to do, and leave a mark of the rest; whether there is one."""
+    left = min(work, key=_Long.behind, default=None)
+    while left is not None:
+        left, is_full = _STEPS[left.stage](left, zone, size)
+        if left is not None and is_full:
+            StaleMark.objects.create(merchant_id=current(), touched=[left.mark()])
+            return True
+    return False
+
+
+def _more_days(done: _Long, zone: str, size: int) -> tuple[_Long, bool]:
+    first = str(done.day + timedelta(days=1)) if done.day else "-infinity"
+    found = _execute(_LAST_DAY, first=first, rows=size * _ROWS_FOR_EACH, zone=zone)
+    last = found[0][0] if found else None
+    for statement in _DAYS_ANEW:
+        _execute(statement, first=first, last=str(last or "infinity"), zone=zone)
+    return (_Long("everything", day=last), True) if last else (_Long("partners"), False)
+
+
+def _more_partners(done: _Long, _zone: str, size: int) -> tuple[_Long, bool]:
+    partners = _ids_behind("affiliates_partner", done.id, size)
+    _execute(_PARTNER_TOTALS, partners=partners)
+    partner_search.refresh(partners)
+    return (_Long("partners", partners[-1]), True) if len(partners) == size else (_Long("customers"), False)
+
+
+def _more_customers(done: _Long, _zone: str, size: int) -> tuple[_Long | None, bool]:
+    customers = _ids_behind("customers_customer", done.id, size)
+    _recompute_customers(customers)
+    return (_Long("customers", customers[-1]), True) if len(customers) == size else (None, False)
+
+
+_STEPS: dict[str, Callable[[_Long, str, int], tuple[_Long | None, bool]]] = {
+    "everything": _more_days,
+    "partners": _more_partners,
+    "customers": _more_customers,
+}
+
+
+def _ids_behind(table: str, last: UUID | None, size: int) -> list[UUID]:
+    statement = f"""SELECT id FROM {table} WHERE merchant_id = %(merchant)s AND id > %(last)s
+                     ORDER BY id LIMIT %(size)s"""
+    return [id for (id,) in _execute(statement, last=last or UUID(int=0), size=size)]
 
 
 def _lock() -> int:

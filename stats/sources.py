@@ -1,8 +1,8 @@
 """What the rollups are recomputed from: one definition in SQL for refreshing, rebuilding and verifying.
 
 Something belongs to the day that the merchant's wall clock showed: `(moment AT TIME ZONE zone)::date`. A rollup row
-stands as long as its source has rows for it. Every query here takes the parameter `zone`; row-level security adds
-the tenant.
+stands as long as its source has rows for it. Every query here takes the parameters `zone` and `merchant`; row-level
+security adds the tenant.
 """
 
 # ruff: noqa: S608 - the statements are put together from this module's own constants; values are parameters.
@@ -12,6 +12,17 @@ from dataclasses import dataclass
 
 #: The figures of a partner's day, in the order of every query here.
 FIGURES = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned", "pending", "approved")
+#: What days keep besides, and totals do not.
+OF_STATUS = (
+    "in_payout",
+    "paid",
+    "taken_back",
+    "pending_count",
+    "unpaid_count",
+    "paid_count",
+    "taken_back_count",
+)
+OF_DAY = (*FIGURES, *OF_STATUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +37,7 @@ class _Source:
     """Whether rows without a partner occur."""
 
     def columns(self) -> str:
-        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in FIGURES)
+        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in OF_DAY)
 
     def day(self) -> str:
         return f"(t.{self.moment} AT TIME ZONE %(zone)s)::date"
@@ -40,6 +51,13 @@ _COMMISSIONS = _Source(
         "earned": "sum(t.amount - t.reversed)",
         "pending": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'pending')",
         "approved": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'approved')",
+        "in_payout": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'in_payout')",
+        "paid": "sum(t.amount - t.reversed) FILTER (WHERE t.status = 'paid')",
+        "taken_back": "sum(t.amount) FILTER (WHERE t.status IN ('reversed', 'rejected'))",
+        "pending_count": "count(*) FILTER (WHERE t.status = 'pending')",
+        "unpaid_count": "count(*) FILTER (WHERE t.status IN ('approved', 'in_payout'))",
+        "paid_count": "count(*) FILTER (WHERE t.status = 'paid')",
+        "taken_back_count": "count(*) FILTER (WHERE t.status IN ('reversed', 'rejected'))",
     },
     has_direct=False,
 )
@@ -83,15 +101,35 @@ def partner_days_of_pairs() -> str:
     return _summed(parts)
 
 
-def partner_days() -> str:
+def partner_days(where: str = "true") -> str:
     """All days of all partners, and of none."""
     return _summed(
         [
             f"SELECT t.partner_id, {source.day()} AS day, {source.currency} AS currency, {source.columns()}"
-            f" FROM {source.table} t GROUP BY 1, 2, 3"
+            f" FROM {source.table} t WHERE {where.format(moment=source.moment, day=source.day())} GROUP BY 1, 2, 3"
             for source in _SOURCES
         ]
     )
+
+
+def partner_days_between() -> str:
+    """The days from `first` to `last`, which may be infinite; the index (merchant, moment) finds their rows."""
+    return partner_days(
+        "t.{moment} >= %(first)s::date::timestamp AT TIME ZONE %(zone)s - interval '4 hours'"
+        " AND t.{moment} < (%(last)s::date + 1)::timestamp AT TIME ZONE %(zone)s + interval '4 hours'"
+        " AND {day} BETWEEN %(first)s AND %(last)s"
+    )
+
+
+def last_day_of_piece() -> str:
+    """The day, from `first` on, on which one of the sources has had `rows` rows since; null when none has so many."""
+    ends = " UNION ALL ".join(
+        f"(SELECT {source.day()} AS day FROM {source.table} t"
+        f" WHERE t.{source.moment} >= %(first)s::date::timestamp AT TIME ZONE %(zone)s"
+        f" ORDER BY t.{source.moment} OFFSET %(rows)s LIMIT 1)"
+        for source in _SOURCES
+    )
+    return f"SELECT greatest(min(day), %(first)s::date) FROM ({ends}) ends HAVING min(day) IS NOT NULL"
 
 
 def _by_pair(source: _Source, whose: str, which: str) -> str:
@@ -102,7 +140,7 @@ def _by_pair(source: _Source, whose: str, which: str) -> str:
 
 
 def _summed(parts: list[str]) -> str:
-    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in FIGURES)
+    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in OF_DAY)
     union = " UNION ALL ".join(parts)
     return f"SELECT partner_id, day, currency, {sums} FROM ({union}) parts GROUP BY 1, 2, 3"
 
@@ -124,7 +162,7 @@ def standing() -> str:
     """
     whose = "= ANY(%(partners)s::uuid[])"
     marked = f"(SELECT id, day FROM things WHERE kind = 'day' AND id {whose})"
-    figures = tuple(_COMMISSIONS.figures)
+    figures = ("earned", "pending", "approved")
     named = ", ".join(figures)
     rolled = ", ".join(f"-d.{figure}" for figure in figures)
     sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in figures)
@@ -140,13 +178,13 @@ parts AS (
     SELECT partner_id, currency, {named} FROM ({_by_pair(_COMMISSIONS, "t.partner_id = p.partner_id", "")}) fresh
 )
 SELECT partner_id, currency, {sums}, {_taken("parts")},
-       (SELECT bool_or(kind = 'everything') FROM things) AS is_cut_anew
+       (SELECT bool_or(kind IN ('everything', 'partners')) FROM things) AS is_cut_anew
   FROM parts WHERE currency <> '' GROUP BY 1, 2"""
 
 
 def standing_from_the_source() -> str:
     """The same from the commissions alone."""
-    return f"""SELECT partner_id, currency, {", ".join(_COMMISSIONS.figures)}, {_taken("x")} FROM (
+    return f"""SELECT partner_id, currency, earned, pending, approved, {_taken("x")} FROM (
         SELECT t.partner_id, t.currency, {_COMMISSIONS.columns()} FROM commissions_commission t
          WHERE t.partner_id = ANY(%(partners)s::uuid[]) GROUP BY 1, 2) x"""
 
@@ -156,7 +194,8 @@ def merchant_days(where: str = "true", *, of: str = "stats_partnerday") -> str:
     return f"""SELECT day, currency, sum(clicks)::bigint AS clicks, sum(unique_clicks)::bigint AS unique_clicks,
            sum(leads)::bigint AS leads,
            {_apart("orders")}, {_apart("revenue")}, {_apart("refunded")}, sum(earned)::bigint AS earned,
-           sum(pending)::bigint AS pending, sum(approved)::bigint AS approved
+           sum(pending)::bigint AS pending, sum(approved)::bigint AS approved,
+           {", ".join(f"sum({figure})::bigint AS {figure}" for figure in OF_STATUS)}
       FROM {of} days WHERE {where} GROUP BY 1, 2"""
 
 
@@ -173,33 +212,42 @@ def partner_totals(where: str = "partner_id IS NOT NULL", *, of: str = "stats_pa
     return f"SELECT partner_id, currency, {sums} FROM {of} days WHERE {where} GROUP BY 1, 2"
 
 
-def customer_totals(where: str = "o.customer_id IS NOT NULL") -> str:
-    """Customers' orders and what was earned with them; commissions are reached through their order's index."""
+def customer_totals(where: str = "true") -> str:
+    """Customers' orders and what was earned with them, by currency; `where` is about the customer's id, `{id}`.
+
+    Who bought nothing in the merchant's own currency has a row of zeros in it: whatever list is sorted by a figure is
+    walked in the rollup's index, and everybody is to be met there.
+    """
+    # A scalar, not a join: before the first ANALYZE of a merchant with a long past a join reads all commissions for
+    # each order. This way each order's are found by the unique index (merchant, order, partner), whatever is believed.
+    commission = "(SELECT sum(c.amount - c.reversed) FROM commissions_commission c WHERE c.order_id = o.id)"
     return f"""SELECT customer_id, currency, sum(orders)::bigint AS orders,
            sum(referred_orders)::bigint AS referred_orders, sum(revenue)::bigint AS revenue,
            sum(refunded)::bigint AS refunded, sum(commission)::bigint AS commission,
            min(first_order_at) AS first_order_at, max(last_order_at) AS last_order_at
       FROM (
         SELECT o.customer_id, o.currency, count(*) AS orders, count(o.partner_id) AS referred_orders,
-               sum(o.amount) AS revenue, sum(o.refunded) AS refunded, 0 AS commission,
+               sum(o.amount) AS revenue, sum(o.refunded) AS refunded, coalesce(sum({commission}), 0) AS commission,
                min(o.placed_at) AS first_order_at, max(o.placed_at) AS last_order_at
-          FROM orders_order o WHERE {where} GROUP BY 1, 2
+          FROM orders_order o WHERE o.customer_id IS NOT NULL AND {where.format(id="o.customer_id")} GROUP BY 1, 2
         UNION ALL
-        SELECT o.customer_id, o.currency, 0, 0, 0, 0, sum(c.amount - c.reversed), NULL, NULL
-          FROM orders_order o JOIN commissions_commission c ON c.order_id = o.id WHERE {where} GROUP BY 1, 2
+        SELECT k.id, (SELECT currency FROM merchants_merchant WHERE id = %(merchant)s), 0, 0, 0, 0, 0, NULL, NULL
+          FROM customers_customer k WHERE {where.format(id="k.id")}
       ) parts GROUP BY 1, 2"""
 
 
 def touched(marks: str) -> str:
     """The distinct things that the column `touched` of the query or CTE `marks` names, as (kind, id, day).
 
-    Kinds: `day` (id is the partner, null for direct orders), `customer`, `everything`.
+    Kinds: `day` (id is the partner, null for direct orders), `customer`, and those of `stats.models.StaleMark` for what
+    is recomputed in pieces: `everything` (behind the day), `partners` and `customers` (behind the id).
     """
     return f"""SELECT DISTINCT
-           CASE WHEN whose IN ('customer', 'everything') THEN whose ELSE 'day' END AS kind,
-           CASE whose WHEN 'customer' THEN what::uuid WHEN 'direct' THEN NULL WHEN 'everything' THEN NULL
-                ELSE whose::uuid END AS id,
-           CASE WHEN whose NOT IN ('customer', 'everything')
+           CASE WHEN whose IN ('customer', 'everything', 'partners', 'customers') THEN whose ELSE 'day' END AS kind,
+           CASE WHEN whose IN ('customer', 'partners', 'customers') THEN what::uuid
+                WHEN whose NOT IN ('direct', 'everything') THEN whose::uuid END AS id,
+           CASE WHEN whose = 'everything' THEN nullif(what, '')::date
+                WHEN whose NOT IN ('customer', 'partners', 'customers')
                 THEN (what::timestamptz AT TIME ZONE %(zone)s)::date END AS day
       FROM {marks}, unnest(touched) AS thing,
            LATERAL (SELECT split_part(thing, '/', 1) AS whose, split_part(thing, '/', 2) AS what) AS parts"""

@@ -55,7 +55,7 @@ _COMPARISONS = (
         "stats_partnerday",
         "partner day",
         ("partner_id", "day", "currency"),
-        sources.FIGURES,
+        sources.OF_DAY,
         sources.partner_days(),
         "s.kind = 'day' AND s.day = a.day AND s.id IS NOT DISTINCT FROM a.partner_id",
     ),
@@ -63,7 +63,7 @@ _COMPARISONS = (
         "stats_merchantday",
         "merchant day",
         ("day", "currency"),
-        (*sources.FIGURES, "direct_orders", "direct_revenue", "direct_refunded"),
+        (*sources.OF_DAY, "direct_orders", "direct_revenue", "direct_refunded"),
         sources.merchant_days(of=_DAYS),
         "s.kind = 'day' AND s.day = a.day",
     ),
@@ -73,7 +73,7 @@ _COMPARISONS = (
         ("partner_id", "currency"),
         sources.FIGURES,
         sources.partner_totals(of=_DAYS),
-        "s.kind = 'day' AND s.id = a.partner_id",
+        "s.kind = 'partners' OR s.kind = 'day' AND s.id = a.partner_id",
     ),
     _Comparison(
         "stats_customertotal",
@@ -81,7 +81,7 @@ _COMPARISONS = (
         ("customer_id", "currency"),
         ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at"),
         sources.customer_totals(),
-        "s.kind = 'customer' AND s.id = a.customer_id",
+        "s.kind IN ('partners', 'customers') OR s.kind = 'customer' AND s.id = a.customer_id",
     ),
 )
 
@@ -92,7 +92,7 @@ def problems() -> Iterator[str]:
         cursor.execute(_ZONE, {"merchant": current()})
         (zone,) = cursor.fetchone()
         for comparison in _COMPARISONS:
-            cursor.execute(comparison.statement(), {"zone": zone})
+            cursor.execute(comparison.statement(), {"zone": zone, "merchant": current()})
             yield from _sentences(comparison, cursor.fetchall())
         yield from _words(zone)
 
@@ -108,7 +108,7 @@ def _words(zone: str) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(_STALE, {"zone": zone})
         marked = {(kind, row) for kind, row, _ in cursor.fetchall()}
-    if ("everything", None) in marked:
+    if {"everything", "partners", "customers"} & {kind for kind, _ in marked}:
         return
     stale = {row for kind, row in marked if kind == "customer"}
     yield from (f"customer {row} is found by other words than they have" for row in customers if row not in stale)

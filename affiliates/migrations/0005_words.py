@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
                     "pk",
                     models.CompositePrimaryKey(
                         "merchant_id",
-                        "partner_id",
                         "word",
+                        "partner_id",
                         blank=True,
                         editable=False,
                         primary_key=True,
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["merchant", "word", "-partner"], name="partner_word")],
+                "indexes": [models.Index(fields=["merchant", "partner"], name="partner_word_by_partner")],
             },
         ),
         tenant_rows("affiliates_partnerword"),

@@ -21,8 +21,8 @@ class Migration(migrations.Migration):
                     "pk",
                     models.CompositePrimaryKey(
                         "merchant_id",
-                        "customer_id",
                         "word",
+                        "customer_id",
                         blank=True,
                         editable=False,
                         primary_key=True,
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [models.Index(fields=["merchant", "word", "-customer"], name="customer_word")],
+                "indexes": [models.Index(fields=["merchant", "customer"], name="customer_word_by_customer")],
             },
         ),
         tenant_rows("customers_customerword"),

@@ -12,14 +12,25 @@ Figures = dict[str, int]
 Days = dict[tuple[UUID | None, date, str], Figures]
 
 OF_PARTNER = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned", "pending", "approved")
-OF_MERCHANT = (*OF_PARTNER, "direct_orders", "direct_revenue", "direct_refunded")
+OF_STATUS = ("in_payout", "paid", "taken_back", "pending_count", "unpaid_count", "paid_count", "taken_back_count")
+OF_DAY = (*OF_PARTNER, *OF_STATUS)
+OF_MERCHANT = (*OF_DAY, "direct_orders", "direct_revenue", "direct_refunded")
+#: The figure of each status, and where its commissions are counted.
+_STATUSES = {
+    "pending": ("pending", "pending_count"),
+    "approved": ("approved", "unpaid_count"),
+    "in_payout": ("in_payout", "unpaid_count"),
+    "paid": ("paid", "paid_count"),
+    "reversed": ("taken_back", "taken_back_count"),
+    "rejected": ("taken_back", "taken_back_count"),
+}
 OF_CUSTOMER = ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at")
 
 
 def rollups(merchant: Merchant) -> dict[str, dict[Any, Any]]:
     """What stands in the four tables, by table and key."""
     return {
-        "partner days": _by(merchant.partner_days.all(), ("partner_id", "day", "currency"), OF_PARTNER),
+        "partner days": _by(merchant.partner_days.all(), ("partner_id", "day", "currency"), OF_DAY),
         "merchant days": _by(merchant.merchant_days.all(), ("day", "currency"), OF_MERCHANT),
         "partner totals": _by(merchant.partner_totals.all(), ("partner_id", "currency"), OF_PARTNER),
         "customer totals": _by(merchant.customer_totals.all(), ("customer_id", "currency"), OF_CUSTOMER),
@@ -35,7 +46,7 @@ def recomputed(merchant: Merchant) -> dict[str, dict[Any, Any]]:
         for name, figure in figures.items():
             apart = partner_id is None and name in ("orders", "revenue", "refunded")
             of_merchant[day, currency][f"direct_{name}" if apart else name] += figure
-            if partner_id is not None:
+            if partner_id is not None and name in OF_PARTNER:
                 of_partners[partner_id, currency][name] += figure
     return {
         "partner days": dict(days),
@@ -47,7 +58,7 @@ def recomputed(merchant: Merchant) -> dict[str, dict[Any, Any]]:
 
 def _partner_days(merchant: Merchant) -> Days:
     zone = ZoneInfo(merchant.time_zone)
-    days: Days = defaultdict(lambda: dict.fromkeys(OF_PARTNER, 0))
+    days: Days = defaultdict(lambda: dict.fromkeys(OF_DAY, 0))
 
     def add(partner_id: UUID | None, moment: datetime, currency: str, **figures: int) -> None:
         row = days[partner_id, moment.astimezone(zone).date(), currency]
@@ -58,8 +69,9 @@ def _partner_days(merchant: Merchant) -> Days:
         add(order.partner_id, order.placed_at, order.currency, orders=1, revenue=order.amount, refunded=order.refunded)
     for one in merchant.commissions.all():
         left = one.amount - one.reversed
-        unpaid = {one.status: left} if one.status in ("pending", "approved") else {}
-        add(one.partner_id, one.occurred_at, one.currency, earned=left, **unpaid)
+        amount, count = _STATUSES[one.status]
+        kept = one.amount if amount == "taken_back" else left
+        add(one.partner_id, one.occurred_at, one.currency, earned=left, **{amount: kept, count: 1})
     for click in merchant.clicks.all():
         add(click.partner_id, click.clicked_at, "", clicks=1, unique_clicks=int(click.is_unique))
     for lead in merchant.leads.all():
@@ -91,6 +103,9 @@ def _customers(merchant: Merchant) -> dict[Any, Any]:
         row["commission"] += sum(one.amount - one.reversed for one in order.commissions.all())
         row["first_order_at"] = min(row["first_order_at"], order.placed_at)
         row["last_order_at"] = max(row["last_order_at"], order.placed_at)
+    nothing = dict.fromkeys(OF_CUSTOMER, 0) | {"first_order_at": None, "last_order_at": None}
+    for customer_id in merchant.customers.values_list("id", flat=True):
+        totals.setdefault((customer_id, merchant.currency), nothing)
     return totals
 
 

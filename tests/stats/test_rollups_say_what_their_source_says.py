@@ -21,6 +21,7 @@ from merchants.settings import update_merchant
 from payouts.manual import mark_paid, mark_unpaid
 from rewards.terms import set_reward
 from stats import reading, rollup, verify
+from stats.marks import mark_everything
 from tests.factories import ACTOR, LinkFactory, MerchantFactory, PartnerFactory, ProgramFactory
 from tests.stats.plainly import recomputed, rollups, standing
 from tracking import clicks, ingest
@@ -171,8 +172,8 @@ class Histories(RuleBasedStateMachine):
             assert rollups(self.merchant) == recomputed(Merchant.objects.get(id=self.merchant.id))
 
     @rule()
-    def rebuild(self) -> None:
-        self.attempt(rollup.rebuild)
+    def distrust(self) -> None:
+        self.attempt(mark_everything)
 
     @rule()
     def open_a_customer(self) -> None:
