@@ -115,6 +115,7 @@ class OrderRow(Struct):
     source: str
     external_id: str
     fingerprint: str
+    deleted: bool
     order: OrderShown
     attribution: dict[str, Any]
     commissions: list[CommissionShown]
@@ -219,7 +220,8 @@ _RECORDED = """
 # A statement of its own: sales seldom come twice, and PostgreSQL would make all of this ready for each new one.
 _ORDERS = Statement(f"""
     SELECT json_agg(x) FROM (
-    SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
+    SELECT o.source, o.external_id, o.fingerprint, o.deleted_at IS NOT NULL AS deleted,
+           {ORDER_SHOWN} AS "order", o.attribution,
            {COMMISSIONS_SHOWN} AS commissions {_RECORDED}) x""")
 
 
