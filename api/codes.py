@@ -120,6 +120,8 @@ CODES: dict[str, Code] = {
     "contact_taken": Code(409, "Contact taken", "Another customer has this e-mail or phone number: update that one."),
     "contact_needed": Code(422, "No way to find the customer", "Send an e-mail, a phone number or an external id."),
     "external_id_taken": Code(409, "External id taken", "Another customer has it: update that one."),
+    "provider_key_taken": Code(409, "Provider key taken", "Another customer has it: remove it there first."),
+    "provider_invalid": Code(422, "Unusable provider", "Up to 20 lower-case letters, digits and _, such as stripe."),
     # Partners and what belongs to them
     "partner_email_taken": Code(409, "E-mail taken", "There is a partner with this e-mail: update that one."),
     "partner_status": Code(

@@ -150,6 +150,7 @@ MOUNTED_LISTS = {
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
+    "commissions_decision", "customers_providerkey",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
