@@ -87,6 +87,12 @@ def taken(amount: int, currency: str) -> str:
     return money(-amount, currency)
 
 
+@register.simple_tag
+def kept(commission: Any) -> str:
+    """What the partner still has of a commission."""
+    return money(commission.amount - commission.reversed, commission.currency)
+
+
 @register.filter
 def plain(amount: int, currency: str) -> str:
     """What an amount is typed as in a form, without signs: `12345.00`."""
