@@ -46,7 +46,7 @@ def add_provider_key(customer: Customer, *, provider: str, key: str, actor: Acto
             raise DomainError(f"A customer has at most {_MOST} of them: remove one.", code="too_many", field="key")
         made = customer.provider_keys.create(merchant_id=customer.merchant_id, provider=provider, key=key)
         after = {"provider": provider, "key": key}
-        record(actor, "customer.add_provider_key", "customer", customer.id, after=after)
+        record(actor, "customer.add_key", "customer", customer.id, after=after)
     return made
 
 
@@ -57,4 +57,4 @@ def remove_provider_key(customer: Customer, key_id: UUID, *, actor: Actor) -> No
         gone = customer.provider_keys.get(id=key_id)
         before = {"provider": gone.provider, "key": gone.key}
         gone.delete()
-        record(actor, "customer.remove_provider_key", "customer", customer.id, before=before)
+        record(actor, "customer.remove_key", "customer", customer.id, before=before)
