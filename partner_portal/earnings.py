@@ -19,7 +19,7 @@ from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
-from partner_portal.masking import customer_shown
+from partner_portal.masking import customer_shown, order_shown
 from partner_portal.money import Money, money_of
 
 _STATUSES = (
@@ -45,7 +45,9 @@ def earnings(request: PartnerRequest) -> HttpResponseBase:
     context = {
         "sheet": found,
         "money": list(money_of(partner).values()) or [Money(partner.merchant.currency)],
-        "rows": [(row, rate_of(row), customer_shown(row.customer, partner.merchant)) for row in found.rows],
+        "rows": [
+            (row, rate_of(row), customer_shown(row.customer, partner.merchant), order_shown(row)) for row in found.rows
+        ],
         "statuses": _STATUSES,
         "status": request.GET.get("status", ""),
         "period": _period(asked),
@@ -69,6 +71,7 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
     context = {
         "commission": found,
         "order": found.order,
+        "order_shown": order_shown(found),
         "kept": found.amount - found.reversed,
         "customer": customer_shown(found.customer, partner.merchant),
         "rate": rate_of(found),
@@ -106,7 +109,7 @@ def _lines(asked: Asked) -> "Lines[Commission]":
     def cells(row: Commission) -> list[object]:
         order = row.order
         return [
-            row.occurred_at, order.external_id if order else "", customer_shown(row.customer, merchant),
+            row.occurred_at, order_shown(row), customer_shown(row.customer, merchant),
             to_decimal(order.amount, order.currency) if order else "", rate_of(row),
             to_decimal(row.amount, row.currency), to_decimal(row.reversed, row.currency), row.currency, row.status,
             row.paid_at,

@@ -66,7 +66,6 @@ def test_a_customer_by_hand_from_beginning_to_end(screen: Page, running: Running
     expect(gerdas.get_by_text("IVY-1").first).to_be_visible()
 
     screen.goto(customer)
-    screen.screenshot(path="/tmp/hand/editor.png")
     screen.get_by_role("link", name="Change", exact=True).click()
     ask = screen.locator("#ask")
     ask.get_by_label("Partner").fill("hugo20@partners.example")
@@ -75,7 +74,6 @@ def test_a_customer_by_hand_from_beginning_to_end(screen: Page, running: Running
     screen.get_by_role("button", name="Preview").click()
     expect(ask).to_contain_text("−$10.00")
     expect(ask).to_contain_text("Hugo Hell $20.00")
-    screen.screenshot(path="/tmp/hand/preview.png")
     screen.get_by_role("button", name="Give to Hugo Hell").click()
     expect(screen.get_by_role("status").filter(has_text="1 order moved")).to_be_visible()
     gerdas.goto(f"{portal}customers/")
@@ -94,7 +92,6 @@ def test_a_customer_by_hand_from_beginning_to_end(screen: Page, running: Running
     expect(screen.get_by_role("status").filter(has_text="is deleted")).to_be_visible()
     screen.get_by_role("link", name="Deleted").click()
     expect(screen.get_by_text("Never happened")).to_be_visible()
-    screen.screenshot(path="/tmp/hand/deleted.png")
     hugos.goto(f"{portal}earnings/")
     expect(hugos.get_by_text("IVY-1")).to_have_count(0)
     gerdas.context.close()
