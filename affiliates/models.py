@@ -11,6 +11,9 @@ from merchants.ids import new_id
 from merchants.models import Merchant, TouchKind
 from merchants.words import Word
 
+#: How a customer came to a partner when somebody decided it.
+BY_HAND = "hand"
+
 
 class Program(models.Model):
     """What partners join. A merchant starts with one, the default."""
@@ -206,7 +209,7 @@ class CustomerAttribution(models.Model):
     partner = models.ForeignKey(
         Partner, on_delete=models.CASCADE, related_name="attributed", db_constraint=False, db_index=False
     )
-    touch = models.CharField(max_length=8, choices=TouchKind.choices)
+    touch = models.CharField(max_length=8, choices=[*TouchKind.choices, (BY_HAND, "By hand")])
     """What made it."""
     since = models.DateTimeField()
 

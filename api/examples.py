@@ -26,6 +26,7 @@ IDS = {
     "reward_version": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0b",
     "refund": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0c",
     "lead": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0d",
+    "provider_key": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0e",
 }
 SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
 MOMENT = "2026-03-02T10:41:00Z"

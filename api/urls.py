@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from api import (
+    attributions,
     audit,
     balances,
     clicks,
@@ -37,6 +38,21 @@ v1: list[URLPattern | URLResolver] = [
     path("customers", customers.Customers.as_view(), name="api_customers"),
     path("customers/export.csv", downloads.CustomersCsv.as_view(), name="api_customers_csv"),
     path("customers/<uuid:customer_id>", customers.CustomerDetail.as_view(), name="api_customer"),
+    path(
+        "customers/<uuid:customer_id>/attribution",
+        attributions.CustomerAttribution.as_view(),
+        name="api_customer_attribution",
+    ),
+    path(
+        "customers/<uuid:customer_id>/provider-keys",
+        customers.CustomerProviderKeys.as_view(),
+        name="api_customer_provider_keys",
+    ),
+    path(
+        "customers/<uuid:customer_id>/provider-keys/<uuid:provider_key_id>",
+        customers.CustomerProviderKey.as_view(),
+        name="api_customer_provider_key",
+    ),
     path("partners", partners.Partners.as_view(), name="api_partners"),
     path("partners/export.csv", downloads.PartnersCsv.as_view(), name="api_partners_csv"),
     path("partners/<uuid:partner_id>", partners.PartnerDetail.as_view(), name="api_partner"),
@@ -59,6 +75,16 @@ v1: list[URLPattern | URLResolver] = [
         "commissions/<uuid:commission_id>/rejection",
         commissions.CommissionRejection.as_view(),
         name="api_commission_rejection",
+    ),
+    path(
+        "commissions/<uuid:commission_id>/restoration",
+        commissions.CommissionRestoration.as_view(),
+        name="api_commission_restoration",
+    ),
+    path(
+        "commissions/<uuid:commission_id>/adjustments",
+        commissions.CommissionAdjustments.as_view(),
+        name="api_commission_adjustments",
     ),
     path("balances", balances.Balances.as_view(), name="api_balances"),
     path("payouts", payouts.Payouts.as_view(), name="api_payouts"),

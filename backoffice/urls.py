@@ -3,12 +3,13 @@
 from django.urls import include, path
 
 from backoffice import audit, invitations, jobs, keys, mail, orders, overview, search, settings, staff, switcher
+from backoffice.commissions import bulk as commissions_bulk
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
 from backoffice.commissions import paid
+from backoffice.customers import belonging, record
 from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
-from backoffice.customers import record
 from backoffice.exports import csv_page, xlsx_page
 from backoffice.partners import bulk, codes, create, editor
 from backoffice.partners import list as partners
@@ -47,10 +48,19 @@ pages = [
     path("customers/<uuid:customer>/stats/", customer.customers_stats, name="customers_stats"),
     path("customers/<uuid:customer>/timeline/", customer.customers_timeline, name="customers_timeline"),
     path("customers/<uuid:customer>/orders/new/", record.customers_record, name="customers_record"),
+    path("customers/<uuid:customer>/partner/", belonging.customers_reattribute, name="customers_reattribute"),
+    path("customers/<uuid:customer>/keys/new/", belonging.customers_key_add, name="customers_key_add"),
+    path(
+        "customers/<uuid:customer>/keys/<uuid:provider_key>/remove/",
+        belonging.customers_key_remove,
+        name="customers_key_remove",
+    ),
     path("customers/<uuid:customer>/delete/", customer.customers_delete, name="customers_delete"),
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", csv_page(_VIEW, orders.EXPORT), name="orders_csv"),
     path("orders.xlsx", xlsx_page(_VIEW, orders.EXPORT), name="orders_xlsx"),
+    path("orders/deleted/", orders.orders_deleted, name="orders_deleted"),
+    path("orders/<uuid:order>/delete/", orders.orders_delete, name="orders_delete"),
     path("orders/<uuid:order>/", orders.orders_detail, name="orders_detail"),
     path("orders/<uuid:order>/refund/", orders.orders_refund, name="orders_refund"),
     path("commissions/", commissions.commissions, name="commissions"),
@@ -59,6 +69,19 @@ pages = [
     path("commissions/new/", commission.commissions_new, name="commissions_new"),
     path("commissions/paid/", paid.commissions_paid, name="commissions_paid"),
     path("commissions/unpaid/", paid.commissions_unpaid, name="commissions_unpaid"),
+    path(
+        "commissions/reject/",
+        commissions_bulk.commissions_decide,
+        {"action": "reject"},
+        name="commissions_reject_many",
+    ),
+    path(
+        "commissions/restore/",
+        commissions_bulk.commissions_decide,
+        {"action": "restore"},
+        name="commissions_restore_many",
+    ),
+    path("commissions/<uuid:commission>/restore/", commission.commissions_restore, name="commissions_restore"),
     path("commissions/<uuid:commission>/", commission.commissions_detail, name="commissions_detail"),
     path("commissions/<uuid:commission>/payment/", paid.commissions_payment, name="commissions_payment"),
     path("commissions/<uuid:commission>/adjust/", commission.commissions_adjust, name="commissions_adjust"),

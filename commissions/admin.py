@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from commissions.models import Commission, Reversal
+from commissions.models import Commission, Decision, Reversal
 from merchants.readable import Owned, Table
 
 
@@ -12,11 +12,24 @@ class CommissionAdmin(Owned):
     list_filter = ("status",)
     ids = ("partner_id", "order_id", "customer_id")
     amounts = dict.fromkeys(("base", "amount", "reversed"), "currency")
-    tables = (Table("reversals", ("amount", "working", "created_at"), {"amount": "commission__currency"}),)
+    tables = (
+        Table("reversals", ("amount", "working", "created_at"), {"amount": "commission__currency"}),
+        Table(
+            "decisions", ("kind", "amount", "reason", "decided_by", "created_at"), {"amount": "commission__currency"}
+        ),
+    )
 
 
 @admin.register(Reversal)
 class ReversalAdmin(Owned):
     list_display = ("amount", "commission", "refund", "created_at")
     ids = ("commission_id", "refund_id")
+    amounts = {"amount": "commission__currency"}
+
+
+@admin.register(Decision)
+class DecisionAdmin(Owned):
+    list_display = ("kind", "amount", "commission", "decided_by", "created_at")
+    list_filter = ("kind",)
+    ids = ("commission_id",)
     amounts = {"amount": "commission__currency"}

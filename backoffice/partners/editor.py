@@ -96,7 +96,9 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         "owed": outstanding_of(found),
         "reward": reward,
         "own": reward is not None and reward.partner_id == found.id,
-        "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
+        "recent": found.commissions.listed()
+        .select_related("order", "customer")
+        .order_by("-occurred_at", "-id")[:_RECENT],
     }
     return _page(request, found, "detail", context)
 

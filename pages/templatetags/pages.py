@@ -82,6 +82,18 @@ def money(amount: int | None, currency: str) -> str:
 
 
 @register.filter
+def taken(amount: int, currency: str) -> str:
+    """What was taken back, as a line of a sum: `500|taken:"USD"` is `−$5.00`."""
+    return money(-amount, currency)
+
+
+@register.simple_tag
+def kept(commission: Any) -> str:
+    """What the partner still has of a commission."""
+    return money(commission.amount - commission.reversed, commission.currency)
+
+
+@register.filter
 def plain(amount: int, currency: str) -> str:
     """What an amount is typed as in a form, without signs: `12345.00`."""
     return str(to_decimal(int(amount), currency))

@@ -16,11 +16,14 @@ from tests.api.world import World, build
 
 pytestmark = pytest.mark.django_db
 
+NOBODY = {"partner_id": None, "reason": "To have somebody to give them to"}
 #: Operations that need more than one of everything to work; what to do first.
 BEFORE: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "record_refund": [("POST", "/sales", {"order_id": "A-1001", "amount": 10000, "currency": "USD"})],
     "approve_partner": [("POST", "/partners/{partner}/suspension", {})],
     "reject_partner": [],
+    "give_customer_to_another_partner": [("POST", "/customers/{customer}/attribution", NOBODY)],
+    "restore_commission": [("POST", "/commissions/{commission}/rejection", {"reason": "A mistake"})],
     "record_click": [
         (
             "POST",

@@ -12,6 +12,7 @@ from affiliates.partners import create_partner
 from affiliates.programs import create_group, default_program
 from commissions.hold import release_due
 from commissions.manual import record_manual
+from customers.provider_keys import add_provider_key
 from merchants import tenancy
 from merchants.models import Merchant
 from payouts.manual import record_payout
@@ -101,7 +102,10 @@ def _history(merchant: Merchant, word: str, ids: dict[str, UUID]) -> dict[str, U
         actor=ACTOR,
     )
     assert second.order is not None
+    assert second.customer is not None
+    key = add_provider_key(second.customer, provider="stripe", key=f"cus_{word}", actor=ACTOR)
     return {
+        "provider_key": key.id,
         "click": click.id,
         "sale": second.order.id,
         "customer": second.order.customer_id,

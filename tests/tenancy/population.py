@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 
 from commissions.hold import release_due
+from commissions.rejection import reject
+from customers.provider_keys import add_provider_key
 from jobs.start import start
 from merchants import tenancy
 from merchants.invitations import invite
@@ -59,6 +61,8 @@ def populate(merchant: Merchant, canary: str) -> None:
         )
         start("backoffice.partners", merchant=merchant, parameters={"query": f"q={canary}"}, actor=ACTOR)
         _without_verbs(merchant, partner, canary)
+        reject(CommissionFactory(partner=partner, reason=canary), reason=canary, actor=ACTOR)
+        add_provider_key(merchant.customers.get(external_id=canary), provider="stripe", key=canary, actor=ACTOR)
 
 
 def _terms(partner: Any) -> None:
