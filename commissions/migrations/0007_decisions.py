@@ -8,7 +8,7 @@ from merchants.schema import append_only, tenant_foreign_key, tenant_table
 
 
 class Migration(migrations.Migration):
-    dependencies = [("commissions", "0005_by_currency"), ("orders", "0007_deleted")]
+    dependencies = [("commissions", "0006_by_status"), ("orders", "0007_deleted")]
 
     operations = [
         migrations.AddField("commission", "moved", models.PositiveSmallIntegerField(db_default=0)),
