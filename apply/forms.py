@@ -97,4 +97,5 @@ def _field(question: Question) -> forms.Field:
         case QuestionKind.CHOICE:
             return forms.ChoiceField(choices=offered, widget=forms.RadioSelect, **common)
         case QuestionKind.CHOICES:
-            return forms.MultipleChoiceField(choices=offered, widget=forms.CheckboxSelectMultiple, **common)
+            boxes = forms.CheckboxSelectMultiple(attrs={"class": "check"})
+            return forms.MultipleChoiceField(choices=offered, widget=boxes, **common)

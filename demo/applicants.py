@@ -4,7 +4,6 @@ from datetime import UTC, datetime, time, timedelta
 
 from affiliates import applications
 from affiliates.models import Group, Partner, PartnerStatus, Program, ProgramTerms
-from affiliates.partners import give_coupon
 from affiliates.program_terms import accept, publish_terms
 from affiliates.programs import update_applications, update_group
 from affiliates.questions import create_question
@@ -78,7 +77,6 @@ def applied(
     )
     applications.confirm(sent, token=applications.confirmation_token(sent), actor=actor)
     assert sent.partner is not None
-    give_coupon(sent.partner, told.code, actor=actor)
     sent.merchant.applications.filter(id=sent.id).update(confirmed_at=at + timedelta(minutes=7))
     return sent.partner
 

@@ -34,6 +34,8 @@ _SORTS = {
     "revenue": Sort("revenue_sorted", int),
     "earned": Sort("earned_sorted", int),
 }
+#: Characters: more would push the columns of the list out of sight.
+_GLANCE = 80
 #: What the sort needs of the rollup; the other figures are read for the rows of the page alone.
 _TOTALS = {"conversions": "orders", "revenue": "revenue", "earned": "earned"}
 
@@ -115,7 +117,9 @@ def _glances(merchant: Merchant, applicants: list[Partner]) -> dict[UUID, str]:
         return {}
     sent = merchant.applications.filter(partner__in=applicants).order_by("created_at")
     return {
-        partner_id: " · ".join(filter(None, [bare(website), *(_short(each["answer"]) for each in answers)]))
+        partner_id: Truncator(
+            " · ".join(filter(None, [bare(website), *(_short(each["answer"]) for each in answers)]))
+        ).chars(_GLANCE)
         for partner_id, website, answers in sent.values_list("partner_id", "website", "answers")
     }
 
@@ -123,7 +127,7 @@ def _glances(merchant: Merchant, applicants: list[Partner]) -> dict[UUID, str]:
 def _short(answer: object) -> str:
     if isinstance(answer, bool) or answer is None:
         return "yes" if answer else ""
-    return ", ".join(answer) if isinstance(answer, list) else Truncator(str(answer)).chars(60)
+    return ", ".join(answer) if isinstance(answer, list) else str(answer)
 
 
 def _lines(asked: Asked) -> "Lines[Partner]":
