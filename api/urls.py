@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from api import (
+    applications,
     attributions,
     audit,
     balances,
@@ -62,6 +63,19 @@ v1: list[URLPattern | URLResolver] = [
     path("programs", programs.Programs.as_view(), name="api_programs"),
     path("groups", programs.Groups.as_view(), name="api_groups"),
     path("groups/<uuid:group_id>", programs.GroupDetail.as_view(), name="api_group"),
+    path("applications", applications.Applications.as_view(), name="api_applications"),
+    path("applications/<uuid:application_id>", applications.ApplicationDetail.as_view(), name="api_application"),
+    path(
+        "applications/<uuid:application_id>/approval",
+        applications.ApplicationApproval.as_view(),
+        name="api_application_approval",
+    ),
+    path(
+        "applications/<uuid:application_id>/rejection",
+        applications.ApplicationRejection.as_view(),
+        name="api_application_rejection",
+    ),
+    path("questions", applications.Questions.as_view(), name="api_questions"),
     path("rewards", rewards.Rewards.as_view(), name="api_rewards"),
     path("rewards/endings", rewards.RewardEndings.as_view(), name="api_reward_endings"),
     path("coupons", coupons.Coupons.as_view(), name="api_coupons"),

@@ -2,7 +2,21 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, jobs, keys, mail, orders, overview, search, settings, staff, switcher
+from backoffice import (
+    applications,
+    audit,
+    groups,
+    invitations,
+    jobs,
+    keys,
+    mail,
+    orders,
+    overview,
+    search,
+    settings,
+    staff,
+    switcher,
+)
 from backoffice.commissions import bulk as commissions_bulk
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
@@ -11,7 +25,7 @@ from backoffice.customers import belonging, record
 from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.exports import csv_page, xlsx_page
-from backoffice.partners import bulk, codes, create, editor
+from backoffice.partners import applicant, bulk, codes, create, editor
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from merchants.roles import Permission
@@ -29,17 +43,22 @@ pages = [
     path("partners/new/", create.partners_new, name="partners_new"),
     path("partners/bulk/", bulk.partners_bulk, name="partners_bulk"),
     path("partners/<uuid:partner>/", editor.partners_detail, name="partners_detail"),
+    path("partners/<uuid:partner>/application/", applicant.partners_application, name="partners_application"),
     path("partners/<uuid:partner>/settings/", editor.partners_settings, name="partners_settings"),
     path("partners/<uuid:partner>/reward/", editor.partners_reward, name="partners_reward"),
     path("partners/<uuid:partner>/activation/", editor.partners_activation, name="partners_activation"),
     path("partners/<uuid:partner>/activity/", editor.partners_activity, name="partners_activity"),
-    path("partners/<uuid:partner>/approve/", editor.partners_status, {"action": "approve"}, name="partners_approve"),
-    path("partners/<uuid:partner>/reject/", editor.partners_status, {"action": "reject"}, name="partners_reject"),
-    path("partners/<uuid:partner>/suspend/", editor.partners_status, {"action": "suspend"}, name="partners_suspend"),
+    path("partners/<uuid:partner>/approve/", applicant.partners_status, {"action": "approve"}, name="partners_approve"),
+    path("partners/<uuid:partner>/reject/", applicant.partners_status, {"action": "reject"}, name="partners_reject"),
+    path("partners/<uuid:partner>/suspend/", applicant.partners_status, {"action": "suspend"}, name="partners_suspend"),
     path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
     path("partners/<uuid:partner>/codes/<uuid:coupon>/", codes.partners_code, name="partners_code"),
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
     path("partners/<uuid:partner>/links/<uuid:link>/qr.svg", codes.partners_qr, name="partners_qr"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/new/", groups.groups_new, name="groups_new"),
+    path("groups/<uuid:group>/", groups.groups_detail, name="groups_detail"),
+    path("groups/<uuid:group>/delete/", groups.groups_delete, name="groups_delete"),
     path("customers/", customers.customers, name="customers"),
     path("customers.csv", csv_page(_VIEW, customers.EXPORT), name="customers_csv"),
     path("customers.xlsx", xlsx_page(_VIEW, customers.EXPORT), name="customers_xlsx"),
@@ -113,6 +132,11 @@ pages = [
     path("settings/mail/<str:letter>/preview/", mail.settings_mail_preview, name="settings_mail_preview"),
     path("settings/mail/<str:letter>/test/", mail.settings_mail_test, name="settings_mail_test"),
     path("settings/mail/<str:letter>/reset/", mail.settings_mail_reset, name="settings_mail_reset"),
+    path("settings/applications/", applications.settings_applications, name="settings_applications"),
+    path("settings/applications/questions/new/", applications.settings_question_new, name="settings_question_new"),
+    path("settings/applications/questions/<uuid:question>/", applications.settings_question, name="settings_question"),
+    path("settings/applications/terms/new/", applications.settings_terms_new, name="settings_terms_new"),
+    path("settings/applications/terms/<uuid:terms>/", applications.settings_terms, name="settings_terms"),
     path("settings/<str:card>/", settings.settings, name="settings_card"),
     path("team/", staff.staff, name="staff"),
     path("team/<uuid:member>/", staff.staff_role, name="staff_role"),

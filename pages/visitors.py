@@ -30,3 +30,10 @@ def client_network(environ: Mapping[str, str]) -> str:
             return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
         return str(address)
     return ""
+
+
+def country_of(environ: Mapping[str, str]) -> str:
+    """The country that a trusted proxy names, if one is configured to."""
+    header: str = settings.COUNTRY_HEADER
+    named = environ.get("HTTP_" + header.upper().replace("-", "_"), "") if header else ""
+    return named if len(named) == 2 and named.isascii() and named.isupper() else ""

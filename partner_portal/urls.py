@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from partner_portal import brand, customers, earnings, gate, home, jobs, links, payouts, settings
+from partner_portal import brand, customers, earnings, gate, home, jobs, links, payouts, settings, terms
 from partner_portal.exports import csv_page, xlsx_page
 
 app_name = "portal"
@@ -27,6 +27,7 @@ pages = [
     path("settings/profile/", settings.settings_profile, name="settings_profile"),
     path("settings/password/", settings.settings_password, name="settings_password"),
     path("settings/sign-out-everywhere/", settings.settings_sign_out, name="settings_sign_out"),
+    path("terms/", terms.terms, name="terms"),
     path("sign-in/", gate.sign_in, name="sign_in"),
     path("sign-out/", gate.sign_out, name="sign_out"),
     path("link/", gate.link, name="link"),

@@ -31,11 +31,6 @@ from stats.reading import Day, partner_days, partner_totals, percent_change
 _RECENT = 8
 _ENTRIES = 50
 _KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
-_STATUS_VERBS = {
-    "approve": (verbs.approve, "approved"),
-    "reject": (verbs.reject, "rejected"),
-    "suspend": (verbs.suspend, "suspended"),
-}
 
 
 class SettingsForm(PageForm):
@@ -54,6 +49,8 @@ class SettingsForm(PageForm):
         group = self.fields["group"]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = partner.merchant.groups.filter(program=partner.program_id).order_by("name")
+        group.help_text = "Its terms and hold count for orders from then on; commissions that exist keep theirs."
+        self._dress("group")
 
     def clean_tags(self) -> list[str]:
         """Texts, each once."""
@@ -143,22 +140,6 @@ def partners_reward(request: StaffRequest, partner: UUID) -> HttpResponseBase:
                     end_reward(partner=found, actor=request.actor)
                 return done(request, "New orders earn by these terms from now on.", address)
     return _settings_page(request, found, SettingsForm(initial=_settings_initial(found), partner=found), form)
-
-
-@staff_page(Permission.EDIT_PARTNERS)
-def partners_status(request: StaffRequest, partner: UUID, action: str) -> HttpResponseBase:
-    """Ask, then approve, reject or suspend."""
-    found = _partner(request, partner)
-    verb, word = _STATUS_VERBS[action]
-    form = PageForm(posted(request))
-    if request.method == "POST":
-        form.is_valid()
-        with form.refused():
-            verb(found, actor=request.actor)
-            address = reverse("backoffice:partners_detail", args=[request.merchant.slug, found.id])
-            return done(request, f"{found.name} is {word}.", address)
-    context = {"form": form, "action": action, "partials": {"ask"}}
-    return _page(request, found, "status", context, status=form_status(form))
 
 
 @staff_page(Permission.EDIT_PARTNERS)

@@ -232,7 +232,13 @@ _DEEDS = {
     "staff.change_role": "Changed a role", "staff.invite": "Invited somebody",
     "staff.withdraw_invitation": "Withdrew an invitation", "key.issue": "Made an API key",
     "key.rotate": "Replaced an API key", "key.revoke": "Revoked an API key", "group.create": "Added a group",
-    "group.update": "Changed a group", "program.create": "Added a program",
+    "group.update": "Changed a group", "group.delete": "Deleted a group", "program.create": "Added a program",
+    "program.applications": "Changed the page of applications", "question.create": "Added a question",
+    "question.update": "Changed a question", "question.move": "Moved a question",
+    "question.delete": "Removed a question", "terms.publish": "Published terms",
+    "partner.accept_terms": "Accepted the terms", "partner.reapply": "Applied again",
+    "application.send": "Sent an application", "application.correct": "Corrected an application",
+    "application.confirm": "Confirmed an application",
 }  # fmt: skip
 
 

@@ -63,6 +63,9 @@ def prepare(api: Api, operation_id: str, world: World) -> World:
     if operation_id == "reject_partner":
         made = api.post("/partners", {"name": "App", "email": "app@example.com", "status": "applied"})
         return World(world.word, world.ids | {"partner": made.body["id"]})
+    if operation_id == "delete_group":
+        made = api.post("/groups", {"program_id": str(world.ids["program"]), "name": "Nobody is in it"})
+        return World(world.word, world.ids | {"group": made.body["id"]})
     for method, path, body in BEFORE.get(operation_id, []):
         done = api.send(method, path.format(**{n: str(i) for n, i in world.ids.items()}), fitted(body, world))
         assert done.status in (200, 201), done

@@ -8,11 +8,16 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from affiliates import applications
+from affiliates.program_terms import accept, publish_terms
+from affiliates.programs import update_applications
+from affiliates.questions import create_question
 from commissions.hold import release_due
 from commissions.rejection import reject
 from customers.provider_keys import add_provider_key
 from jobs.start import start
 from merchants import tenancy
+from merchants.ids import new_id
 from merchants.invitations import invite
 from merchants.letters import LETTERS, set_words
 from merchants.models import Merchant
@@ -53,6 +58,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         partner.group = GroupFactory(name=canary, program=partner.program)
         partner.save()
         _terms(partner)
+        _application(partner, canary)
         _sell(canary)
         CommissionFactory(partner=partner, reason=canary)
         approved = [c.id for c in merchant.commissions.filter(status="approved", currency="USD")]
@@ -68,6 +74,19 @@ def populate(merchant: Merchant, canary: str) -> None:
 def _terms(partner: Any) -> None:
     for owner in ({"partner": partner}, {"group": partner.group}, {"program": partner.program}):
         set_reward(kind="percentage", percent=10, effective_from=NOW - timedelta(days=90), actor=ACTOR, **owner)
+
+
+def _application(partner: Any, canary: str) -> None:
+    program = partner.program
+    update_applications(program, changes={"applications_open": True}, actor=ACTOR)
+    question = create_question(program=program, label=canary, actor=ACTOR)
+    terms = publish_terms(program=program, text=canary, actor=ACTOR)
+    sent, _ = applications.apply(
+        application_id=new_id(), program=program, group=partner.group, name=canary, email=f"{canary}@applies.example",
+        website="", answers={question.id: canary}, terms=terms, at=timezone.now(), actor=ACTOR,
+    )  # fmt: skip
+    sent.merchant.applications.filter(id=sent.id).update(partner=partner, confirmed_at=NOW)
+    accept(partner, terms, at=NOW, actor=ACTOR)
 
 
 def _sell(canary: str) -> None:

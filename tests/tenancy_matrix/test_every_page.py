@@ -45,6 +45,11 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_xlsx": (VIEW, VIEW),
     "partners_detail": (VIEW, VIEW),
     "partners_activity": (VIEW, VIEW),
+    "partners_application": (VIEW, VIEW),
+    "groups": (VIEW, VIEW),
+    "groups_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "groups_detail": (VIEW, Permission.EDIT_PARTNERS),
+    "groups_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_qr": (VIEW, VIEW),
     "partners_settings": (VIEW, Permission.EDIT_PARTNERS),
     "partners_codes": (VIEW, Permission.EDIT_PARTNERS),
@@ -121,6 +126,11 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "settings_mail_preview": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_mail_test": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_mail_reset": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_applications": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_question_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_question": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_terms_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_terms": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_card": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
 }
 
@@ -128,8 +138,10 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
 PORTAL = {
     "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
     "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out", "earnings_xlsx",
-    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file",
+    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "terms",
 }  # fmt: skip
+#: The public pages of a program: for anybody, and about what the merchant says of itself.
+APPLY = {"page", "sent", "confirm", "brand"}
 GATE = {"sign_in", "sign_out", "link", "activate", "brand"}
 
 #: allauth's: on the way to a session, and about one's own log-in once there is one.
@@ -155,7 +167,8 @@ INSTALLATION = {
 MOUNTED_LISTS = {
     "merchants_merchant", "merchants_membership", "merchants_invitation", "merchants_apikey", "merchants_auditentry",
     "merchants_mailwords",
-    "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
+    "affiliates_program", "affiliates_programterms", "affiliates_termsacceptance", "affiliates_application",
+    "affiliates_question", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
     "commissions_decision", "customers_providerkey",
@@ -205,6 +218,7 @@ def test_every_page_is_classified_and_every_classification_has_a_page() -> None:
     outside = {page.name for page in pages("/m/") if "<slug:slug>" not in page.address}
     assert outside | {page.name for page in pages("/mail/")} == OPEN
     assert {page.name for page in pages("/p/")} == PORTAL | GATE
+    assert {page.name for page in pages("/apply/")} == APPLY
     assert {page.name for page in pages("/accounts/")} == ACCOUNT_OPEN | ACCOUNT_OWN
     assert {page.name for page in pages("/admin/")} == INSTALLATION
     assert {page.name for page in mounted_pages()} == MOUNTED

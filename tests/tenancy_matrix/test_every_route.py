@@ -28,7 +28,7 @@ READ, TRACK, WRITE, PAYOUTS = Scope.READ, Scope.TRACK, Scope.WRITE, Scope.PAYOUT
 PUBLIC = {"home", "health", "api_reference", "api_openapi", "api_unknown", "follow", "arrive", "logo"}
 
 #: Where pages are.
-PAGES = ("/m/", "/p/", "/accounts/", "/mail/", "/admin/")
+PAGES = ("/m/", "/p/", "/apply/", "/accounts/", "/mail/", "/admin/")
 
 #: Everything else: the scope that each method needs. What is not named is 405.
 NEEDS: dict[str, dict[str, Scope]] = {
@@ -54,7 +54,12 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_partner_suspension": {"POST": WRITE},
     "api_programs": {"GET": READ, "POST": WRITE},
     "api_groups": {"GET": READ, "POST": WRITE},
-    "api_group": {"GET": READ, "PATCH": WRITE},
+    "api_group": {"GET": READ, "PATCH": WRITE, "DELETE": WRITE},
+    "api_applications": {"GET": READ},
+    "api_application": {"GET": READ},
+    "api_application_approval": {"POST": WRITE},
+    "api_application_rejection": {"POST": WRITE},
+    "api_questions": {"GET": READ},
     "api_rewards": {"GET": READ, "POST": WRITE},
     "api_reward_endings": {"POST": WRITE},
     "api_coupons": {"GET": READ, "POST": WRITE},

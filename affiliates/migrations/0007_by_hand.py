@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("affiliates", "0005_words")]
+    dependencies = [("affiliates", "0006_applications")]
 
     operations = [
         migrations.AlterField(
