@@ -1,6 +1,7 @@
 """Acme takes applications: one long question and terms; tasks run at once and mail stays here."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from affiliates.programs import default_program, update_applications
 from affiliates.questions import create_question, field_of
 from merchants import tenancy
 from merchants.models import Merchant
+from pages.attempts import WINDOW
 from tests.factories import ACTOR
 
 PAGE = "/apply/acme/"
@@ -75,8 +77,9 @@ def link_in(message: Any) -> str:
 
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
-    """Time passes when a test says so."""
-    with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
+    """Time passes when a test says so. It begins with a window of `pages.attempts`, so that none ends within a test."""
+    start = datetime.fromtimestamp(time.time() // WINDOW * WINDOW, UTC)
+    with time_machine.travel(start, tick=False) as traveller:
         yield traveller
 
 
