@@ -38,6 +38,7 @@ NAVIGATION = (
     ("earnings", "Earnings", "receipt"),
     ("customers", "Customers", "contact-round"),
     ("links", "Links", "link"),
+    ("assets", "Assets", "images"),
     ("payouts", "Payouts", "banknote"),
 )
 
@@ -116,6 +117,7 @@ def page(request: PartnerRequest, template: str, context: dict[str, Any], *, sta
         "code": partner.portal_code,
         "brand": digest(partner.merchant.brand_color) if partner.merchant.brand_color else "",
         "navigation": NAVIGATION,
+        "has_news": request.is_signed_in and partner.merchant.announcements.unread_by(partner).exists(),
         "active": (match.url_name or "").partition("_")[0] if match else "",
     }
     return answers.page(request, template, shell | context, status=status)

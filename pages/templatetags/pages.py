@@ -6,6 +6,7 @@ door activates; the title of each holds UTC.
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -208,6 +209,12 @@ _DEEDS = {
     "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
     "job.start": "Started a job", "job.cancel": "Cancelled a job", "job.retry": "Tried a job again",
+    "asset.create": "Added an asset", "asset.update": "Changed an asset", "asset.archive": "Archived an asset",
+    "asset.restore": "Restored an asset", "asset.delete": "Deleted an asset", "asset.move": "Moved an asset",
+    "asset.replace_file": "Replaced a file", "announcement.draft": "Wrote an announcement",
+    "announcement.update": "Changed an announcement", "announcement.delete": "Deleted a draft",
+    "announcement.publish": "Published an announcement", "partner.unsubscribe": "Stopped announcements by e-mail",
+    "partner.subscribe": "Wanted announcements by e-mail again",
     "payout.record": "Recorded a payout", "payout.reverse": "Reversed a payout",
     "operator.open": "Looked at the account", "operator.list": "Looked through a list",
     "operator.view": "Looked at a page", "user.deactivate": "Deactivated a log-in",
@@ -228,6 +235,12 @@ _DEEDS = {
 def deed(verb: str) -> str:
     """`partner.approve` is `Approved a partner`; a verb without words of its own stands as it is."""
     return _DEEDS.get(verb, verb)
+
+
+@register.filter
+def named(names: Mapping[Any, str], key: Any) -> str:
+    """What `names` call it; a dash for what is not there any more."""
+    return names.get(key, "—")
 
 
 @register.filter

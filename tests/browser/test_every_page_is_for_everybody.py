@@ -22,6 +22,7 @@ _NO_PAGES = {
     "partners_qr", "links_qr", "partners_bulk", "commissions_paid", "commissions_unpaid", "commissions_payment",
     "settings_sign_out", "settings_profile", "settings_password", "settings_logo", "settings_mail_preview",
     "settings_mail_test", "jobs_file", "jobs_cancel", "jobs_retry",
+    "assets_file", "assets_archive", "assets_move", "settings_news",
 }  # fmt: skip
 _ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")
 _OUTSIDE = ("login/", "password/reset/", "signup/")

@@ -14,6 +14,8 @@ from merchants import tenancy
 from merchants.invitations import invite
 from merchants.letters import LETTERS, set_words
 from merchants.models import Merchant
+from outreach.library import create_asset, note_use
+from outreach.news import draft, mark_read, unsubscribe
 from payouts.manual import record_payout
 from rewards.terms import set_reward
 from tests.factories import (
@@ -58,7 +60,15 @@ def populate(merchant: Merchant, canary: str) -> None:
             partner=partner, commission_ids=approved, transaction_id=canary, paid_on=date(2026, 3, 2), actor=ACTOR
         )
         start("backoffice.partners", merchant=merchant, parameters={"query": f"q={canary}"}, actor=ACTOR)
+        _outreach(merchant, partner, canary)
         _without_verbs(merchant, partner, canary)
+
+
+def _outreach(merchant: Merchant, partner: Any, canary: str) -> None:
+    asset = create_asset(merchant=merchant, kind="text", title=canary, body=canary, actor=ACTOR)
+    note_use(asset, partner)
+    mark_read(draft(merchant=merchant, title=canary, body=canary, actor=ACTOR), partner)
+    unsubscribe(partner, actor=ACTOR)
 
 
 def _terms(partner: Any) -> None:

@@ -6,14 +6,17 @@ A page that is added must be classified here, or this fails.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from PIL import Image
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
@@ -27,6 +30,8 @@ from merchants.models import Membership, Merchant, User
 from merchants.roles import MATRIX, Permission, Role
 from merchants.staff import add_staff
 from operators.door import MERCHANT_URLS
+from outreach.library import create_asset
+from outreach.news import draft, publish
 from tests.api.world import World, build
 from tests.factories import ACTOR, PASSWORD
 
@@ -82,6 +87,18 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "assets": (VIEW, VIEW),
+    "assets_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "assets_detail": (VIEW, Permission.EDIT_PARTNERS),
+    "assets_file": (VIEW, VIEW),
+    "assets_archive": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "assets_move": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "assets_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "announcements": (VIEW, VIEW),
+    "announcements_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "announcements_detail": (VIEW, Permission.EDIT_PARTNERS),
+    "announcements_publish": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "announcements_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -120,9 +137,9 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
 PORTAL = {
     "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
     "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out", "earnings_xlsx",
-    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file",
+    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "assets", "assets_file", "news", "news_detail", "settings_news",
 }  # fmt: skip
-GATE = {"sign_in", "sign_out", "link", "activate", "brand"}
+GATE = {"sign_in", "sign_out", "link", "activate", "brand", "unsubscribe"}
 
 #: allauth's: on the way to a session, and about one's own log-in once there is one.
 ACCOUNT_OPEN = {
@@ -150,7 +167,8 @@ MOUNTED_LISTS = {
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
+    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job", "outreach_asset",
+    "outreach_announcement",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
@@ -225,6 +243,18 @@ class Site:
         return address
 
 
+def told(merchant: Merchant, word: str) -> dict[str, Any]:
+    """A banner, and an announcement that partners can read."""
+    file = BytesIO()
+    Image.new("RGB", (60, 40), "red").save(file, "PNG")
+    asset = create_asset(
+        merchant=merchant, kind="banner", title=f"Banner {word}", upload=ContentFile(file.getvalue()), actor=ACTOR
+    )
+    announcement = draft(merchant=merchant, title=f"News {word}", body=f"All about {word}.", actor=ACTOR)
+    publish(announcement, by_mail=False, actor=ACTOR)
+    return {"asset": asset.id, "announcement": announcement.id}
+
+
 def site(merchant: Merchant, word: str) -> Site:
     world = build(merchant, word)
     with tenancy.tenant(merchant.id):
@@ -235,8 +265,9 @@ def site(merchant: Merchant, word: str) -> Site:
         set_password(partner, password=PASSWORD, actor=ACTOR)
         order = merchant.orders.exclude(partner=None).order_by("placed_at").first()
         assert order is not None
+        given = told(merchant, word)
     ids: dict[str, Any] = {
-        **world.ids, **exported(merchant, partner),
+        **world.ids, **given, **exported(merchant, partner),
         "key": key.id, "invitation": invitation.id, "member": member.id, "order": order.id,
         "portal_code": partner.portal_code, "partner_email": partner.email,
     }  # fmt: skip
