@@ -152,6 +152,8 @@ CODES: dict[str, Code] = {
     "terms_mixed": Code(422, "Terms mixed", "A percentage has percent; a fixed reward has amount and currency."),
     "no_reward_to_end": Code(409, "No reward to end", "None is in force at that moment."),
     "amount_zero": Code(422, "Nothing", "Send an amount other than zero."),
+    "commission_flagged": Code(409, "Under review", "Decide about its flags first."),
+    "commission_not_flagged": Code(409, "Nothing to decide", "Nothing is open about this commission."),
     "commission_not_rejectable": Code(409, "Cannot be rejected", "Only pending and approved commissions can."),
     # Payouts
     "commissions_needed": Code(422, "No commissions chosen", "Choose 1 to 10,000 commissions."),

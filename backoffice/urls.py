@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, jobs, keys, mail, orders, overview, search, settings, staff, switcher
+from backoffice import audit, invitations, jobs, keys, mail, orders, overview, review, search, settings, staff, switcher
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
 from backoffice.commissions import paid
@@ -79,6 +79,10 @@ pages = [
         "announcements/<uuid:announcement>/publish/", announcements.announcements_publish, name="announcements_publish"
     ),
     path("announcements/<uuid:announcement>/delete/", announcements.announcements_delete, name="announcements_delete"),
+    path("review/", review.review, name="review"),
+    path("review/decide/", review.review_decide, name="review_decide"),
+    path("review/rules/", review.review_rules, name="review_rules"),
+    path("review/rules/<slug:rule>/", review.review_rule, name="review_rule"),
     path("payouts/", outstanding.payouts, name="payouts"),
     path("payouts/history/", history.payouts_history, name="payouts_history"),
     path("payouts.csv", csv_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_csv"),

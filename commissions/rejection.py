@@ -3,7 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from commissions.models import Commission, CommissionStatus
+from commissions.flags import close
+from commissions.models import Commission, CommissionStatus, FlagOutcome
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
 from merchants import inputs
@@ -32,6 +33,7 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         commission.save(update_fields=["status", "reversed"])
         if taken:
             _post(commission, taken)
+        close(commission, FlagOutcome.REJECTED, note=reason, actor=actor)
         mark(commission.partner_id, commission.occurred_at, commission.customer_id)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.reject", "commission", commission.id, before=before, after=after)

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "payouts",
     "stats",
     "tracking",
+    "fraud",
     "pages",
     "backoffice",
     "partner_portal",
@@ -149,6 +150,7 @@ JOB_KINDS = [
     "affiliates.decisions.KINDS",
     "payouts.in_bulk.KINDS",
     "pages.announced.KINDS",
+    "fraud.preview.KINDS",
     "backoffice.exports.KINDS",
     "partner_portal.exports.KINDS",
 ]

@@ -96,6 +96,7 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         "owed": outstanding_of(found),
         "reward": reward,
         "own": reward is not None and reward.partner_id == found.id,
+        "doubted": found.commissions.under_review().count(),
         "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
     }
     return _page(request, found, "detail", context)

@@ -10,6 +10,7 @@ from affiliates.coupons import create_coupon
 from affiliates.links import create_link
 from affiliates.partners import create_partner
 from affiliates.programs import create_group, default_program
+from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.manual import record_manual
 from merchants import tenancy
@@ -90,6 +91,8 @@ def _history(merchant: Merchant, word: str, ids: dict[str, UUID]) -> dict[str, U
     lead = record_lead(told, actor=ACTOR).lead
     release_due(now=now)
     partner = merchant.partners.get(id=ids["partner"])
+    doubted = partner.commissions.get(order__external_id=open_.order_id)
+    raise_doubts([Doubt(doubted.id, "velocity", 2, f"Too fast: {word}", {"orders": 9})], actor=ACTOR)
     record_manual(partner=partner, amount=700, currency="USD", reason=f"by hand {word}", actor=ACTOR)
     first, second = (partner.commissions.get(order__external_id=sale.order_id) for sale in (paid, open_))
     payout = record_payout(

@@ -8,7 +8,11 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
+from fraud.addresses import note
+from fraud.rules import RULES
+from fraud.switches import set_rule
 from jobs.start import start
 from merchants import tenancy
 from merchants.invitations import invite
@@ -61,6 +65,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         )
         start("backoffice.partners", merchant=merchant, parameters={"query": f"q={canary}"}, actor=ACTOR)
         _outreach(merchant, partner, canary)
+        _fraud(merchant, partner)
         _without_verbs(merchant, partner, canary)
 
 
@@ -69,6 +74,16 @@ def _outreach(merchant: Merchant, partner: Any, canary: str) -> None:
     note_use(asset, partner)
     mark_read(draft(merchant=merchant, title=canary, body=canary, actor=ACTOR), partner)
     unsubscribe(partner, actor=ACTOR)
+
+
+def _fraud(merchant: Merchant, partner: Any) -> None:
+    rule = RULES["self_referral"]
+    set_rule(rule, merchant=merchant, is_on=True, parameters={}, actor=ACTOR)
+    note(partner, "hash")
+    CommissionFactory(partner=partner)
+    found = [Doubt(row.id, rule.key, 3, "Found", {}) for row in partner.commissions.filter(status="approved")]
+    raise_doubts(found, actor=ACTOR)
+    merchant.screened.create(commission_id=found[0].commission_id)
 
 
 def _terms(partner: Any) -> None:

@@ -87,6 +87,10 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "review": (VIEW, VIEW),
+    "review_decide": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "review_rules": (VIEW, VIEW),
+    "review_rule": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "assets": (VIEW, VIEW),
     "assets_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "assets_detail": (VIEW, Permission.EDIT_PARTNERS),
@@ -169,6 +173,7 @@ MOUNTED_LISTS = {
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job", "outreach_asset",
     "outreach_announcement",
+    "commissions_flag", "fraud_rulesetting",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
@@ -232,7 +237,7 @@ class Site:
         address = page.address
         names = {
             "<slug:slug>": self.merchant.slug, "<str:currency>": "USD", "<str:kind>": "code", "<str:card>": "hold",
-            "<str:letter>": "activation",
+            "<str:letter>": "activation", "<slug:rule>": "velocity",
             "<uuid:item>": self.ids["coupon"], "<slug:code>": self.ids["portal_code"], "<str:token>": "x-y",
         }  # fmt: skip
         for name, value in names.items():

@@ -62,6 +62,8 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_commissions_csv": {"GET": READ},
     "api_commission": {"GET": READ},
     "api_commission_rejection": {"POST": WRITE},
+    "api_commission_review": {"POST": WRITE},
+    "api_flags": {"GET": READ},
     "api_balances": {"GET": READ},
     "api_payouts": {"GET": PAYOUTS, "POST": PAYOUTS},
     "api_payouts_csv": {"GET": PAYOUTS},
