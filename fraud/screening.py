@@ -55,7 +55,7 @@ def screen(limit: int = LIMIT) -> int:
             raise_doubts(doubts, actor=system("fraud rules"))
             Screened.objects.bulk_create(Screened(merchant_id=merchant.id, commission_id=id) for id in ids)
         if len(ids) < limit:
-            screening.until = now
+            screening.until = max(screening.until, now)
             screening.save(update_fields=["until"])
             Screened.objects.filter(commission_id__lt=least_id(now, later=-2 * SLACK)).delete()
     return len(ids)

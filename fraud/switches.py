@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from fraud.models import RuleSetting, Screening
 from fraud.rules import RULES, Rule
+from fraud.screening import SLACK
 from merchants import tenancy
 from merchants.audit import Actor, record
 from merchants.edits import edit, lock
@@ -44,8 +45,11 @@ def settings_of(merchant: Merchant) -> list[tuple[Rule, RuleSetting | None]]:
 
 
 def _begin_if_first(merchant: Merchant) -> None:
-    """From the moment at which something is on. What was earned while all was off is history: see fraud.preview."""
+    """From the moment at which something is on. What was earned while all was off is history: see fraud.preview.
+
+    A look begins SLACK before `until`, so that is where the first one's end lies.
+    """
     if not merchant.fraud_rules.filter(is_on=True).exists():
         merchant.screenings.all().delete()
     elif not merchant.screenings.exists():
-        Screening.objects.create(merchant_id=tenancy.current(), until=timezone.now())
+        Screening.objects.create(merchant_id=tenancy.current(), until=timezone.now() + SLACK)
