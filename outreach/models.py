@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Func, OuterRef, Q
 from django.db.models.functions import Now
 
 from affiliates.models import Partner
@@ -210,3 +210,16 @@ class Unsubscription(models.Model):
 
     def __str__(self) -> str:
         return str(self.partner_id)
+
+
+def has_unread() -> Exists:
+    """Of a query of partners: whether there is an announcement for them that they have not opened."""
+    of_group = Func(
+        OuterRef("group_id"), "group_ids", template="(%(expressions)s))", arg_joiner=" = ANY(",
+        output_field=models.BooleanField(),
+    )  # fmt: skip
+    read = Receipt.objects.filter(announcement=OuterRef("pk"), partner=OuterRef(OuterRef("pk")), read_at__isnull=False)
+    unread = Announcement.objects.alias(is_for_group=of_group).filter(
+        Q(group_ids=[]) | Q(is_for_group=True), ~Exists(read), published_at__gte=OuterRef("created_at")
+    )
+    return Exists(unread)

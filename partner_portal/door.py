@@ -21,6 +21,7 @@ from merchants import tenancy
 from merchants.audit import Actor
 from merchants.errors import NotFound
 from merchants.models import Merchant
+from outreach.models import has_unread
 from pages import answers
 from pages.answers import PageRequest, done, form_status, led_to, once, posted, sent, view_errors
 from pages.brand import digest
@@ -89,7 +90,8 @@ def _inside(
     request: PartnerRequest, view: View, merchant_id: Any, code: str, kwargs: dict[str, Any], *, for_partner: bool
 ) -> HttpResponseBase:
     """One attempt at the page, in the tenant's transaction."""
-    partner = Merchant(id=merchant_id).partners.select_related("merchant").filter(portal_code=code).first()
+    rows = Merchant(id=merchant_id).partners.select_related("merchant").annotate(has_news=has_unread())
+    partner = rows.filter(portal_code=code).first()
     if partner is None:
         raise Http404
     request.partner = partner
@@ -117,7 +119,6 @@ def page(request: PartnerRequest, template: str, context: dict[str, Any], *, sta
         "code": partner.portal_code,
         "brand": digest(partner.merchant.brand_color) if partner.merchant.brand_color else "",
         "navigation": NAVIGATION,
-        "has_news": request.is_signed_in and partner.merchant.announcements.unread_by(partner).exists(),
         "active": (match.url_name or "").partition("_")[0] if match else "",
     }
     return answers.page(request, template, shell | context, status=status)

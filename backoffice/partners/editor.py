@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,6 +18,7 @@ from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields
+from commissions.models import CommissionStatus, FlagOutcome
 from merchants.edits import lock
 from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
@@ -96,7 +98,6 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         "owed": outstanding_of(found),
         "reward": reward,
         "own": reward is not None and reward.partner_id == found.id,
-        "doubted": found.commissions.under_review().count(),
         "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
     }
     return _page(request, found, "detail", context)
@@ -206,7 +207,11 @@ def partner_page(
 
 
 def _partner(request: StaffRequest, partner: UUID) -> Partner:
-    return get_object_or_404(request.merchant.partners.select_related("group"), id=partner)
+    doubts = request.merchant.flags.filter(
+        outcome=FlagOutcome.OPEN, commission__partner=OuterRef("id"), commission__status=CommissionStatus.PENDING
+    )
+    rows = request.merchant.partners.select_related("group").annotate(is_doubted=Exists(doubts))
+    return get_object_or_404(rows, id=partner)
 
 
 def _page(

@@ -176,7 +176,7 @@ def test_a_connection_that_breaks_over_a_letter_leaves_that_one_uncertain(mercha
 
 
 def test_a_killed_worker_sends_nothing_twice(
-    committed_merchant: Merchant, server: Path, tasks_at_once: None, monkeypatch: pytest.MonkeyPatch
+    committed_merchant: Merchant, server: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     merchant = committed_merchant
     monkeypatch.setattr(announced, "PIECE", 4)
