@@ -33,15 +33,12 @@ class DayAnswer(msgspec.Struct, kw_only=True):
     revenue: Annotated[int, Meta(description="That partners brought.", examples=[124000])]
     refunded: Annotated[int, Meta(examples=[0])]
     earned: Annotated[int, Meta(description="Commissions, less what was reversed.", examples=[12400])]
-    pending: Annotated[int, Meta(description="Of `earned`: on hold.", examples=[2400])]
-    approved: Annotated[int, Meta(description="Of `earned`: what a payout may take.", examples=[4000])]
     direct_orders: Annotated[int, Meta(description="Without a partner.", examples=[30])]
     direct_revenue: Annotated[int, Meta(examples=[310000])]
     direct_refunded: Annotated[int, Meta(examples=[0])]
 
 
-#: Pages know more of a day.
-_FIGURES = tuple(name for name in DayAnswer.__struct_fields__ if name != "day")
+_FIGURES = [name for name in DayAnswer.__struct_fields__ if name != "day"]
 
 
 class DaysAnswer(msgspec.Struct, kw_only=True):

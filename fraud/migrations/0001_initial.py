@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("affiliates", "0005_words"),
-        ("commissions", "0006_flags"),
+        ("commissions", "0007_flags"),
         ("merchants", "0007_operator_log"),
     ]
 

@@ -10,7 +10,7 @@ from merchants.schema import tenant_foreign_key, tenant_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0005_by_currency"),
+        ("commissions", "0006_by_status"),
         ("merchants", "0007_operator_log"),
     ]
 
