@@ -22,7 +22,7 @@ def as_partner(page: Page, running: Running) -> str:
     portal = f"/p/{running.of.ids['portal_code']}/"
     page.goto(f"{portal}sign-in/")
     page.get_by_label("E-mail").fill(running.of.ids["partner_email"])
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.locator("input[type=password]").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"**{portal}")
     return portal
