@@ -2,7 +2,20 @@
 
 from django.contrib import admin
 
-from affiliates.models import Click, Coupon, CustomerAttribution, Group, Lead, Link, Partner, Program
+from affiliates.models import (
+    Application,
+    Click,
+    Coupon,
+    CustomerAttribution,
+    Group,
+    Lead,
+    Link,
+    Partner,
+    Program,
+    ProgramTerms,
+    Question,
+    TermsAcceptance,
+)
 from merchants.readable import Owned, Table
 
 
@@ -14,8 +27,9 @@ class ProgramAdmin(Owned):
 
 @admin.register(Group)
 class GroupAdmin(Owned):
-    list_display = ("name", "program", "hold_days", "created_at")
+    list_display = ("name", "program", "hold_days", "minimum_payout", "created_at")
     search_fields = ("name",)
+    amounts = {"minimum_payout": "minimum_currency"}
 
 
 @admin.register(Partner)
@@ -65,3 +79,26 @@ class CustomerAttributionAdmin(Owned):
     list_display = ("customer", "partner", "touch", "since")
     list_filter = ("touch",)
     ids = ("customer_id", "partner_id")
+
+
+@admin.register(Application)
+class ApplicationAdmin(Owned):
+    list_display = ("name", "email", "partner", "created_at", "confirmed_at")
+    search_fields = ("email__istartswith",)
+    ids = ("partner_id",)
+
+
+@admin.register(Question)
+class QuestionAdmin(Owned):
+    list_display = ("label", "program", "kind", "required", "version")
+
+
+@admin.register(ProgramTerms)
+class ProgramTermsAdmin(Owned):
+    list_display = ("number", "program", "accept_by", "created_at")
+
+
+@admin.register(TermsAcceptance)
+class TermsAcceptanceAdmin(Owned):
+    list_display = ("partner", "terms", "accepted_at")
+    ids = ("partner_id",)

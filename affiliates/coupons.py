@@ -1,6 +1,7 @@
 """Coupon codes (SPEC A4): many per partner, unique per merchant whatever the case, switchable, dated, limited."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -65,6 +66,12 @@ def checked_code(code: object, *, field: str = "code") -> str:
             field=field,
         )
     return typed
+
+
+def plain(text: str) -> str:
+    """`text` as it could stand in a code: capitals and digits, without accents; at most twelve."""
+    letters = unicodedata.normalize("NFKD", text.upper())
+    return "".join(each for each in letters if each.isascii() and each.isalnum())[:12]
 
 
 def taken(code: str, *, field: str = "code") -> Conflict:

@@ -11,14 +11,39 @@ from merchants.ids import new_id
 from merchants.models import Merchant, TouchKind
 from merchants.words import Word
 
+#: How a customer came to a partner when somebody decided it.
+BY_HAND = "hand"
+
+
+class AutoApproval(models.TextChoices):
+    """Whose confirmed application is approved without anybody looking."""
+
+    NOBODY = "nobody"
+    EVERYBODY = "everybody"
+    DOMAINS = "domains"
+    """Those whose e-mail is at one of the domains listed."""
+    COUNTRIES = "countries"
+    """Those who applied from one of the countries listed, where a proxy names it."""
+
 
 class Program(models.Model):
-    """What partners join. A merchant starts with one, the default."""
+    """What partners join, and the page on which they apply. A merchant starts with one, the default."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="programs", db_index=False)
     name = models.CharField(max_length=200)
     is_default = models.BooleanField(default=False)
+    applications_open = models.BooleanField(default=False)
+    """Whether its page takes applications."""
+    landing_text = models.TextField(blank=True)
+    """What stands above the form, in paragraphs."""
+    reapply_days = models.PositiveSmallIntegerField(default=30)
+    """After a rejection an address waits this long before it can apply again."""
+    auto_approval = models.CharField(max_length=9, choices=AutoApproval.choices, default=AutoApproval.NOBODY)
+    auto_approve_domains = ArrayField(models.CharField(max_length=253), default=list)
+    auto_approve_countries = ArrayField(models.CharField(max_length=2), default=list)
+    auto_reject_domains = ArrayField(models.CharField(max_length=253), default=list)
+    """E-mail domains that are always turned down, whatever else says yes."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -42,10 +67,25 @@ class Group(models.Model):
     name = models.CharField(max_length=200)
     hold_days = models.PositiveSmallIntegerField(null=True)
     """None: the merchant's."""
+    minimum_payout = models.BigIntegerField(null=True)
+    """Minor units of `minimum_currency`; None: the merchant's."""
+    minimum_currency = models.CharField(max_length=3, blank=True)
+    """The merchant's currency when the minimum was set; in any other one the merchant's own minimum holds."""
+    landing_text = models.TextField(blank=True)
+    """Instead of the program's, where the page of applications is opened with `?group=`."""
+    auto_approval = models.CharField(max_length=9, choices=AutoApproval.choices, blank=True)
+    """Empty: the program's rule, with its lists."""
+    auto_approve_domains = ArrayField(models.CharField(max_length=253), default=list)
+    auto_approve_countries = ArrayField(models.CharField(max_length=2), default=list)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "program", "name"], name="group_name_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "program", "name"], name="group_name_once"),
+            models.CheckConstraint(
+                condition=Q(minimum_payout=None, minimum_currency="") | Q(minimum_payout__gte=0), name="group_minimum"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -206,7 +246,7 @@ class CustomerAttribution(models.Model):
     partner = models.ForeignKey(
         Partner, on_delete=models.CASCADE, related_name="attributed", db_constraint=False, db_index=False
     )
-    touch = models.CharField(max_length=8, choices=TouchKind.choices)
+    touch = models.CharField(max_length=8, choices=[*TouchKind.choices, (BY_HAND, "By hand")])
     """What made it."""
     since = models.DateTimeField()
 
@@ -261,3 +301,138 @@ class PartnerWord(Word):
     class Meta:
         # Without the word: what a row has several of is one entry of the index.
         indexes = [models.Index(fields=["merchant", "partner"], name="partner_word_by_partner")]
+
+
+class QuestionKind(models.TextChoices):
+    """How an applicant answers."""
+
+    SHORT = "short", "Short text"
+    LONG = "long", "Long text"
+    CHOICE = "choice", "One of several"
+    CHOICES = "choices", "Any of several"
+    NUMBER = "number", "Number"
+    CHECKBOX = "checkbox", "Checkbox"
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether the question lists what can be answered."""
+        return self in (QuestionKind.CHOICE, QuestionKind.CHOICES)
+
+
+class Question(models.Model):
+    """What a program asks applicants besides name, e-mail and website. An answer keeps the question as it was asked."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="questions", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.CASCADE, related_name="questions", db_constraint=False, db_index=False
+    )
+    position = models.PositiveSmallIntegerField()
+    """From 0, in the order of the form."""
+    version = models.PositiveIntegerField(default=1)
+    """Raised by every edit; answers name it."""
+    label = models.CharField(max_length=200)
+    hint = models.CharField(max_length=300, blank=True)
+    kind = models.CharField(max_length=8, choices=QuestionKind.choices, default=QuestionKind.SHORT)
+    choices = ArrayField(models.CharField(max_length=100), default=list)
+    required = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "program", "position"], name="question_in_order")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class ProgramTerms(models.Model):
+    """One version of what partners agree to. Append-only: what somebody accepted can always be read."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="program_terms", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.CASCADE, related_name="terms", db_constraint=False, db_index=False
+    )
+    number = models.PositiveIntegerField()
+    """From 1 in each program; the highest is the one in force."""
+    text = models.TextField()
+    accept_by = models.DateField(null=True)
+    """Until when partners who are there already are asked to accept it; None: there is no day."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "program terms"
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "program", "number"], name="program_terms_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+
+class TermsAcceptance(models.Model):
+    """That a partner agreed to a version, and when. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="terms_acceptances", db_index=False)
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="terms_acceptances", db_constraint=False, db_index=False
+    )
+    terms = models.ForeignKey(
+        ProgramTerms, on_delete=models.CASCADE, related_name="acceptances", db_constraint=False, db_index=False
+    )
+    accepted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["merchant", "partner", "terms"], name="terms_accepted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} {self.terms_id}"
+
+
+class Application(models.Model):
+    """What somebody sent on the public page. Until the address is confirmed it has no partner."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    """Made with the form, so that a form that is sent twice is one application."""
+    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="applications", db_index=False)
+    program = models.ForeignKey(
+        Program, on_delete=models.CASCADE, related_name="applications", db_constraint=False, db_index=False
+    )
+    group = models.ForeignKey(
+        Group, on_delete=models.SET_NULL, related_name="applications", null=True, db_constraint=False, db_index=False
+    )
+    """The group whose page it was."""
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="applications", null=True, db_constraint=False, db_index=False
+    )
+    """Who came of it."""
+    terms = models.ForeignKey(
+        ProgramTerms, on_delete=models.PROTECT, related_name="applications", null=True, db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
+    """The version that was accepted with it."""
+    name = models.CharField(max_length=200)
+    email = models.CharField(max_length=254)
+    """Lower case."""
+    website = models.CharField(max_length=500, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    """Where the form was sent from, when a proxy names it."""
+    answers = models.JSONField(default=list)
+    """In order, each with the question as it was asked: question, version, label, kind, answer (null: none)."""
+    created_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(partner=None) | Q(confirmed_at__isnull=False), name="application_confirmed"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "-created_at", "-id"], name="application_newest"),
+            models.Index(fields=["merchant", "partner", "-created_at"], name="application_by_partner"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -83,11 +83,16 @@ def _equip(partner: Partner, coupon_code: str, actor: Actor) -> None:
     if domains:
         links.create_default_link(partner=partner, destination=f"https://{domains[0]}/", actor=actor)
     if coupon_code:
-        code = coupons.checked_code(coupon_code, field="coupon_code")
-        try:
-            coupons.create_coupon(partner=partner, code=code, actor=actor)
-        except Conflict as error:
-            raise coupons.taken(code, field="coupon_code") from error
+        give_coupon(partner, coupon_code, actor=actor)
+
+
+def give_coupon(partner: Partner, coupon_code: str, *, actor: Actor) -> None:
+    """A coupon as part of something else: what is wrong with it is said of the field `coupon_code`."""
+    code = coupons.checked_code(coupon_code, field="coupon_code")
+    try:
+        coupons.create_coupon(partner=partner, code=code, actor=actor)
+    except Conflict as error:
+        raise coupons.taken(code, field="coupon_code") from error
 
 
 def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor) -> Partner:
@@ -124,16 +129,23 @@ def _email_taken(email: str) -> Conflict:
     return Conflict(f"There is a partner with the e-mail {email}.", code="partner_email_taken", field="email")
 
 
-def approve(partner: Partner, *, actor: Actor) -> Partner:
-    """Let a partner earn, from now on."""
+def approve(partner: Partner, *, why: str = "", actor: Actor) -> Partner:
+    """Let a partner earn, from now on. `why` is kept in the audit log, where nobody could be asked."""
     was = (PartnerStatus.APPLIED, PartnerStatus.REJECTED, PartnerStatus.SUSPENDED)
-    return _change_status(partner, PartnerStatus.APPROVED, was=was, verb="partner.approve", actor=actor)
+    return _change_status(partner, PartnerStatus.APPROVED, was=was, verb="partner.approve", why=why, actor=actor)
 
 
-def reject(partner: Partner, *, actor: Actor) -> Partner:
-    """Turn an application down."""
+def reject(partner: Partner, *, why: str = "", actor: Actor) -> Partner:
+    """Turn an application down. `why` as for `approve`."""
     return _change_status(
-        partner, PartnerStatus.REJECTED, was=(PartnerStatus.APPLIED,), verb="partner.reject", actor=actor
+        partner, PartnerStatus.REJECTED, was=(PartnerStatus.APPLIED,), verb="partner.reject", why=why, actor=actor
+    )
+
+
+def reopen(partner: Partner, *, actor: Actor) -> Partner:
+    """Somebody who was turned down has applied again."""
+    return _change_status(
+        partner, PartnerStatus.APPLIED, was=(PartnerStatus.REJECTED,), verb="partner.reapply", actor=actor
     )
 
 
@@ -145,7 +157,7 @@ def suspend(partner: Partner, *, actor: Actor) -> Partner:
 
 
 def _change_status(
-    partner: Partner, status: PartnerStatus, *, was: Collection[PartnerStatus], verb: str, actor: Actor
+    partner: Partner, status: PartnerStatus, *, was: Collection[PartnerStatus], verb: str, why: str = "", actor: Actor
 ) -> Partner:
     with transaction.atomic():
         before = partner.status
@@ -160,7 +172,8 @@ def _change_status(
                 code="partner_status",
                 field="status",
             )
-        record(actor, verb, "partner", partner.id, before={"status": before}, after={"status": str(status)})
+        after = {"status": str(status)} | ({"why": why} if why else {})
+        record(actor, verb, "partner", partner.id, before={"status": before}, after=after)
     return partner
 
 

@@ -1,17 +1,30 @@
 """Programs and the groups of partners in them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from affiliates.models import Group, Program
+from django.db import IntegrityError, connection, transaction
+from psycopg.errors import ForeignKeyViolation
+
+from affiliates import approval_rules as rules
+from affiliates.models import Application, Group, Program
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
 from merchants.edits import edit, lock
-from merchants.errors import Conflict
+from merchants.errors import Conflict, DomainError
+from merchants.models import Merchant
 
 #: As for the merchant's own hold: longer is a slip of the keyboard.
 _MOST_HOLD_DAYS = 3650
+GROUP_FIELDS = (
+    "name", "hold_days", "minimum_payout", "landing_text", "auto_approval", "auto_approve_domains",
+    "auto_approve_countries",
+)  # fmt: skip
+_PAGE_FIELDS = (
+    "applications_open", "landing_text", "reapply_days", "auto_approval", "auto_approve_domains",
+    "auto_approve_countries", "auto_reject_domains",
+)  # fmt: skip
 
 
 def create_program(*, name: str, actor: Actor) -> Program:
@@ -32,29 +45,101 @@ def default_program(*, actor: Actor) -> Program:
     return program or create_program(name="Affiliate program", actor=actor)
 
 
-def create_group(*, program: Program, name: str, hold_days: int | None = None, actor: Actor) -> Group:
-    """A group in `program`; without `hold_days` the merchant's hold applies. Conflict `group_name_taken`."""
-    name = inputs.line(name, "name", required=True)
-    hold_days = _checked_hold(hold_days)
-    with refusals({"group_name_once": _group_name_taken(name)}):
-        group = Group.objects.create(merchant_id=tenancy.current(), program=program, name=name, hold_days=hold_days)
-        after = {"program_id": str(program.id), "name": name, "hold_days": hold_days}
+def update_applications(program: Program, *, changes: Mapping[str, Any], actor: Actor) -> Program:
+    """Open or close the program's page of applications, and say what stands there and who is let in or turned down.
+
+    DomainError `rule_incomplete` for a rule whose list is empty.
+    """
+    inputs.known_fields(changes, _PAGE_FIELDS)
+    values = dict(changes) | rules.checked(changes)
+    if "applications_open" in values and not isinstance(values["applications_open"], bool):
+        raise DomainError("It is open or closed.", code="invalid_choice", field="applications_open")
+    if "landing_text" in values:
+        values["landing_text"] = inputs.paragraph(values["landing_text"], "landing_text").strip()
+    if "reapply_days" in values:
+        values["reapply_days"] = inputs.whole(values["reapply_days"], "reapply_days", most=_MOST_HOLD_DAYS)
+    with transaction.atomic():
+        lock(program)
+        rules.require_list(values.get("auto_approval", program.auto_approval), rules.lists_of(program) | values)
+        edit(program, values, verb="program.applications", actor=actor)
+    return program
+
+
+def create_group(
+    *,
+    program: Program,
+    name: str,
+    hold_days: int | None = None,
+    minimum_payout: int | None = None,
+    landing_text: str = "",
+    auto_approval: str = "",
+    auto_approve_domains: Sequence[str] = (),
+    auto_approve_countries: Sequence[str] = (),
+    actor: Actor,
+) -> Group:
+    """A group in `program`. What is left out is the merchant's hold and minimum, and the program's text and rule.
+
+    `minimum_payout` is in minor units of the merchant's currency. Conflict `group_name_taken`.
+    """
+    values = _checked_group(
+        {
+            "name": name,
+            "hold_days": hold_days,
+            "minimum_payout": minimum_payout,
+            "landing_text": landing_text,
+            "auto_approval": auto_approval,
+            "auto_approve_domains": auto_approve_domains,
+            "auto_approve_countries": auto_approve_countries,
+        },
+        program.merchant,
+    )
+    rules.require_list(values["auto_approval"], values)
+    with refusals({"group_name_once": _group_name_taken(values["name"])}):
+        group = Group.objects.create(merchant_id=tenancy.current(), program=program, **values)
+        after = {"program_id": str(program.id)} | {
+            name: value for name, value in values.items() if value or name == "name"
+        }
         record(actor, "group.create", "group", group.id, after=after)
     return group
 
 
 def update_group(group: Group, *, changes: Mapping[str, Any], actor: Actor) -> Group:
-    """Rename a group or change its hold (None: the merchant's). Commissions that exist keep theirs."""
-    inputs.known_fields(changes, ("name", "hold_days"))
-    values = dict(changes)
-    if "name" in values:
-        values["name"] = inputs.line(values["name"], "name", required=True)
-    if "hold_days" in values:
-        values["hold_days"] = _checked_hold(values["hold_days"])
+    """Change a group's name, hold, minimum, text or rule; None and "" go back to the merchant's or the program's.
+
+    Commissions that exist keep their hold. Conflict `group_name_taken`.
+    """
+    inputs.known_fields(changes, GROUP_FIELDS)
+    values = _checked_group(changes, group.merchant)
     with refusals({"group_name_once": _group_name_taken(str(values.get("name", "")))}):
         lock(group)
+        rules.require_list(values.get("auto_approval", group.auto_approval), rules.lists_of(group) | values)
         edit(group, values, verb="group.update", actor=actor)
     return group
+
+
+def delete_group(group: Group, *, actor: Actor) -> None:
+    """Take away a group that nobody is in.
+
+    Conflict `group_has_members`; `group_has_terms` when it ever had terms of its own, by which commissions were made.
+    """
+    members = Conflict(
+        f"There are partners in {group.name}: move them to another group first.", code="group_has_members"
+    )
+    terms = Conflict(
+        f"{group.name} has had commission terms of its own, and commissions keep the terms that made them. Leave it"
+        " empty, or rename it.",
+        code="group_has_terms",
+    )
+    try:
+        with refusals({"affiliates_partner_group_id_fk": members}), connection.cursor() as cursor:
+            Application.objects.filter(group=group).update(group=None)
+            # Not through the ORM, which would go and delete what refers to it: the references are to refuse.
+            cursor.execute("DELETE FROM affiliates_group WHERE id = %s", [group.id])
+            record(actor, "group.delete", "group", group.id, before={"name": group.name})
+    except IntegrityError as error:
+        if isinstance(error.__cause__, ForeignKeyViolation):
+            raise terms from error
+        raise
 
 
 def _group_name_taken(name: str) -> Conflict:
@@ -63,5 +148,16 @@ def _group_name_taken(name: str) -> Conflict:
     )
 
 
-def _checked_hold(hold_days: object) -> int | None:
-    return None if hold_days is None else inputs.whole(hold_days, "hold_days", most=_MOST_HOLD_DAYS)
+def _checked_group(changes: Mapping[str, Any], merchant: Merchant) -> dict[str, Any]:
+    values = dict(changes)
+    if "name" in values:
+        values["name"] = inputs.line(values["name"], "name", required=True)
+    if values.get("hold_days") is not None:
+        values["hold_days"] = inputs.whole(values["hold_days"], "hold_days", most=_MOST_HOLD_DAYS)
+    if "minimum_payout" in values:
+        least = values["minimum_payout"]
+        values["minimum_payout"] = None if least is None else inputs.whole(least, "minimum_payout")
+        values["minimum_currency"] = "" if least is None else merchant.currency
+    if "landing_text" in values:
+        values["landing_text"] = inputs.paragraph(values["landing_text"], "landing_text").strip()
+    return values | rules.checked(values, or_empty=True)

@@ -94,6 +94,9 @@ CODES: dict[str, Code] = {
         "Order recorded with other content",
         "The first stays. Send a refund to take something back, or a new order id.",
     ),
+    "order_deleted": Code(
+        409, "Order was deleted", "It stays deleted. To have it again, record it as a new order under another id."
+    ),
     "parts_exceed_amount": Code(
         422, "Parts exceed the amount", "`amount` is the full total, with tax, shipping and discount."
     ),
@@ -117,6 +120,8 @@ CODES: dict[str, Code] = {
     "contact_taken": Code(409, "Contact taken", "Another customer has this e-mail or phone number: update that one."),
     "contact_needed": Code(422, "No way to find the customer", "Send an e-mail, a phone number or an external id."),
     "external_id_taken": Code(409, "External id taken", "Another customer has it: update that one."),
+    "provider_key_taken": Code(409, "Provider key taken", "Another customer has it: remove it there first."),
+    "provider_invalid": Code(422, "Unusable provider", "Up to 20 lower-case letters, digits and _, such as stripe."),
     # Partners and what belongs to them
     "partner_email_taken": Code(409, "E-mail taken", "There is a partner with this e-mail: update that one."),
     "partner_status": Code(
@@ -126,6 +131,12 @@ CODES: dict[str, Code] = {
     "program_name_taken": Code(409, "Name taken", "Choose another name for the program."),
     "group_name_taken": Code(409, "Name taken", "Choose another name for the group."),
     "group_of_other_program": Code(422, "Group of another program", "Name a group of the partner's program."),
+    "group_has_members": Code(409, "Partners are in the group", "Move them to another group first."),
+    "group_has_terms": Code(
+        409, "Group with rewards of its own", "Commissions keep the terms that made them: leave it empty, or rename it."
+    ),
+    "rule_incomplete": Code(422, "Rule without its list", "List at least one domain or country, or name another rule."),
+    "country_invalid": Code(422, "Not a country", "Send two letters of ISO 3166, such as SE."),
     "coupon_taken": Code(409, "Coupon code taken", "Choose another code."),
     "coupon_code_invalid": Code(422, "Unusable coupon code", "Up to 64 letters, digits, dots, - and _."),
     "ends_before_start": Code(422, "Ends before it starts", "Let it end later than it starts."),
@@ -155,6 +166,14 @@ CODES: dict[str, Code] = {
     "commission_flagged": Code(409, "Under review", "Decide about its flags first."),
     "commission_not_flagged": Code(409, "Nothing to decide", "Nothing is open about this commission."),
     "commission_not_rejectable": Code(409, "Cannot be rejected", "Only pending and approved commissions can."),
+    "commission_not_restorable": Code(
+        409, "Cannot be restored", "Only a rejected one can, while something of its order is left."
+    ),
+    "commission_final": Code(409, "Commission is final", "Record a commission by hand instead."),
+    "nothing_to_adjust": Code(422, "Nothing to adjust", "It is worth that already."),
+    "self_referral": Code(409, "The partner is the customer", "Choose another partner, or change the settings."),
+    "orders_too_many": Code(422, "Too many orders at once", "Name a later date, and go back step by step."),
+    "since_needed": Code(422, "From when?", "Send `since` with `past: since`, and only then."),
     # Payouts
     "commissions_needed": Code(422, "No commissions chosen", "Choose 1 to 10,000 commissions."),
     "commissions_not_payable": Code(

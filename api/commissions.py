@@ -10,14 +10,16 @@ from msgspec import Meta
 
 from api import bodies
 from api.base import TenantRequest, TenantView, answered, created
-from api.choices import Currency, Moment, named, one_of
+from api.choices import Amount, Currency, Moment, named, one_of
 from api.examples import IDS
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from commissions import manual, rejection
-from commissions.models import Commission, CommissionStatus, Reversal
+from commissions.adjustment import adjust
+from commissions.models import Commission, CommissionStatus, Decision, Reversal
 from merchants.money import MAX_AMOUNT
 from merchants.roles import Scope
+from pages.books import commission_steps
 from payouts.models import PayoutItem
 
 _Reason = Annotated[str, Meta(min_length=1, max_length=500)]
@@ -32,7 +34,7 @@ class CommissionAnswer(msgspec.Struct, kw_only=True):
     customer_id: UUID | None
     currency: str
     amount: int
-    reversed: Annotated[int, Meta(description="How much of it refunds or a rejection took back.")]
+    reversed: Annotated[int, Meta(description="How much of it refunds and decisions by hand took back.")]
     base: Annotated[int, Meta(description="The part of the order that the reward was computed on.")]
     status: Annotated[str, one_of(CommissionStatus)]
     held_until: Moment
@@ -49,6 +51,17 @@ class TakenBack(msgspec.Struct, kw_only=True):
     refund_id: Annotated[UUID, Meta(examples=[IDS["refund"]])]
     amount: int
     working: str
+    created_at: Moment
+
+
+class DecisionAnswer(msgspec.Struct, kw_only=True):
+    """What somebody took back of the commission, or gave again."""
+
+    id: UUID
+    kind: Annotated[str, Meta(description="rejection, restoration, reattribution, deletion", examples=["rejection"])]
+    amount: Annotated[int, Meta(description="Taken back; below zero for what was given again.")]
+    reason: str
+    decided_by: Annotated[str, Meta(examples=["Olga Owner"])]
     created_at: Moment
 
 
@@ -69,6 +82,7 @@ class CommissionDetailAnswer(msgspec.Struct, kw_only=True):
 
     commission: CommissionAnswer
     reversals: list[TakenBack]
+    decisions: list[DecisionAnswer]
     entries: Annotated[list[EntryAnswer], Meta(description="What the books say, oldest first.")]
     payout_id: Annotated[UUID | None, Meta(description="The live payout it is in.", examples=[None])]
 
@@ -107,9 +121,9 @@ class CommissionQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     occurred_before: Moment | None = None
 
     def of(self, rows: "QuerySet[Commission]") -> "QuerySet[Commission]":
-        """`rows` narrowed to what is asked for."""
+        """`rows` narrowed to what is asked for, without those of deleted orders."""
         return filtered(
-            rows,
+            rows.filter(is_hidden=False),
             {
                 "status": self.status,
                 "partner_id": self.partner_id,
@@ -172,11 +186,13 @@ class CommissionDetail(TenantView):
         """One commission with its working, what refunds took back, its ledger entries and its payout."""
         commission = request.merchant.commissions.get(id=commission_id)
         reversals = list(commission.reversals.order_by("id"))
+        decisions = list(commission.decisions.order_by("id"))
         return answered(
             CommissionDetailAnswer(
                 commission=commission_shown(commission),
                 reversals=[_taken_back(reversal) for reversal in reversals],
-                entries=_entries(request, commission, reversals),
+                decisions=[_decision(decision) for decision in decisions],
+                entries=_entries(request, commission, reversals, decisions),
                 payout_id=_live_payout(commission),
             )
         )
@@ -195,11 +211,62 @@ class CommissionRejection(TenantView):
         refusals=("commission_not_rejectable", "required"),
     )
     def post(self, request: TenantRequest, commission_id: UUID) -> HttpResponse:
-        """Take back all of a commission that has not been paid."""
+        """Take back all of a commission that has not been paid. One that is rejected already stays as it is."""
         commission = request.merchant.commissions.get(id=commission_id)
         body = bodies.parse(request.content, Reason)
         rejection.reject(commission, reason=body.reason, actor=request.actor)
         return answered(commission_shown(commission))
+
+
+class CommissionRestoration(TenantView):
+    """The restoration of a rejected commission."""
+
+    scope = {"POST": Scope.WRITE}
+
+    @documented(
+        "Restore a commission",
+        body=Reason,
+        answer=CommissionAnswer,
+        example={"reason": "The card was not stolen"},
+        refusals=("commission_not_restorable", "required"),
+    )
+    def post(self, request: TenantRequest, commission_id: UUID) -> HttpResponse:
+        """Give a rejected commission again, less what refunds took meanwhile. Once restored it stays as it is."""
+        commission = request.merchant.commissions.get(id=commission_id)
+        body = bodies.parse(request.content, Reason)
+        rejection.restore(commission, reason=body.reason, actor=request.actor)
+        return answered(commission_shown(commission))
+
+
+class NewAdjustment(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What the partner shall get of a commission in all, and why."""
+
+    amount: Amount
+    reason: Annotated[_Reason, Meta(description="Shown to the partner and kept in the audit log.")]
+
+
+class CommissionAdjustments(TenantView):
+    """The adjustments of a commission."""
+
+    scope = {"POST": Scope.WRITE}
+
+    @documented(
+        "Adjust a commission",
+        body=NewAdjustment,
+        answer=CommissionAnswer,
+        status=201,
+        example={"amount": 1500, "reason": "The campaign promised 15 %"},
+        refusals=("nothing_to_adjust", "commission_final", "partner_not_approved", "invalid_amount", "required"),
+    )
+    def post(self, request: TenantRequest, commission_id: UUID) -> HttpResponse:
+        """Make a commission worth another amount. The answer is the difference: a commission of its own.
+
+        The commission itself stays as it was computed, paid or not; the next payout carries the difference.
+        """
+        commission = request.merchant.commissions.get(id=commission_id)
+        body = bodies.parse(request.content, NewAdjustment)
+        made = adjust(commission, amount=body.amount, reason=body.reason, actor=request.actor)
+        return created(commission_shown(made), f"/api/v1/commissions/{made.id}")
 
 
 def commission_shown(commission: Commission) -> CommissionAnswer:
@@ -232,12 +299,23 @@ def _taken_back(reversal: Reversal) -> TakenBack:
     )
 
 
-def _entries(request: TenantRequest, commission: Commission, reversals: list[Reversal]) -> list[EntryAnswer]:
-    """Both sides of every transaction that is named after the commission. By full reference: that is the index."""
-    steps = ["accrual", "rejection", *(f"reversal:{reversal.refund_id}" for reversal in reversals)]
-    found = request.merchant.entries.filter(
-        transaction__reference__in=[f"commission:{commission.id}:{step}" for step in steps]
+def _decision(decision: Decision) -> DecisionAnswer:
+    return DecisionAnswer(
+        id=decision.id,
+        kind=decision.kind,
+        amount=decision.amount,
+        reason=decision.reason,
+        decided_by=decision.decided_by,
+        created_at=decision.created_at,
     )
+
+
+def _entries(
+    request: TenantRequest, commission: Commission, reversals: list[Reversal], decisions: list[Decision]
+) -> list[EntryAnswer]:
+    """Both sides of every transaction that is named after the commission. By full reference: that is the index."""
+    references = commission_steps(commission.id, reversals, decisions)
+    found = request.merchant.entries.filter(transaction__reference__in=references)
     return [
         EntryAnswer(
             reference=entry.transaction.reference,

@@ -11,13 +11,18 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api import bodies
 from api.base import TenantRequest, TenantView, answered, created
-from api.choices import Moment, Text, changes_of, one_of
+from api.choices import Moment, Text, changes_of, named, one_of
+from api.examples import IDS
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from customers import records
 from customers.models import Customer, CustomerStatus
+from customers.models import ProviderKey as ProviderKeyRow
+from customers.provider_keys import add_provider_key, remove_provider_key
 from customers.search import found_by
 from merchants.roles import Scope
+from tracking.events import ProviderKey
+from tracking.reattribution import reattribute
 
 _Key = Annotated[str, Meta(max_length=200, description="The customer's id in your own system.", examples=["c_1"])]
 _Email = Annotated[str, Meta(max_length=320, examples=["eva@example.com"])]
@@ -31,6 +36,14 @@ _SEARCH = (
     " a whole e-mail, external id or phone at once, by words within seconds."
 )
 _Status = Annotated[str, one_of(CustomerStatus, "A blocked customer cannot order or earn.")]
+
+
+class ProviderKeyAnswer(msgspec.Struct, kw_only=True):
+    """What a payment provider calls the customer."""
+
+    id: Annotated[UUID, Meta(examples=[IDS["provider_key"]])]
+    provider: Annotated[str, Meta(examples=["stripe"])]
+    key: Annotated[str, Meta(examples=["cus_NffrFeUfNV2Hib"])]
 
 
 class CustomerAnswer(msgspec.Struct, kw_only=True):
@@ -47,6 +60,8 @@ class CustomerAnswer(msgspec.Struct, kw_only=True):
     notes: Annotated[str, Meta(description="Internal; the customer never sees them.")]
     tags: list[str]
     metadata: dict[str, Any]
+    partner_id: Annotated[UUID | None, Meta(description="Whom the customer belongs to.", examples=[IDS["partner"]])]
+    provider_keys: list[ProviderKeyAnswer]
     created_at: Moment
 
 
@@ -63,6 +78,8 @@ class NewCustomer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     notes: Text = ""
     tags: _Tags = []
     metadata: dict[str, Any] = {}
+    partner_id: Annotated[UUID, Meta(description="Whom the customer belongs to from now on.")] | None = None
+    provider_keys: Annotated[list[ProviderKey], Meta(max_length=50)] = []
 
 
 class CustomerChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -121,7 +138,7 @@ class Customers(TenantView):
     def get(self, request: TenantRequest) -> HttpResponse:
         """A page of customers, newest first."""
         query = parse_query(request, CustomerQuery)
-        return answered(page(query.of(request.merchant.customers.all()), query, customer_shown))
+        return answered(page(query.of(_whole(request)), query, customer_shown))
 
     @documented(
         "Create a customer",
@@ -129,7 +146,16 @@ class Customers(TenantView):
         answer=CustomerAnswer,
         status=201,
         example={"external_id": "c_2", "email": "eva@example.com", "name": "Eva Berg", "language": "sv"},
-        refusals=("contact_taken", "contact_needed", "external_id_taken", "email_invalid", "phone_invalid"),
+        refusals=(
+            "contact_taken",
+            "contact_needed",
+            "external_id_taken",
+            "email_invalid",
+            "phone_invalid",
+            "provider_key_taken",
+            "partner_not_approved",
+            "self_referral",
+        ),
     )
     def post(self, request: TenantRequest) -> HttpResponse:
         """Make a customer. You rarely need to: a sale makes its customer by itself."""
@@ -147,7 +173,12 @@ class Customers(TenantView):
             metadata=body.metadata,
             actor=request.actor,
         )
-        return created(customer_shown(customer), f"/api/v1/customers/{customer.id}")
+        for named_key in body.provider_keys:
+            add_provider_key(customer, provider=named_key.provider, key=named_key.key, actor=request.actor)
+        if body.partner_id is not None:
+            partner = named(request.merchant.partners.all(), body.partner_id, "partner_id")
+            reattribute(customer, partner=partner, reason="Created with a partner", actor=request.actor)
+        return created(customer_shown(_whole(request).get(id=customer.id)), f"/api/v1/customers/{customer.id}")
 
 
 class CustomerDetail(TenantView):
@@ -158,7 +189,7 @@ class CustomerDetail(TenantView):
     @documented("Get a customer", answer=CustomerAnswer)
     def get(self, request: TenantRequest, customer_id: UUID) -> HttpResponse:
         """One customer by id."""
-        return answered(customer_shown(request.merchant.customers.get(id=customer_id)))
+        return answered(customer_shown(_whole(request).get(id=customer_id)))
 
     @documented(
         "Update a customer",
@@ -169,13 +200,58 @@ class CustomerDetail(TenantView):
     )
     def patch(self, request: TenantRequest, customer_id: UUID) -> HttpResponse:
         """Change what you send and leave the rest."""
-        customer = request.merchant.customers.get(id=customer_id)
+        customer = _whole(request).get(id=customer_id)
         changes = changes_of(bodies.parse(request.content, CustomerChanges))
         return answered(customer_shown(records.update_customer(customer, changes=changes, actor=request.actor)))
 
 
+class CustomerProviderKeys(TenantView):
+    """What payment providers call a customer."""
+
+    scope = {"POST": Scope.WRITE}
+
+    @documented(
+        "Add a provider key",
+        body=ProviderKey,
+        answer=ProviderKeyAnswer,
+        status=201,
+        example={"provider": "stripe", "key": "cus_NffrFeUfNV2Hib"},
+        refusals=("provider_key_taken", "provider_invalid", "too_many"),
+    )
+    def post(self, request: TenantRequest, customer_id: UUID) -> HttpResponse:
+        """Recurring charges that name this key find the customer from now on. One that is there stays as it is."""
+        customer = request.merchant.customers.get(id=customer_id)
+        body = bodies.parse(request.content, ProviderKey)
+        made = add_provider_key(customer, provider=body.provider, key=body.key, actor=request.actor)
+        return answered(provider_key_shown(made), 201)
+
+
+class CustomerProviderKey(TenantView):
+    """One of them."""
+
+    scope = {"DELETE": Scope.WRITE}
+
+    @documented("Remove a provider key", answer=CustomerAnswer)
+    def delete(self, request: TenantRequest, customer_id: UUID, provider_key_id: UUID) -> HttpResponse:
+        """The customer is found by it no more. The answer is the customer as they stand now."""
+        remove_provider_key(request.merchant.customers.get(id=customer_id), provider_key_id, actor=request.actor)
+        return answered(customer_shown(_whole(request).get(id=customer_id)))
+
+
+def _whole(request: TenantRequest) -> "QuerySet[Customer]":
+    """Customers with all that an answer shows of them."""
+    found: QuerySet[Customer] = request.merchant.customers.select_related("attribution")
+    return found.prefetch_related("provider_keys")
+
+
+def provider_key_shown(key: ProviderKeyRow) -> ProviderKeyAnswer:
+    """A provider key. Does not query."""
+    return ProviderKeyAnswer(id=key.id, provider=key.provider, key=key.key)
+
+
 def customer_shown(customer: Customer) -> CustomerAnswer:
-    """A customer. Does not query."""
+    """A customer loaded by `_whole`. Does not query."""
+    attribution = getattr(customer, "attribution", None)
     return CustomerAnswer(
         id=customer.id,
         external_id=customer.external_id,
@@ -188,5 +264,7 @@ def customer_shown(customer: Customer) -> CustomerAnswer:
         notes=customer.notes,
         tags=customer.tags,
         metadata=customer.metadata,
+        partner_id=attribution.partner_id if attribution else None,
+        provider_keys=[provider_key_shown(key) for key in customer.provider_keys.all()],
         created_at=customer.created_at,
     )

@@ -26,6 +26,9 @@ IDS = {
     "reward_version": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0b",
     "refund": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0c",
     "lead": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0d",
+    "provider_key": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0e",
+    "application": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a11",
+    "question": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a10",
 }
 SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
 MOMENT = "2026-03-02T10:41:00Z"
@@ -89,6 +92,9 @@ _BY_OWNER: dict[tuple[str, str], Any] = {
     ("customer", "name"): "Eva Berg",
     ("customer", "email"): "eva@example.com",
     ("customer", "status"): "active",
+    ("application", "status"): "applied",
+    ("question", "kind"): "long",
+    ("application", "kind"): "long",
     ("account", "name"): "Nordic Tea",
     ("key", "name"): "shop backend",
     ("lead", "name"): "signup",

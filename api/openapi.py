@@ -47,6 +47,17 @@ TAGS: list[dict[str, str]] = [
     {"name": "programs", "x-title": "Programs", "description": "What partners join. An account starts with one."},
     {"name": "groups", "x-title": "Groups", "description": "Partners of a program who share terms."},
     {
+        "name": "applications",
+        "x-title": "Applications",
+        "description": "What people wrote on the public page to become partners, once they confirmed their address."
+        " Deciding here writes to them; the approval of a partner by its own address does not.",
+    },
+    {
+        "name": "questions",
+        "x-title": "Questions",
+        "description": "What applicants are asked besides name, e-mail and website. Staff edit them in the settings.",
+    },
+    {
         "name": "rewards",
         "x-title": "Rewards",
         "description": "What partners earn, as versions that never change. A reward belongs to a partner, a group or a"

@@ -84,6 +84,7 @@ class Refunds(TenantView):
         example={"order_id": "A-1001", "refund_id": "R-1", "amount": 2500, "reason": "One box was broken"},
         refusals=(
             "order_unknown",
+            "order_deleted",
             "refund_conflict",
             "refund_exceeds_order",
             "refund_exceeds_line",

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from api import bodies, codes
 from api.base import TenantRequest, TenantView, answered
-from api.examples import example_of
+from api.examples import IDS, example_of
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from api.problems import describe
@@ -20,7 +20,8 @@ from merchants.tenancy import Question
 from orders.models import Order
 from orders.search import called
 from tracking import ingest
-from tracking.answers import OrderShown, SaleAnswer
+from tracking.answers import OrderShown, PartnerShown, SaleAnswer
+from tracking.deletion import delete_order
 from tracking.events import Moment, Sale
 from tracking.plan import Outcome
 from tracking.reading import order_shown, sale_shown
@@ -28,6 +29,7 @@ from tracking.reading import order_shown, sale_shown
 #: What can be wrong with a sale beyond its shape.
 SALE_REFUSALS = (
     "order_conflict",
+    "order_deleted",
     "unknown_currency",
     "invalid_amount",
     "parts_exceed_amount",
@@ -195,16 +197,83 @@ class SaleBatch(TenantView):
         )
 
 
+class Deletion(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Why a sale should not be there."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=500, examples=["Recorded twice"])]
+
+
+class TakenFrom(msgspec.Struct, kw_only=True):
+    """What the deletion took from one partner."""
+
+    commission_id: UUID
+    partner: PartnerShown
+    amount: int
+    currency: str
+    owed: Annotated[bool, Meta(description="Whether it had been paid: later payouts net it then.")]
+
+
+class DeletionAnswer(msgspec.Struct, kw_only=True):
+    """A deleted sale. It stays deleted, and its order id stays taken."""
+
+    sale_id: Annotated[UUID, Meta(examples=[IDS["sale"]])]
+    order_id: str
+    deleted_at: Annotated[Moment, Meta(examples=["2026-03-02T10:41:00Z"])]
+    deleted_by: Annotated[str, Meta(examples=["shop backend"])]
+    reason: Annotated[str, Meta(examples=["Recorded twice"])]
+    taken_back: Annotated[list[TakenFrom], Meta(description="By this request: nothing when it was deleted before.")]
+
+
 class SaleDetail(TenantView):
     """One sale by its id."""
 
-    scope = {"GET": Scope.READ}
+    scope = {"GET": Scope.READ, "DELETE": Scope.WRITE}
 
     @documented("Get a sale", answer=SaleAnswer)
     def get(self, request: TenantRequest, sale_id: UUID) -> HttpResponse:
         """The order, why it is whose it is, and its commissions with their working."""
         order: Order = request.merchant.orders.get(id=sale_id)
         return answered(sale_shown(order))
+
+    @documented(
+        "Delete a sale",
+        body=Deletion,
+        answer=DeletionAnswer,
+        example={"reason": "Recorded twice"},
+        refusals=("required",),
+    )
+    def delete(self, request: TenantRequest, sale_id: UUID) -> HttpResponse:
+        """Delete a sale that should not be there: all that it earned is taken back, and no list shows it any more.
+
+        It cannot be undone. The order id stays taken: recording the sale again answers 409 `order_deleted`; to have it
+        again, record it under another order id. What a partner had been paid is owed, and later payouts net it.
+        Deleting it again changes nothing and answers the same, with nothing taken back.
+        """
+        order: Order = request.merchant.orders(manager="with_deleted").get(id=sale_id)
+        body = bodies.parse(request.content, Deletion)
+        done = delete_order(request.merchant, order.id, reason=body.reason, actor=request.actor)
+        order = done.order
+        assert order.deleted_at is not None
+        taken = [
+            TakenFrom(
+                commission_id=back.commission.id,
+                partner=PartnerShown(back.commission.partner.id, back.commission.partner.name),
+                amount=back.amount,
+                currency=order.currency,
+                owed=back.is_owed,
+            )
+            for back in done.taken
+        ]
+        return answered(
+            DeletionAnswer(
+                sale_id=order.id,
+                order_id=order.external_id,
+                deleted_at=order.deleted_at,
+                deleted_by=order.deleted_by,
+                reason=order.deletion_reason,
+                taken_back=taken,
+            )
+        )
 
 
 def _read(raw: bytes) -> Sale | DomainError:

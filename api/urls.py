@@ -3,6 +3,8 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from api import (
+    applications,
+    attributions,
     audit,
     balances,
     clicks,
@@ -38,6 +40,21 @@ v1: list[URLPattern | URLResolver] = [
     path("customers", customers.Customers.as_view(), name="api_customers"),
     path("customers/export.csv", downloads.CustomersCsv.as_view(), name="api_customers_csv"),
     path("customers/<uuid:customer_id>", customers.CustomerDetail.as_view(), name="api_customer"),
+    path(
+        "customers/<uuid:customer_id>/attribution",
+        attributions.CustomerAttribution.as_view(),
+        name="api_customer_attribution",
+    ),
+    path(
+        "customers/<uuid:customer_id>/provider-keys",
+        customers.CustomerProviderKeys.as_view(),
+        name="api_customer_provider_keys",
+    ),
+    path(
+        "customers/<uuid:customer_id>/provider-keys/<uuid:provider_key_id>",
+        customers.CustomerProviderKey.as_view(),
+        name="api_customer_provider_key",
+    ),
     path("partners", partners.Partners.as_view(), name="api_partners"),
     path("partners/export.csv", downloads.PartnersCsv.as_view(), name="api_partners_csv"),
     path("partners/<uuid:partner_id>", partners.PartnerDetail.as_view(), name="api_partner"),
@@ -47,6 +64,19 @@ v1: list[URLPattern | URLResolver] = [
     path("programs", programs.Programs.as_view(), name="api_programs"),
     path("groups", programs.Groups.as_view(), name="api_groups"),
     path("groups/<uuid:group_id>", programs.GroupDetail.as_view(), name="api_group"),
+    path("applications", applications.Applications.as_view(), name="api_applications"),
+    path("applications/<uuid:application_id>", applications.ApplicationDetail.as_view(), name="api_application"),
+    path(
+        "applications/<uuid:application_id>/approval",
+        applications.ApplicationApproval.as_view(),
+        name="api_application_approval",
+    ),
+    path(
+        "applications/<uuid:application_id>/rejection",
+        applications.ApplicationRejection.as_view(),
+        name="api_application_rejection",
+    ),
+    path("questions", applications.Questions.as_view(), name="api_questions"),
     path("rewards", rewards.Rewards.as_view(), name="api_rewards"),
     path("rewards/endings", rewards.RewardEndings.as_view(), name="api_reward_endings"),
     path("coupons", coupons.Coupons.as_view(), name="api_coupons"),
@@ -63,6 +93,16 @@ v1: list[URLPattern | URLResolver] = [
     ),
     path("commissions/<uuid:commission_id>/review", flags.CommissionReview.as_view(), name="api_commission_review"),
     path("flags", flags.Flags.as_view(), name="api_flags"),
+    path(
+        "commissions/<uuid:commission_id>/restoration",
+        commissions.CommissionRestoration.as_view(),
+        name="api_commission_restoration",
+    ),
+    path(
+        "commissions/<uuid:commission_id>/adjustments",
+        commissions.CommissionAdjustments.as_view(),
+        name="api_commission_adjustments",
+    ),
     path("balances", balances.Balances.as_view(), name="api_balances"),
     path("payouts", payouts.Payouts.as_view(), name="api_payouts"),
     path("payouts/export.csv", downloads.PayoutsCsv.as_view(), name="api_payouts_csv"),

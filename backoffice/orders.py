@@ -14,17 +14,26 @@ from backoffice.asked import Asked
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from merchants.money import to_decimal
 from merchants.roles import Permission
+from orders.deletion import FINAL
 from orders.models import Order
 from orders.search import starting
 from pages.exports import Export, each
 from pages.forms import MoneyField, OnceField, PageForm
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS
+from pages.templatetags.pages import money
+from tracking.deletion import Deleted, delete_order
 from tracking.events import Refund
 from tracking.refunds import record_refund
 
 _SORTS = {"date": Sort("placed_at", datetime), "amount": Sort("amount", int)}
 _KINDS = (("", "All"), ("referred", "Through partners"), ("direct", "Direct"))
+
+
+class DeleteForm(PageForm):
+    """Why it should not be there."""
+
+    reason = forms.CharField(label="Reason", max_length=500, help_text="Such as “Recorded twice”.")
 
 
 class RefundForm(PageForm):
@@ -99,12 +108,13 @@ EXPORT = Export(
 @staff_page(Permission.VIEW)
 def orders_detail(request: StaffRequest, order: UUID) -> HttpResponseBase:
     """The order, whose it is and why, what it earned, what was given back."""
-    found = _order(request, order)
+    found = get_object_or_404(_with_deleted(request), id=order)
     context = {
         "order": found,
         "commissions": found.commissions.select_related("partner").order_by("id"),
         "refunds": found.refunds.order_by("-refunded_at"),
         "left": found.amount - found.refunded,
+        "final": FINAL,
         **_decision(found),
     }
     return page(request, "backoffice/orders/detail.html", context)
@@ -123,6 +133,44 @@ def orders_refund(request: StaffRequest, order: UUID) -> HttpResponseBase:
     return page(request, "backoffice/orders/refund.html", context, status=form_status(form))
 
 
+@staff_page(Permission.VIEW)
+def orders_deleted(request: StaffRequest) -> HttpResponseBase:
+    """What was deleted: who, when and why; the last first."""
+    rows = _with_deleted(request).exclude(deleted_at=None)
+    context = {
+        "sheet": sheet(request, rows, sorts={"deleted": Sort("deleted_at", datetime)}, default="-deleted"),
+        "tabs": _KINDS,
+        "final": FINAL,
+        "partials": {"list"},
+    }
+    return page(request, "backoffice/orders/deleted.html", context)
+
+
+@staff_page(Permission.RECORD_SALES)
+def orders_delete(request: StaffRequest, order: UUID) -> HttpResponseBase:
+    """Ask why, then take back all that it earned and every sight of it."""
+    found = get_object_or_404(_with_deleted(request), id=order)
+    form = DeleteForm(posted(request))
+    if sent(request, form):
+        with form.refused():
+            deleted = delete_order(request.merchant, found.id, reason=form.cleaned_data["reason"], actor=request.actor)
+            address = reverse("backoffice:orders", args=[request.merchant.slug])
+            return done(request, _said(deleted), address)
+    commissions = found.commissions.filter(moved=0).select_related("partner").order_by("id")
+    context = {"order": found, "form": form, "final": FINAL, "commissions": commissions, "partials": {"ask"}}
+    return page(request, "backoffice/orders/delete.html", context, status=form_status(form))
+
+
+def _said(deleted: Deleted) -> str:
+    owed = ", ".join(
+        f"{money(back.amount, deleted.order.currency)} by {back.commission.partner.name}"
+        for back in deleted.taken
+        if back.is_owed and back.amount
+    )
+    note = f" It had been paid: {owed} is owed now, and the next payout nets it." if owed else ""
+    return f"Order {deleted.order.external_id} is deleted.{note}"
+
+
 def _refund(request: StaffRequest, order: Order, values: dict[str, Any]) -> str:
     wanted = Refund(
         order_id=order.external_id,
@@ -137,6 +185,11 @@ def _refund(request: StaffRequest, order: Order, values: dict[str, Any]) -> str:
 
 def _order(request: StaffRequest, order: UUID) -> Order:
     return get_object_or_404(request.merchant.orders.select_related("customer", "partner", "click"), id=order)
+
+
+def _with_deleted(request: StaffRequest) -> "QuerySet[Order]":
+    found: QuerySet[Order] = request.merchant.orders(manager="with_deleted").all()
+    return found.select_related("customer", "partner", "click")
 
 
 def _decision(order: Order) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def overview(request: StaffRequest) -> HttpResponseBase:
         "top": _top(period, currency, top_by),
         "todo": _todo(merchant),
         "health": _health(now),
-        "recent": merchant.commissions.select_related("order", "customer", "partner").order_by("-occurred_at", "-id")[
-            :_RECENT
-        ],
+        "recent": merchant.commissions.listed()
+        .select_related("order", "customer", "partner")
+        .order_by("-occurred_at", "-id")[:_RECENT],
     }
     return page(request, "backoffice/overview.html", context)
 

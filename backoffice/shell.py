@@ -37,6 +37,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
         "Affiliates",
         (
             Item("partners", "Partners", "users-round", Permission.VIEW, "partners"),
+            Item("groups", "Groups", "layers", Permission.VIEW),
             Item("customers", "Customers", "contact-round", Permission.VIEW, "customers"),
             Item("orders", "Orders", "shopping-bag", Permission.VIEW),
             Item("commissions", "Commissions", "receipt", Permission.VIEW),

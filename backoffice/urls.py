@@ -2,16 +2,32 @@
 
 from django.urls import include, path
 
-from backoffice import audit, invitations, jobs, keys, mail, orders, overview, review, search, settings, staff, switcher
+from backoffice import (
+    applications,
+    audit,
+    groups,
+    invitations,
+    jobs,
+    keys,
+    mail,
+    orders,
+    overview,
+    review,
+    search,
+    settings,
+    staff,
+    switcher,
+)
+from backoffice.commissions import bulk as commissions_bulk
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
 from backoffice.commissions import paid
+from backoffice.customers import belonging, record
 from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
-from backoffice.customers import record
 from backoffice.exports import csv_page, xlsx_page
 from backoffice.outreach import announcements, assets
-from backoffice.partners import bulk, codes, create, editor
+from backoffice.partners import applicant, bulk, codes, create, editor
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from merchants.roles import Permission
@@ -29,17 +45,22 @@ pages = [
     path("partners/new/", create.partners_new, name="partners_new"),
     path("partners/bulk/", bulk.partners_bulk, name="partners_bulk"),
     path("partners/<uuid:partner>/", editor.partners_detail, name="partners_detail"),
+    path("partners/<uuid:partner>/application/", applicant.partners_application, name="partners_application"),
     path("partners/<uuid:partner>/settings/", editor.partners_settings, name="partners_settings"),
     path("partners/<uuid:partner>/reward/", editor.partners_reward, name="partners_reward"),
     path("partners/<uuid:partner>/activation/", editor.partners_activation, name="partners_activation"),
     path("partners/<uuid:partner>/activity/", editor.partners_activity, name="partners_activity"),
-    path("partners/<uuid:partner>/approve/", editor.partners_status, {"action": "approve"}, name="partners_approve"),
-    path("partners/<uuid:partner>/reject/", editor.partners_status, {"action": "reject"}, name="partners_reject"),
-    path("partners/<uuid:partner>/suspend/", editor.partners_status, {"action": "suspend"}, name="partners_suspend"),
+    path("partners/<uuid:partner>/approve/", applicant.partners_status, {"action": "approve"}, name="partners_approve"),
+    path("partners/<uuid:partner>/reject/", applicant.partners_status, {"action": "reject"}, name="partners_reject"),
+    path("partners/<uuid:partner>/suspend/", applicant.partners_status, {"action": "suspend"}, name="partners_suspend"),
     path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
     path("partners/<uuid:partner>/codes/<uuid:coupon>/", codes.partners_code, name="partners_code"),
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
     path("partners/<uuid:partner>/links/<uuid:link>/qr.svg", codes.partners_qr, name="partners_qr"),
+    path("groups/", groups.groups, name="groups"),
+    path("groups/new/", groups.groups_new, name="groups_new"),
+    path("groups/<uuid:group>/", groups.groups_detail, name="groups_detail"),
+    path("groups/<uuid:group>/delete/", groups.groups_delete, name="groups_delete"),
     path("customers/", customers.customers, name="customers"),
     path("customers.csv", csv_page(_VIEW, customers.EXPORT), name="customers_csv"),
     path("customers.xlsx", xlsx_page(_VIEW, customers.EXPORT), name="customers_xlsx"),
@@ -48,10 +69,19 @@ pages = [
     path("customers/<uuid:customer>/stats/", customer.customers_stats, name="customers_stats"),
     path("customers/<uuid:customer>/timeline/", customer.customers_timeline, name="customers_timeline"),
     path("customers/<uuid:customer>/orders/new/", record.customers_record, name="customers_record"),
+    path("customers/<uuid:customer>/partner/", belonging.customers_reattribute, name="customers_reattribute"),
+    path("customers/<uuid:customer>/keys/new/", belonging.customers_key_add, name="customers_key_add"),
+    path(
+        "customers/<uuid:customer>/keys/<uuid:provider_key>/remove/",
+        belonging.customers_key_remove,
+        name="customers_key_remove",
+    ),
     path("customers/<uuid:customer>/delete/", customer.customers_delete, name="customers_delete"),
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", csv_page(_VIEW, orders.EXPORT), name="orders_csv"),
     path("orders.xlsx", xlsx_page(_VIEW, orders.EXPORT), name="orders_xlsx"),
+    path("orders/deleted/", orders.orders_deleted, name="orders_deleted"),
+    path("orders/<uuid:order>/delete/", orders.orders_delete, name="orders_delete"),
     path("orders/<uuid:order>/", orders.orders_detail, name="orders_detail"),
     path("orders/<uuid:order>/refund/", orders.orders_refund, name="orders_refund"),
     path("commissions/", commissions.commissions, name="commissions"),
@@ -60,6 +90,19 @@ pages = [
     path("commissions/new/", commission.commissions_new, name="commissions_new"),
     path("commissions/paid/", paid.commissions_paid, name="commissions_paid"),
     path("commissions/unpaid/", paid.commissions_unpaid, name="commissions_unpaid"),
+    path(
+        "commissions/reject/",
+        commissions_bulk.commissions_decide,
+        {"action": "reject"},
+        name="commissions_reject_many",
+    ),
+    path(
+        "commissions/restore/",
+        commissions_bulk.commissions_decide,
+        {"action": "restore"},
+        name="commissions_restore_many",
+    ),
+    path("commissions/<uuid:commission>/restore/", commission.commissions_restore, name="commissions_restore"),
     path("commissions/<uuid:commission>/", commission.commissions_detail, name="commissions_detail"),
     path("commissions/<uuid:commission>/payment/", paid.commissions_payment, name="commissions_payment"),
     path("commissions/<uuid:commission>/adjust/", commission.commissions_adjust, name="commissions_adjust"),
@@ -109,6 +152,11 @@ pages = [
     path("settings/mail/<str:letter>/preview/", mail.settings_mail_preview, name="settings_mail_preview"),
     path("settings/mail/<str:letter>/test/", mail.settings_mail_test, name="settings_mail_test"),
     path("settings/mail/<str:letter>/reset/", mail.settings_mail_reset, name="settings_mail_reset"),
+    path("settings/applications/", applications.settings_applications, name="settings_applications"),
+    path("settings/applications/questions/new/", applications.settings_question_new, name="settings_question_new"),
+    path("settings/applications/questions/<uuid:question>/", applications.settings_question, name="settings_question"),
+    path("settings/applications/terms/new/", applications.settings_terms_new, name="settings_terms_new"),
+    path("settings/applications/terms/<uuid:terms>/", applications.settings_terms, name="settings_terms"),
     path("settings/<str:card>/", settings.settings, name="settings_card"),
     path("team/", staff.staff, name="staff"),
     path("team/<uuid:member>/", staff.staff_role, name="staff_role"),

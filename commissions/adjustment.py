@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.db.models.fields.json import KT
 
-from commissions.manual import record_manual
+from commissions.manual import correct, record_manual
 from commissions.models import Commission, CommissionQuerySet, CommissionStatus
 from merchants import inputs
 from merchants.audit import Actor
@@ -33,7 +33,8 @@ def adjustments_of(commission: Commission) -> "CommissionQuerySet":
 def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) -> Commission:
     """Make the commission worth `amount` to the partner; the difference as a commission of its own.
 
-    DomainError `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed
+    So it is also with one that was paid: what was paid stays, and the next payout carries the difference. DomainError
+    `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed
     or rejected: record a commission by hand instead.
     """
     inputs.whole(amount, "amount")
@@ -57,3 +58,21 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
             adjusts=commission,
             actor=actor,
         )
+
+
+def take_adjustments_back(commission: Commission, *, reason: str, actor: Actor) -> int:
+    """Undo what adjustments made of a commission that is taken back; how much they had come to. Minor units.
+
+    As a correction of its own, since some of them may be paid.
+    """
+    adjusted = adjustments_of(commission).aggregate(sum=Sum(F("amount") - F("reversed")))["sum"] or 0
+    if adjusted:
+        correct(
+            partner=commission.partner,
+            amount=-adjusted,
+            currency=commission.currency,
+            reason=reason,
+            adjusts=commission,
+            actor=actor,
+        )
+    return int(adjusted)

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from commissions.models import Commission, Flag, Reversal
+from commissions.models import Commission, Decision, Flag, Reversal
 from merchants.readable import Owned, Table
 
 
@@ -12,7 +12,12 @@ class CommissionAdmin(Owned):
     list_filter = ("status",)
     ids = ("partner_id", "order_id", "customer_id")
     amounts = dict.fromkeys(("base", "amount", "reversed"), "currency")
-    tables = (Table("reversals", ("amount", "working", "created_at"), {"amount": "commission__currency"}),)
+    tables = (
+        Table("reversals", ("amount", "working", "created_at"), {"amount": "commission__currency"}),
+        Table(
+            "decisions", ("kind", "amount", "reason", "decided_by", "created_at"), {"amount": "commission__currency"}
+        ),
+    )
 
 
 @admin.register(Reversal)
@@ -27,3 +32,11 @@ class FlagAdmin(Owned):
     list_display = ("rule", "commission", "severity", "outcome", "created_at")
     list_filter = ("outcome", "rule")
     ids = ("commission_id",)
+
+
+@admin.register(Decision)
+class DecisionAdmin(Owned):
+    list_display = ("kind", "amount", "commission", "decided_by", "created_at")
+    list_filter = ("kind",)
+    ids = ("commission_id",)
+    amounts = {"amount": "commission__currency"}

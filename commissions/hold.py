@@ -30,13 +30,16 @@ RETURNING c.id
 
 
 def release_now(commission: Commission, *, reason: str, actor: Actor) -> Commission:
-    """End the hold of one commission early: from now on a payout may take it.
+    """End the hold of one commission early: from now on a payout may take it. One that has no hold stays as it is.
 
-    Conflict `commission_not_pending` when it is not on hold, `commission_flagged` while it is under review.
+    Conflict `commission_not_pending` when it is neither on hold nor waiting to be paid, `commission_flagged` while
+    it is under review.
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
         lock(commission)
+        if commission.status == CommissionStatus.APPROVED:
+            return commission
         if commission.status != CommissionStatus.PENDING:
             raise Conflict(
                 f"This commission is {commission.get_status_display().lower()}, not on hold.",

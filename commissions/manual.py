@@ -36,6 +36,13 @@ def record_manual(
         raise DomainError("A commission of nothing is none: give an amount.", code="amount_zero", field="amount")
     if amount > 0 and partner.status != PartnerStatus.APPROVED:
         raise Conflict(f"{partner.name} is {partner.status}: approve the partner first.", code="partner_not_approved")
+    return correct(partner=partner, amount=amount, currency=currency, reason=reason, adjusts=adjusts, actor=actor)
+
+
+def correct(
+    *, partner: Partner, amount: int, currency: str, reason: str, adjusts: Commission | None, actor: Actor
+) -> Commission:
+    """The same for what follows from another decision: checked by its caller, and whatever the partner's status."""
     now = timezone.now()
     with transaction.atomic():
         commission = Commission.objects.create(

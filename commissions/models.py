@@ -31,6 +31,10 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
         """What a payout may reserve."""
         return self.filter(status=CommissionStatus.APPROVED)
 
+    def listed(self) -> "CommissionQuerySet":
+        """What lists show: not what went with a deleted order."""
+        return self.filter(is_hidden=False)
+
     def under_review(self) -> "CommissionQuerySet":
         """Those on hold that somebody has to decide about."""
         return self.filter(_has_open_flag(), status=CommissionStatus.PENDING)
@@ -75,7 +79,7 @@ class Commission(models.Model):
     amount = models.BigIntegerField()
     """As accrued. A manual commission may be negative (a correction)."""
     reversed = models.BigIntegerField(default=0)
-    """How much of it refunds, or a rejection, have taken back; the partner has `amount - reversed`."""
+    """How much of it refunds and decisions by hand have taken back; the partner has `amount - reversed`."""
     status = models.CharField(max_length=9, choices=CommissionStatus.choices)
     held_until = models.DateTimeField()
     explanation = Document()
@@ -84,6 +88,10 @@ class Commission(models.Model):
     """When the order was placed."""
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     paid_at = models.DateTimeField(null=True)
+    moved = models.PositiveSmallIntegerField(db_default=0)
+    """0 while it stands; n when it was the n-th of its order to leave this partner (tracking.reattribution)."""
+    is_hidden = models.BooleanField(db_default=False)
+    """Its order was deleted and it was never paid. One that was paid stays in view: it explains what is owed."""
 
     is_doubted: bool
     """Of those that `with_doubts` found."""
@@ -92,7 +100,7 @@ class Commission(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "order", "partner"], name="commission_once"),
+            models.UniqueConstraint(fields=["merchant", "order", "partner", "moved"], name="commission_once"),
             models.CheckConstraint(
                 condition=Q(reversed=0) | Q(reversed__gt=0, reversed__lte=F("amount")),
                 name="commission_reversed_within",
@@ -213,3 +221,37 @@ class Flag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.commission_id}"
+
+
+class DecisionKind(models.TextChoices):
+    """Why somebody took a commission back, or gave it again."""
+
+    REJECTION = "rejection"
+    RESTORATION = "restoration"
+    REATTRIBUTION = "reattribution", "re-attribution"
+    DELETION = "deletion"
+
+
+class Decision(models.Model):
+    """Part of a commission taken back, or given again, because somebody decided so. Append-only."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="decisions", db_constraint=False, db_index=False
+    )
+    commission = models.ForeignKey(
+        Commission, on_delete=models.DO_NOTHING, related_name="decisions", db_constraint=False, db_index=False
+    )
+    kind = models.CharField(max_length=13, choices=DecisionKind.choices)
+    amount = models.BigIntegerField()
+    """Minor units of the commission's currency taken back; below zero for what was given again."""
+    reason = models.CharField(max_length=800)
+    decided_by = models.CharField(max_length=200)
+    """The name of who decided."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "commission"], name="decision_by_commission")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {-self.amount:+d}"

@@ -1,17 +1,22 @@
-"""Rejecting a commission that has not been paid: all of it goes back, in the books too."""
+"""Rejecting a commission that has not been paid, and restoring one that was: all of it goes back, or comes again."""
+
+from collections.abc import Callable, Iterable
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from commissions.decisions import give_again, take_back
 from commissions.flags import close
-from commissions.models import Commission, CommissionStatus, FlagOutcome
-from ledger.accounts import COMMISSION_EXPENSE, partner_earned
-from ledger.posting import post
+from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from merchants import inputs
 from merchants.audit import Actor, record
 from merchants.edits import lock
 from merchants.errors import Conflict
-from stats.marks import mark
+from merchants.models import Merchant
+from orders.models import Order
+from rewards import engine
 
 _REJECTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
@@ -19,31 +24,72 @@ _REJECTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """Take back what the partner still has of a pending or approved commission; it counts as reversed in full.
 
-    Conflict `commission_not_rejectable` in any other status (reverse the payout first), and for a correction
-    below zero (record the opposite one instead).
+    One that is rejected already stays as it is: the second click changes nothing. Conflict `commission_not_rejectable`
+    in any other status (reverse the payout first), and for a correction below zero (record the opposite one instead).
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
         lock(commission)
+        if commission.status == CommissionStatus.REJECTED:
+            return commission
         _check(commission)
         before = {"status": commission.status, "reversed": commission.reversed}
-        taken = commission.amount - commission.reversed
-        commission.status = CommissionStatus.REJECTED
-        commission.reversed = commission.amount
-        commission.save(update_fields=["status", "reversed"])
-        if taken:
-            _post(commission, taken)
+        take_back(commission, kind=DecisionKind.REJECTION, reason=reason, at=timezone.now(), actor=actor)
         close(commission, FlagOutcome.REJECTED, note=reason, actor=actor)
-        mark(commission.partner_id, commission.occurred_at, commission.customer_id)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.reject", "commission", commission.id, before=before, after=after)
     return commission
 
 
+def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
+    """Give a rejected commission again: all of it, less what refunds since then would have taken.
+
+    It is on hold again while its hold lasts. One that was restored already stays as it is. Conflict
+    `commission_not_restorable` for one that was not rejected, and when nothing of the order is left.
+    """
+    reason = inputs.line(reason, "reason", longest=500, required=True)
+    with transaction.atomic():
+        order = _locked_order(commission)
+        lock(commission)
+        if commission.status in _REJECTABLE and commission.decisions.exists():
+            return commission
+        _check_restorable(commission, order)
+        before = {"status": commission.status, "reversed": commission.reversed}
+        now = timezone.now()
+        on_hold = commission.held_until > now
+        commission.status = CommissionStatus.PENDING if on_hold else CommissionStatus.APPROVED
+        amount = _left(commission, order) - (commission.amount - commission.reversed)
+        give_again(commission, amount=amount, reason=reason, at=now, actor=actor)
+        after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
+        record(actor, "commission.restore", "commission", commission.id, before=before, after=after)
+    return commission
+
+
+def reject_many(merchant: Merchant, commission_ids: Iterable[UUID], *, reason: str, actor: Actor) -> int:
+    """Reject these, or, when one of them cannot be, none; how many. Those that are rejected already are left alone."""
+    chosen = merchant.commissions.filter(id__in=list(commission_ids)).exclude(status=CommissionStatus.REJECTED)
+    return _each(chosen, reject, reason, actor)
+
+
+def restore_many(merchant: Merchant, commission_ids: Iterable[UUID], *, reason: str, actor: Actor) -> int:
+    """Restore those of these that are rejected, or, when one of them cannot be, none; how many."""
+    chosen = merchant.commissions.filter(id__in=list(commission_ids), status=CommissionStatus.REJECTED)
+    return _each(chosen, restore, reason, actor)
+
+
+def _each(chosen: "QuerySet[Commission]", verb: Callable[..., Commission], reason: str, actor: Actor) -> int:
+    with transaction.atomic():
+        # By id, as everybody locks them.
+        commissions = list(chosen.order_by("id"))
+        for commission in commissions:
+            verb(commission, reason=reason, actor=actor)
+    return len(commissions)
+
+
 def _check(commission: Commission) -> None:
     if commission.status not in _REJECTABLE:
         raise Conflict(
-            f"This commission is {commission.get_status_display().lower()}: only a pending or approved one can be"
+            f"{_named(commission)} is {commission.get_status_display().lower()}: only a pending or approved one can be"
             " rejected. One that was paid needs its payout reversed first.",
             code="commission_not_rejectable",
         )
@@ -51,13 +97,40 @@ def _check(commission: Commission) -> None:
         raise Conflict("Record the opposite correction instead of rejecting one.", code="commission_not_rejectable")
 
 
-def _post(commission: Commission, taken: int) -> None:
-    post(
-        reference=f"commission:{commission.id}:rejection",
-        kind="commission_rejection",
-        occurred_at=timezone.now(),
-        entries=[
-            (partner_earned(commission.partner_id), commission.currency, -taken),
-            (COMMISSION_EXPENSE, commission.currency, taken),
-        ],
+def _check_restorable(commission: Commission, order: Order | None) -> None:
+    if commission.status != CommissionStatus.REJECTED:
+        raise Conflict(
+            f"{_named(commission)} is {commission.get_status_display().lower()}: only a rejected one can be restored.",
+            code="commission_not_restorable",
+        )
+    if order is not None and order.deleted_at is not None:
+        raise Conflict("Its order was deleted: record it as a new order instead.", code="commission_not_restorable")
+    if order is not None and order.amount and order.refunded == order.amount:
+        raise Conflict("Its order was refunded in full: nothing is left to restore.", code="commission_not_restorable")
+
+
+def _named(commission: Commission) -> str:
+    return f"The commission on {commission.order.external_id}" if commission.order else "The commission by hand"
+
+
+def _locked_order(commission: Commission) -> Order | None:
+    """Its order, locked before it, as refunds lock them: what is left of it shall not change meanwhile."""
+    if commission.order_id is None:
+        return None
+    orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
+    found: Order = orders.select_for_update(no_key=True).get(id=commission.order_id)
+    return found
+
+
+def _left(commission: Commission, order: Order | None) -> int:
+    """What the partner would have, had it never been rejected."""
+    if order is None:
+        return commission.amount
+    assert commission.reward_version is not None, "a commission of an order has terms"
+    return engine.remaining(
+        commission.reward_version.terms(),
+        amount=commission.amount,
+        base=commission.base,
+        order_amount=order.amount,
+        refunded=order.refunded,
     )

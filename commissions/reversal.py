@@ -21,27 +21,41 @@ def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
     a payout may be choosing them (it locks commissions in the same order, by id).
     """
     commissions = (
+        # One that went to another partner with its customer has nothing left; the order's new one is among these.
         order.commissions.exclude(status=CommissionStatus.REJECTED)
+        .filter(moved=0)
         .select_related("reward_version", "partner")
         .select_for_update(of=("self",), no_key=True)
         .order_by("id")
     )
-    reversals = [_reverse(commission, order, refund) for commission in commissions]
+    reversals = [_reverse(commission, order, refund, order.refunded) for commission in commissions]
     return [reversal for reversal in reversals if reversal is not None]
 
 
-def _reverse(commission: Commission, order: Order, refund: Refund) -> Reversal | None:
+def reverse_for_earlier_refunds(*, order: Order, commission: Commission) -> None:
+    """Take back of a commission that is newer than its order's refunds what these would have taken, one by one.
+
+    The order is locked.
+    """
+    refunded = 0
+    for refund in order.refunds.order_by("id"):
+        refunded += refund.amount
+        _reverse(commission, order, refund, refunded)
+
+
+def _reverse(commission: Commission, order: Order, refund: Refund, refunded: int) -> Reversal | None:
+    """Down to what is left of the order when `refunded` of it was given back, the last part of it by `refund`."""
     assert commission.reward_version is not None, "a commission of an order has terms"
     keeps = engine.remaining(
         commission.reward_version.terms(),
         amount=commission.amount,
         base=commission.base,
         order_amount=order.amount,
-        refunded=order.refunded,
+        refunded=refunded,
     )
     taken = commission.amount - keeps - commission.reversed
     commission.reversed += taken
-    if order.refunded == order.amount and commission.status in (CommissionStatus.PENDING, CommissionStatus.APPROVED):
+    if refunded == order.amount and commission.status in (CommissionStatus.PENDING, CommissionStatus.APPROVED):
         commission.status = CommissionStatus.REVERSED
     commission.save(update_fields=["reversed", "status"])
     if taken == 0:
@@ -50,7 +64,7 @@ def _reverse(commission: Commission, order: Order, refund: Refund) -> Reversal |
         merchant_id=commission.merchant_id,
         refund=refund,
         amount=taken,
-        working=_working(commission, order, keeps, taken),
+        working=_working(commission, order.amount - refunded, keeps, taken),
     )
     post(
         reference=f"commission:{commission.id}:reversal:{refund.id}",
@@ -64,8 +78,8 @@ def _reverse(commission: Commission, order: Order, refund: Refund) -> Reversal |
     return reversal
 
 
-def _working(commission: Commission, order: Order, keeps: int, taken: int) -> str:
-    left = display(order.amount - order.refunded, order.currency)
+def _working(commission: Commission, left_of_order: int, keeps: int, taken: int) -> str:
+    left = display(left_of_order, commission.currency)
     earned = display(commission.amount, commission.currency)
     before = commission.reversed - taken
     already = f" - {display(before, commission.currency)} taken back before" if before else ""

@@ -21,12 +21,14 @@ SELECT coalesce(c.id::text, s.commission_id), coalesce(c.currency, s.currency),
         AND s.account = 'partner:' || c.partner_id || ':earned'
  WHERE coalesce(c.amount - c.reversed, 0) <> coalesce(s.amount, 0)
 """
-_AGAINST_REVERSALS = """
+_AGAINST_REASONS = """
 SELECT c.id, c.reversed, coalesce(r.amount, 0) FROM commissions_commission c
-  LEFT JOIN (SELECT commission_id, sum(amount) AS amount FROM commissions_reversal GROUP BY 1) r
-    ON r.commission_id = c.id
- WHERE CASE c.status WHEN 'rejected' THEN c.reversed < coalesce(r.amount, 0)
-       ELSE c.reversed <> coalesce(r.amount, 0) END
+  LEFT JOIN (
+    SELECT commission_id, sum(amount) AS amount FROM (
+        SELECT commission_id, amount FROM commissions_reversal
+        UNION ALL
+        SELECT commission_id, amount FROM commissions_decision) reasons GROUP BY 1) r ON r.commission_id = c.id
+ WHERE c.reversed <> coalesce(r.amount, 0)
 """
 _STATUS = """
 SELECT id, status, amount - reversed FROM commissions_commission
@@ -34,6 +36,10 @@ SELECT id, status, amount - reversed FROM commissions_commission
 """
 _CURRENCY = """
 SELECT c.id FROM commissions_commission c JOIN orders_order o ON o.id = c.order_id WHERE c.currency <> o.currency
+"""
+_OF_DELETED = """
+SELECT c.id, c.amount - c.reversed FROM commissions_commission c JOIN orders_order o ON o.id = c.order_id
+ WHERE o.deleted_at IS NOT NULL AND c.amount <> c.reversed
 """
 
 
@@ -43,12 +49,15 @@ def problems() -> Iterator[str]:
         cursor.execute(_AGAINST_LEDGER, {"expense": COMMISSION_EXPENSE})
         for commission_id, currency, has, stands in cursor:
             yield f"commission {commission_id} leaves the partner {has} {currency}, the ledger says {stands}"
-        cursor.execute(_AGAINST_REVERSALS)
-        for commission_id, taken, reversals in cursor:
-            yield f"commission {commission_id} has {taken} reversed, its reversals come to {reversals}"
+        cursor.execute(_AGAINST_REASONS)
+        for commission_id, taken, reasons in cursor:
+            yield f"commission {commission_id} has {taken} reversed, its refunds and decisions come to {reasons}"
         cursor.execute(_STATUS)
         for commission_id, status, left in cursor:
             yield f"commission {commission_id} is {status} but {left} of it is left"
         cursor.execute(_CURRENCY)
         for (commission_id,) in cursor:
             yield f"commission {commission_id} is in another currency than its order"
+        cursor.execute(_OF_DELETED)
+        for commission_id, left in cursor:
+            yield f"commission {commission_id} leaves the partner {left} of a deleted order"

@@ -23,6 +23,7 @@ _EVERY_SECONDS = {
     "tracking.sweep_answers": 24 * 60 * 60,
     "fraud.sweep_addresses": 24 * 60 * 60,
     "jobs.sweep_files": 24 * 60 * 60,
+    "affiliates.sweep_applications": 24 * 60 * 60,
 }
 app.conf.beat_schedule = {
     task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 10)}}

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "pages",
     "backoffice",
     "partner_portal",
+    "apply",
     "operators",
     "api",
     "config",
@@ -147,7 +148,7 @@ CELERY_TASK_QUEUES = {name: {"routing_key": name} for name in ("celery", "jobs")
 CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue": "jobs"}}
 # Where each kind of long work is declared (`jobs.kinds`).
 JOB_KINDS = [
-    "affiliates.decisions.KINDS",
+    "pages.bulk_decisions.KINDS",
     "payouts.in_bulk.KINDS",
     "pages.announced.KINDS",
     "fraud.preview.KINDS",

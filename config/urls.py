@@ -23,6 +23,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("m/", include("backoffice.urls")),
     path("p/", include("partner_portal.urls")),
+    path("apply/", include("apply.urls")),
     path("admin/", include("operators.urls")),
     path("", include("redirects.urls")),
 ]

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from customers.models import Customer
-from merchants.readable import Owned
+from customers.models import Customer, ProviderKey
+from merchants.readable import Owned, Table
 
 
 @admin.register(Customer)
@@ -12,3 +12,11 @@ class CustomerAdmin(Owned):
     list_filter = ("status",)
     search_fields = ("email__istartswith", "name", "external_id__istartswith")
     hidden = ("identity",)
+    tables = (Table("provider_keys", ("provider", "key", "created_at")),)
+
+
+@admin.register(ProviderKey)
+class ProviderKeyAdmin(Owned):
+    list_display = ("provider", "key", "customer", "created_at")
+    search_fields = ("key__startswith",)
+    ids = ("customer_id",)

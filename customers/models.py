@@ -118,6 +118,31 @@ class Customer(models.Model):
         return self.name or self.email or self.external_id or str(self.id)
 
 
+class ProviderKey(models.Model):
+    """What a payment provider calls the customer: recurring charges know nothing else (SPEC C14). Any number."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, related_name="provider_keys", db_constraint=False, db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.DO_NOTHING, related_name="provider_keys", db_constraint=False, db_index=False
+    )
+    provider = models.CharField(max_length=20)
+    """stripe, recurly, …: lower-case letters, digits and _."""
+    key = models.CharField(max_length=200)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "provider", "key"], name="provider_key_once"),
+        ]
+        indexes = [models.Index(fields=["merchant", "customer"], name="provider_key_by_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.key}"
+
+
 class CustomerWord(Word):
     """What a customer is found by (`customers.search`). A sale does not write it: the worker of the rollups does."""
 

@@ -109,6 +109,7 @@ def erase_customer(customer: Customer, *, actor: Actor) -> Customer:
             identity.delete()
         elif identity is not None:
             Identity.objects.filter(id=identity.id).update(holders=F("holders") - 1)
+        customer.provider_keys.all().delete()
         # What was erased must not stand in the log of the erasing.
         record(actor, "customer.erase", "customer", customer.id)
         search.edited(customer)

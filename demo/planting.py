@@ -15,12 +15,12 @@ from django.urls import reverse
 
 from affiliates import activation
 from affiliates.coupons import create_coupon, update_coupon
-from affiliates.models import Partner
+from affiliates.models import Group, Partner, ProgramTerms
 from affiliates.partners import create_partner, suspend
 from affiliates.partners import reject as reject_partner
 from affiliates.programs import create_group, default_program
 from commissions import hold, manual
-from demo import outreach
+from demo import applicants, outreach
 from demo.brands import Brand
 from demo.story import Day, PartnerStory, Story, Visit
 from merchants import keys, tenancy
@@ -155,8 +155,10 @@ class _Planting:
         set_reward(group=groups["Publishers"], kind="percentage", percent=8, effective_from=began, actor=ACTOR)
         changed = began + timedelta(days=500)
         set_reward(group=groups["Publishers"], kind="percentage", percent=9, effective_from=changed, actor=ACTOR)
-        for told in self.story.partners:
-            self.partners.append(self._partner(told, groups.get(told.group)))
+        terms = applicants.set_up(program, self.brand, groups, actor=ACTOR)
+        for number, told in enumerate(self.story.partners):
+            self.partners.append(self._partner(told, number, groups.get(told.group), terms))
+        applicants.agree(self.partners, terms, actor=ACTOR)
         for number in (1, 4):
             set_reward(
                 partner=self.partners[number], kind="fixed", amount=self.brand.fixed_reward,
@@ -166,16 +168,19 @@ class _Planting:
         set_reward(partner=self.partners[2], kind="percentage", percent="17.5", effective_from=changed, actor=ACTOR)
         self._odd_coupons()
 
-    def _partner(self, told: PartnerStory, group: Any) -> Partner:
-        status = "applied" if told.status in ("applied", "rejected") else "approved"
-        partner = create_partner(
-            name=told.name, email=told.email, group=group, status=status, coupon_code=told.code, actor=ACTOR
-        )
-        if told.status == "rejected":
-            reject_partner(partner, actor=ACTOR)
+    def _partner(self, told: PartnerStory, number: int, group: Group | None, terms: ProgramTerms) -> Partner:
         # Verbs know no other time than now, and a demo in which everybody joined today would show nothing.
         joined = datetime.combine(told.joins, time(9), tzinfo=UTC)
+        if told.status == "applied":
+            joined = datetime.combine(self.today - timedelta(days=1 + number % 9), time(9, number % 60), tzinfo=UTC)
+        if told.status in ("applied", "rejected"):
+            partner = applicants.applied(told, number, group, terms, at=joined, actor=ACTOR)
+        else:
+            partner = create_partner(name=told.name, email=told.email, group=group, coupon_code=told.code, actor=ACTOR)
+        if told.status == "rejected":
+            reject_partner(partner, actor=ACTOR)
         self.merchant.partners.filter(id=partner.id).update(created_at=joined, status_changed_at=joined)
+        partner.created_at = joined
         return partner
 
     def _odd_coupons(self) -> None:

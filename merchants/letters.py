@@ -129,6 +129,80 @@ LETTERS: dict[str, Letter] = {
             needed=frozenset({"message"}),
         ),
         Letter(
+            name="application_confirm",
+            title="Confirm the application",
+            when="To somebody who applies, before you see the application.",
+            subject="Confirm your application to {merchant}",
+            body=(
+                "Somebody applied to the partner program of {merchant} with this address. If it was you, confirm it,"
+                " and {merchant} gets to see it.\n\n"
+                "{link}\n\n"
+                "The link works for seven days. If it was not you, ignore this message: nothing happens."
+            ),
+            button="Confirm application",
+            # Not the applicant's name: whoever fills in the form would write into other people's mailboxes.
+            placeholders={
+                "merchant": _MERCHANT,
+                "link": Placeholder("Where the application is confirmed", ""),
+            },
+        ),
+        Letter(
+            name="application_known",
+            title="Applied already",
+            when="To somebody who applies and is known to you: a partner, an applicant, or turned down lately.",
+            subject="Your application to {merchant}",
+            body=(
+                "Somebody applied to the partner program of {merchant} with this address. {standing}\n\n"
+                "{link}\n\n"
+                "If it was not you, ignore this message: nothing happens."
+            ),
+            button="Continue",
+            placeholders={
+                "merchant": _MERCHANT,
+                "standing": Placeholder("What the address is to you", "You are a partner already: sign in."),
+                "link": Placeholder("The portal, or the page of applications", ""),
+            },
+        ),
+        Letter(
+            name="application_approved",
+            title="Application approved",
+            when="To an applicant who becomes a partner, with the link that sets the first password.",
+            subject="Welcome to the partner program of {merchant}",
+            body=(
+                "Welcome, {partner}. {merchant} has approved your application.\n\n"
+                "{message}\n\n"
+                "{link}\n\n"
+                "There you find your link and what you earn. If it asks for a password, the link works once, for seven"
+                " days."
+            ),
+            button="Open your account",
+            placeholders={
+                "merchant": _MERCHANT,
+                "partner": _PARTNER,
+                "message": Placeholder("What you wrote with the decision, if anything", "Good to have you with us."),
+                "link": Placeholder("Where the password is set", ""),
+            },
+        ),
+        Letter(
+            name="application_rejected",
+            title="Application turned down",
+            when="To an applicant who is turned down.",
+            subject="Your application to {merchant}",
+            body=(
+                "Hello {partner},\n\n"
+                "thank you for applying to the partner program of {merchant}. We have decided not to go on with it.\n\n"
+                "{message}"
+            ),
+            button="Partner program",
+            placeholders={
+                "merchant": _MERCHANT,
+                "partner": _PARTNER,
+                "message": Placeholder("What you wrote with the decision, if anything", "We look for other topics."),
+                "link": Placeholder("The page of applications", ""),
+            },
+            needed=frozenset(),
+        ),
+        Letter(
             name="invitation",
             title="Invitation to the team",
             when="To somebody who is invited to work here.",

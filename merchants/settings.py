@@ -122,7 +122,7 @@ def _legal_address(value: object) -> str:
     return "\n".join(each for each in lines if each)
 
 
-def _web_address(field: str) -> Callable[[object], str]:
+def web_address(field: str) -> Callable[[object], str]:
     """A page on the web, or nothing. Only http and https: it becomes a link, and `javascript:` would run there."""
 
     def check(value: object) -> str:
@@ -183,7 +183,7 @@ _CHECKS: dict[str, Callable[[object], Any]] = {
     "legal_address": _legal_address,
     "tax_id": lambda value: inputs.line(value, "tax_id", longest=64),
     "contact_email": _contact_email,
-    "terms_url": _web_address("terms_url"),
-    "privacy_url": _web_address("privacy_url"),
+    "terms_url": web_address("terms_url"),
+    "privacy_url": web_address("privacy_url"),
     "portal_customers": _one_of(CustomersShown.values, "portal_customers"),
 }

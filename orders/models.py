@@ -10,9 +10,23 @@ from merchants.documents import Document
 from merchants.ids import new_id
 from merchants.models import Merchant
 
+#: Not deleted. The lists' indexes hold these alone, and a query that has the condition may use them.
+_STANDS = Q(deleted_at=None)
+
+
+class OrderManager(models.Manager["Order"]):
+    """Orders that stand. One that was deleted is in no list and no sum (`orders.deletion`)."""
+
+    def get_queryset(self) -> "models.QuerySet[Order]":
+        """Without the deleted; every index of the lists has the same condition."""
+        return super().get_queryset().filter(deleted_at=None)
+
 
 class Order(models.Model):
-    """A sale as it was tracked, with the decision whose it is. Amounts are minor units of `currency`."""
+    """A sale as it was tracked, with the decision whose it is. Amounts are minor units of `currency`.
+
+    `merchant.orders` and its kind leave out what was deleted; `merchant.orders(manager="with_deleted")` has all.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     merchant = models.ForeignKey(
@@ -60,6 +74,13 @@ class Order(models.Model):
     """The customer's first order with this merchant, as known when it came."""
     placed_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+    deleted_by = models.CharField(max_length=200, db_default="", editable=False)
+    """The name of who deleted it."""
+    deletion_reason = models.CharField(max_length=500, db_default="", editable=False)
+
+    objects = OrderManager()
+    with_deleted = models.Manager["Order"]()
 
     class Meta:
         constraints = [
@@ -67,19 +88,28 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=F("amount")), name="order_refunded_within"
             ),
+            models.CheckConstraint(
+                condition=Q(deleted_at=None) | ~Q(deletion_reason=""), name="order_deletion_has_a_reason"
+            ),
         ]
         indexes = [
-            models.Index(fields=["merchant", "-placed_at", "-id"], name="order_newest"),
-            models.Index(fields=["merchant", "currency", "-placed_at", "-id"], name="order_by_currency"),
+            models.Index(fields=["merchant", "-placed_at", "-id"], condition=_STANDS, name="order_newest"),
             models.Index(
-                fields=["merchant", "partner", "placed_at"], include=["amount", "refunded"], name="order_by_partner"
+                fields=["merchant", "currency", "-placed_at", "-id"], condition=_STANDS, name="order_by_currency"
             ),
-            models.Index(fields=["merchant", "customer", "-placed_at"], name="order_by_customer"),
+            models.Index(
+                fields=["merchant", "partner", "placed_at"],
+                include=["amount", "refunded"],
+                condition=_STANDS,
+                name="order_by_partner",
+            ),
+            models.Index(fields=["merchant", "customer", "-placed_at"], condition=_STANDS, name="order_by_customer"),
             models.Index(
                 fields=["merchant", "coupon_code", "-placed_at", "-id"],
-                condition=~Q(coupon_code=""),
+                condition=_STANDS & ~Q(coupon_code=""),
                 name="order_by_coupon",
             ),
+            models.Index(fields=["merchant", "-deleted_at", "-id"], condition=~_STANDS, name="order_deleted"),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,12 @@
 """What the ledger says about one thing, as a page shows it: the entries of its transactions, named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from commissions.models import Decision, Reversal
 from ledger.models import Entry
 
 _ACCOUNTS = {
@@ -34,7 +35,10 @@ def entries_of(entries: "QuerySet[Entry]", names: Mapping[str, str]) -> list[dic
     ]
 
 
-def commission_steps(commission_id: UUID, refund_ids: list[UUID]) -> dict[str, str]:
+def commission_steps(
+    commission_id: UUID, reversals: Iterable[Reversal], decisions: Iterable[Decision]
+) -> dict[str, str]:
     """Reference to name of all that can happen to a commission before it is paid."""
-    steps = {"accrual": "Earned", "rejection": "Rejected"} | {f"reversal:{id}": "Taken back" for id in refund_ids}
-    return {f"commission:{commission_id}:{step}": name for step, name in steps.items()}
+    steps = {"accrual": "Earned"} | {f"reversal:{reversal.refund_id}": "Taken back" for reversal in reversals}
+    steps |= {f"{decision.kind}:{decision.id}": decision.get_kind_display() for decision in decisions}
+    return {f"commission:{commission_id}:{step}": name[:1].upper() + name[1:] for step, name in steps.items()}

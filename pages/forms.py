@@ -33,13 +33,18 @@ class PageForm(forms.Form):
         for name, bound in self.fields.items():
             if isinstance(bound, MoneyField):
                 bound.currency = self._chosen_currency() or currency
-            widget = bound.widget
-            if isinstance(widget, forms.CheckboxInput):
-                widget.attrs.setdefault("class", "check")
-            elif not isinstance(widget, forms.HiddenInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
-                widget.attrs.setdefault("class", "input")
-            if bound.help_text:
-                widget.attrs["aria-describedby"] = f"{self.add_prefix(name)}-hint"
+            self._dress(name)
+
+    def _dress(self, name: str) -> None:
+        """Give a field's widget its class, and tie it to its hint. A form does so with fields that it adds later."""
+        bound = self.fields[name]
+        widget = bound.widget
+        if isinstance(widget, forms.CheckboxInput):
+            widget.attrs.setdefault("class", "check")
+        elif not isinstance(widget, forms.HiddenInput | forms.RadioSelect | forms.CheckboxSelectMultiple):
+            widget.attrs.setdefault("class", "input")
+        if bound.help_text:
+            widget.attrs["aria-describedby"] = f"{self.add_prefix(name)}-hint"
 
     def _chosen_currency(self) -> str:
         """What was typed, or else what the form began with; empty without such a field."""

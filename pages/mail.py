@@ -89,7 +89,8 @@ def written(
         "unsubscribe": unsubscribe,
     }
     foot = _foot(merchant) + (f"\nNo more announcements by e-mail: {unsubscribe}" if unsubscribe else "")
-    text = "\n\n".join((substituted(words.body, values).strip(), foot)) + "\n"
+    body = re.sub(r"\n\s*\n\s*", "\n\n", substituted(words.body, values)).strip()
+    text = "\n\n".join((body, foot)) + "\n"
     return Message(subject, text, render_to_string("email/letter.html", context))
 
 
@@ -101,6 +102,9 @@ def _paragraphs(body: str, values: Mapping[str, str]) -> list[Paragraph]:
             Piece(values[piece] if named else piece, is_written=not named, is_link=named and piece == _LINK)
             for piece, named in pieces(text, values)
         ]
+        # A paragraph of nothing but a name for which there is no value is not there.
+        if not any(part.text.strip() for part in parts):
+            continue
         found.append(Paragraph(parts, is_button, is_small=any(each.is_button for each in found)))
     return found
 

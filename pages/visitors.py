@@ -39,3 +39,10 @@ def address_hash(address: str) -> str:
     if not address:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), b"click:" + address.encode(), sha256).hexdigest()[:32]
+
+
+def country_of(environ: Mapping[str, str]) -> str:
+    """The country that a trusted proxy names, if one is configured to."""
+    header: str = settings.COUNTRY_HEADER
+    named = environ.get("HTTP_" + header.upper().replace("-", "_"), "") if header else ""
+    return named if len(named) == 2 and named.isascii() and named.isupper() else ""

@@ -55,7 +55,8 @@ def with_figures(partner: Partner, attributions: list[CustomerAttribution]) -> l
         row.customer_id: Row(row.customer_id, customer_shown(row.customer, partner.merchant), row.since)
         for row in attributions
     }
-    commission = partner.commissions.filter(order=OuterRef("pk")).annotate(kept=F("amount") - F("reversed"))
+    standing = partner.commissions.filter(order=OuterRef("pk"), moved=0)
+    commission = standing.annotate(kept=F("amount") - F("reversed"))
     sums = (
         partner.orders.filter(customer__in=found)
         .annotate(kept=Subquery(commission.values("kept")))

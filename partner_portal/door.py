@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from affiliates.models import Partner
+from affiliates.program_terms import due, knowing_terms
 from merchants import tenancy
 from merchants.audit import Actor
 from merchants.errors import NotFound
@@ -90,8 +91,8 @@ def _inside(
     request: PartnerRequest, view: View, merchant_id: Any, code: str, kwargs: dict[str, Any], *, for_partner: bool
 ) -> HttpResponseBase:
     """One attempt at the page, in the tenant's transaction."""
-    rows = Merchant(id=merchant_id).partners.select_related("merchant").annotate(has_news=has_unread())
-    partner = rows.filter(portal_code=code).first()
+    partners = Merchant(id=merchant_id).partners.select_related("merchant", "group", "program")
+    partner = knowing_terms(partners).annotate(has_news=has_unread()).filter(portal_code=code).first()
     if partner is None:
         raise Http404
     request.partner = partner
@@ -119,6 +120,7 @@ def page(request: PartnerRequest, template: str, context: dict[str, Any], *, sta
         "code": partner.portal_code,
         "brand": digest(partner.merchant.brand_color) if partner.merchant.brand_color else "",
         "navigation": NAVIGATION,
+        "terms_due": due(partner) if request.is_signed_in else None,
         "active": (match.url_name or "").partition("_")[0] if match else "",
     }
     return answers.page(request, template, shell | context, status=status)

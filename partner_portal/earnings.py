@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from commissions.models import Commission, CommissionStatus
+from commissions.models import Commission, CommissionStatus, Decision, DecisionKind
 from ledger.accounts import partner_earned
 from merchants.money import to_decimal
 from pages.books import commission_steps, entries_of
@@ -19,13 +19,20 @@ from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
-from partner_portal.masking import customer_shown
+from partner_portal.masking import customer_shown, order_shown
 from partner_portal.money import Money, money_of
 
 _STATUSES = (
     CommissionStatus.PENDING, CommissionStatus.APPROVED, CommissionStatus.IN_PAYOUT, CommissionStatus.PAID,
     CommissionStatus.REVERSED, CommissionStatus.REJECTED,
 )  # fmt: skip
+#: What a partner reads of a decision; why it was taken names other people.
+DECIDED: dict[str, str] = {
+    DecisionKind.REJECTION: "Rejected",
+    DecisionKind.RESTORATION: "Given again",
+    DecisionKind.REATTRIBUTION: "The customer belongs to somebody else",
+    DecisionKind.DELETION: "The order was deleted",
+}
 _SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
 _YEAR = 365
 
@@ -38,7 +45,9 @@ def earnings(request: PartnerRequest) -> HttpResponseBase:
     context = {
         "sheet": found,
         "money": list(money_of(partner).values()) or [Money(partner.merchant.currency)],
-        "rows": [(row, rate_of(row), customer_shown(row.customer, partner.merchant)) for row in found.rows],
+        "rows": [
+            (row, rate_of(row), customer_shown(row.customer, partner.merchant), order_shown(row)) for row in found.rows
+        ],
         "statuses": _STATUSES,
         "status": request.GET.get("status", ""),
         "period": _period(asked),
@@ -52,15 +61,17 @@ def earnings(request: PartnerRequest) -> HttpResponseBase:
 def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBase:
     """How one commission came about and what became of it, without anybody else's part in the order."""
     partner = request.partner
-    rows = partner.commissions.with_doubts().select_related("order__click__link", "customer", "reward_version")
+    rows = partner.commissions.listed().with_doubts().select_related("order__click__link", "customer", "reward_version")
     found = get_object_or_404(rows, id=commission)
     reversals = list(found.reversals.select_related("refund").order_by("id"))
     item = found.payout_items.filter(is_live=True).select_related("payout").first()
     own = partner.merchant.entries.filter(account=partner_earned(partner.id))
-    books = commission_steps(found.id, [reversal.refund_id for reversal in reversals])
+    decisions = list(found.decisions.order_by("id"))
+    books = commission_steps(found.id, reversals, decisions)
     context = {
         "commission": found,
         "order": found.order,
+        "order_shown": order_shown(found),
         "kept": found.amount - found.reversed,
         "customer": customer_shown(found.customer, partner.merchant),
         "rate": rate_of(found),
@@ -70,8 +81,9 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
         "level": found.explanation.get("reward", {}).get("level", ""),
         "reason": found.explanation.get("reason", "") if found.order is None else "",
         "reversals": reversals,
+        "decisions": [(DECIDED[decision.kind], decision) for decision in decisions],
         "payout": item.payout if item else None,
-        "steps": list(_steps(found, reversals, item)),
+        "steps": list(_steps(found, reversals, decisions, item)),
         "entries": entries_of(own, books),
     }
     return page(request, "partner_portal/commission.html", context)
@@ -83,7 +95,7 @@ def _period(asked: Asked) -> Period:
 
 def _rows(asked: Asked) -> "QuerySet[Commission]":
     period = _period(asked)
-    rows = asked.partner.commissions.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
+    rows = asked.partner.commissions.listed().filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
     status = asked.query.get("status", "")
     if status in CommissionStatus.values:
         rows = rows.filter(status=status)
@@ -97,7 +109,7 @@ def _lines(asked: Asked) -> "Lines[Commission]":
     def cells(row: Commission) -> list[object]:
         order = row.order
         return [
-            row.occurred_at, order.external_id if order else "", customer_shown(row.customer, merchant),
+            row.occurred_at, order_shown(row), customer_shown(row.customer, merchant),
             to_decimal(order.amount, order.currency) if order else "", rate_of(row),
             to_decimal(row.amount, row.currency), to_decimal(row.reversed, row.currency), row.currency, row.status,
             row.paid_at,
@@ -160,15 +172,16 @@ class Step:
     is_ahead: bool = False
 
 
-def _steps(commission: Commission, reversals: list[Any], item: Any) -> Iterator[Step]:
+def _steps(commission: Commission, reversals: list[Any], decisions: list[Decision], item: Any) -> Iterator[Step]:
     """From the order to the payment."""
     what = "Ordered, and you earned" if commission.order is not None else "Recorded by hand"
     yield Step("receipt", what, commission.occurred_at, commission.amount)
     for reversal in reversals:
         yield Step("undo-2", "Taken back after a refund", reversal.refund.refunded_at, -reversal.amount)
-    if commission.status == CommissionStatus.REJECTED:
-        yield Step("circle-x", "Rejected", None)
-    elif commission.status == CommissionStatus.PENDING:
+    for decision in decisions:
+        icon = "circle-check" if decision.kind == DecisionKind.RESTORATION else "circle-x"
+        yield Step(icon, DECIDED[decision.kind], decision.created_at, -decision.amount)
+    if commission.status == CommissionStatus.PENDING:
         if commission.is_doubted:
             yield Step("clock", "Under review", None, is_ahead=True)
         yield Step("clock", "The hold ends", commission.held_until, is_ahead=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from affiliates.models import Partner
-from stats.outstanding import Outstanding, outstanding_in
+from stats.outstanding import Outstanding, minimum_of, outstanding_in
 from stats.reading import standing
 
 
@@ -19,10 +19,15 @@ class Money:
 
 
 def money_of(partner: Partner) -> dict[str, Money]:
-    """Every currency in which something is unpaid, owed, on its way or paid. One query."""
+    """Every currency in which something is unpaid, owed, on its way or paid. One query, and one for the group."""
     rows = sorted(standing([partner.id]), key=lambda row: row.currency)
     return {
-        row.currency: Money(row.currency, outstanding_in(partner.merchant, row), row.reserved, row.paid)
+        row.currency: Money(
+            row.currency,
+            outstanding_in(row, minimum_of(partner.merchant, partner.group, row.currency)),
+            row.reserved,
+            row.paid,
+        )
         for row in rows
         if row.approved or row.pending or row.balance or row.reserved or row.paid
     }

@@ -12,6 +12,7 @@ from pages.exports import Export, each
 from pages.listing import Sort, sheet
 from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
+from partner_portal.masking import order_shown
 from payouts.models import Payout
 
 
@@ -27,9 +28,16 @@ def payouts(request: PartnerRequest) -> HttpResponseBase:
 def payouts_detail(request: PartnerRequest, payout: UUID) -> HttpResponseBase:
     """One payout with the commissions in it."""
     found = get_object_or_404(request.partner.payouts.all(), id=payout)
-    items = found.items.select_related("commission__order")
+    items = found.items.select_related("commission__order", "commission__customer")
     rows = sheet(request, items, sorts={"order": Sort("id", UUID)}, default="-order")
-    context = {"payout": found, "sheet": rows, "items_sum": found.amount + found.netted, "partials": {"list"}}
+    items_shown = [(item, order_shown(item.commission)) for item in rows.rows]
+    context = {
+        "payout": found,
+        "sheet": rows,
+        "items": items_shown,
+        "items_sum": found.amount + found.netted,
+        "partials": {"list"},
+    }
     return page(request, "partner_portal/payout.html", context)
 
 

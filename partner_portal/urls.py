@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from partner_portal import assets, brand, customers, earnings, gate, home, jobs, links, news, payouts, settings
+from partner_portal import assets, brand, customers, earnings, gate, home, jobs, links, news, payouts, settings, terms
 from partner_portal.exports import csv_page, xlsx_page
 
 app_name = "portal"
@@ -32,6 +32,7 @@ pages = [
     path("settings/password/", settings.settings_password, name="settings_password"),
     path("settings/sign-out-everywhere/", settings.settings_sign_out, name="settings_sign_out"),
     path("settings/news/", news.settings_news, name="settings_news"),
+    path("terms/", terms.terms, name="terms"),
     path("sign-in/", gate.sign_in, name="sign_in"),
     path("sign-out/", gate.sign_out, name="sign_out"),
     path("link/", gate.link, name="link"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from merchants.ids import new_id
-from pages.visitors import address_hash, client_address
+from pages.visitors import address_hash, client_address, country_of
 from redirects import destinations, visits
 from tracking.bots import is_bot
 from tracking.clicks import Click
@@ -66,7 +66,7 @@ def click_of(
         clicked_at=datetime.now(UTC),
         landing_url=visits.storable(landing_url),
         referrer=visits.storable(referrer),
-        country=visits.country_of(request.META),
+        country=country_of(request.META),
         utm=utm,
         ip_hash=address_hash(client_address(request.META)),
         user_agent=visits.storable(request.META.get("HTTP_USER_AGENT", "")),

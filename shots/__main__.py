@@ -32,15 +32,20 @@ _STAFF = {
     "commission-adjust": "commissions/{commission}/adjust/", "payouts": "payouts/",
     "payout-new": "payouts/new/{partner}/{currency}/", "payouts-history": "payouts/history/",
     "payout": "payouts/{payout}/", "keys": "keys/", "key-new": "keys/new/", "audit": "audit/", "team": "team/",
-    "settings": "settings/", "emails": "settings/mail/", "email": "settings/mail/activation/", "search": "search/?q=an",
+    "settings": "settings/",
+    "groups": "groups/", "group": "groups/{group}/", "applicants": "partners/?status=applied",
+    "applicant": "partners/{applicant}/application/", "applicant-approve": "partners/{applicant}/approve/",
+    "applications": "settings/applications/",
+    "emails": "settings/mail/", "email": "settings/mail/activation/", "search": "search/?q=an",
 }  # fmt: skip
 _LISTS = {
-    "partner": "partners/", "customer": "customers/?sort=-orders", "order": "orders/?kind=referred",
+    "partner": "partners/", "applicant": "partners/?status=applied", "group": "groups/",
+    "customer": "customers/?sort=-orders", "order": "orders/?kind=referred",
     "commission": "commissions/?status=paid", "payout": "payouts/history/",
 }  # fmt: skip
 _PORTAL = {
     "portal": "", "portal-earnings": "earnings/", "portal-customers": "customers/", "portal-links": "links/",
-    "portal-payouts": "payouts/", "portal-settings": "settings/",
+    "portal-payouts": "payouts/", "portal-settings": "settings/", "portal-terms": "terms/",
 }  # fmt: skip
 #: Under `/admin/m/<slug>/`; `first` is the first row of the list.
 _OPERATOR = {
@@ -49,6 +54,7 @@ _OPERATOR = {
     "operator-order": "order/first", "operator-partner": "partner/first", "operator-ledger": "transaction/first",
     "operator-audit": "auditentry/", "operator-keys": "apikey/",
 }  # fmt: skip
+_APPLY = {"apply": "", "apply-sent": "sent/"}
 _OUTSIDE = {"sign-in": "/accounts/login/", "reset": "/accounts/password/reset/", "mail": "/mail/"}
 _ID = re.compile(r"/([0-9a-f]{8}-[0-9a-f-]{27})/")
 
@@ -83,6 +89,8 @@ def _staff(browser: Browser, demo: dict[str, Any], folder: Path, look: str, widt
     base = demo["base_url"]
     for name, address in _OUTSIDE.items():
         _take(page, base + address, folder / f"{name}-{look}.png")
+    for name, address in _APPLY.items():
+        _take(page, f"{base}/apply/{merchant['slug']}/{address}", folder / f"{name}-{look}.png")
     _sign_in(page, base, owner)
     home = f"{base}/m/{merchant['slug']}/"
     ids = {"currency": merchant["currency"]}

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from affiliates.models import Partner
+from affiliates.models import Group, Partner
 from merchants.models import Merchant
 from stats.reading import Standing, standing
 
@@ -22,7 +22,7 @@ class Outstanding:
     earned: int
     """The balance in the books; below zero when refunds came after payment."""
     minimum: int
-    """The merchant's minimum payout, which is set for the merchant's own currency."""
+    """The minimum payout of the partner's group, or else the merchant's; each holds for the currency it is set in."""
 
     @property
     def owed(self) -> int:
@@ -42,16 +42,29 @@ class Outstanding:
 
 def outstanding_among(merchant: Merchant, partner_ids: Sequence[uuid.UUID]) -> list[Outstanding]:
     """Currencies in which something is unpaid or owed, of partners such as those of one page; never behind."""
-    found = (outstanding_in(merchant, row) for row in standing(partner_ids))
-    return [row for row in found if row.approved or row.pending or row.earned]
+    rows = _unsettled(partner_ids)
+    members = merchant.partners.filter(id__in={row.partner_id for row in rows}).exclude(group=None)
+    groups = {partner.id: partner.group for partner in members.select_related("group").only("id", "group")}
+    return [outstanding_in(row, minimum_of(merchant, groups.get(row.partner_id), row.currency)) for row in rows]
 
 
-def outstanding_in(merchant: Merchant, row: Standing) -> Outstanding:
+def outstanding_in(row: Standing, minimum: int) -> Outstanding:
     """What is outstanding of what a partner has in one currency."""
-    minimum = merchant.minimum_payout if row.currency == merchant.currency else 0
     return Outstanding(row.partner_id, row.currency, row.approved, row.pending, row.balance, minimum)
+
+
+def minimum_of(merchant: Merchant, group: Group | None, currency: str) -> int:
+    """From what amount on a payout in this currency is worth it: the group's rule, or else the merchant's."""
+    if group is not None and group.minimum_payout is not None and group.minimum_currency == currency:
+        return group.minimum_payout
+    return merchant.minimum_payout if currency == merchant.currency else 0
 
 
 def outstanding_of(partner: Partner) -> list[Outstanding]:
     """The same for one partner, in alphabetical order of the currencies."""
-    return sorted(outstanding_among(partner.merchant, [partner.id]), key=lambda row: row.currency)
+    rows = sorted(_unsettled([partner.id]), key=lambda row: row.currency)
+    return [outstanding_in(row, minimum_of(partner.merchant, partner.group, row.currency)) for row in rows]
+
+
+def _unsettled(partner_ids: Sequence[uuid.UUID]) -> list[Standing]:
+    return [row for row in standing(partner_ids) if row.approved or row.pending or row.balance]

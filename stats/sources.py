@@ -35,6 +35,8 @@ class _Source:
     figures: Mapping[str, str]
     has_direct: bool
     """Whether rows without a partner occur."""
+    stands: str = "true"
+    """Which rows count."""
 
     def columns(self) -> str:
         return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in OF_DAY)
@@ -68,6 +70,7 @@ _SOURCES = (
         "t.currency",
         {"orders": "count(*)", "revenue": "sum(t.amount)", "refunded": "sum(t.refunded)"},
         has_direct=True,
+        stands="t.deleted_at IS NULL",
     ),
     _COMMISSIONS,
     _Source(
@@ -106,7 +109,8 @@ def partner_days(where: str = "true") -> str:
     return _summed(
         [
             f"SELECT t.partner_id, {source.day()} AS day, {source.currency} AS currency, {source.columns()}"
-            f" FROM {source.table} t WHERE {where.format(moment=source.moment, day=source.day())} GROUP BY 1, 2, 3"
+            f" FROM {source.table} t WHERE {source.stands}"
+            f" AND {where.format(moment=source.moment, day=source.day())} GROUP BY 1, 2, 3"
             for source in _SOURCES
         ]
     )
@@ -135,7 +139,8 @@ def last_day_of_piece() -> str:
 def _by_pair(source: _Source, whose: str, which: str) -> str:
     return f"""SELECT p.partner_id, p.day, found.* FROM pair p CROSS JOIN LATERAL (
         SELECT {source.currency} AS currency, {source.columns()} FROM {source.table} t
-         WHERE {whose} AND t.{source.moment} >= p.since AND t.{source.moment} < p.until AND {source.day()} = p.day
+         WHERE {whose} AND {source.stands}
+           AND t.{source.moment} >= p.since AND t.{source.moment} < p.until AND {source.day()} = p.day
          GROUP BY 1) found {which}"""
 
 
@@ -229,7 +234,8 @@ def customer_totals(where: str = "true") -> str:
         SELECT o.customer_id, o.currency, count(*) AS orders, count(o.partner_id) AS referred_orders,
                sum(o.amount) AS revenue, sum(o.refunded) AS refunded, coalesce(sum({commission}), 0) AS commission,
                min(o.placed_at) AS first_order_at, max(o.placed_at) AS last_order_at
-          FROM orders_order o WHERE o.customer_id IS NOT NULL AND {where.format(id="o.customer_id")} GROUP BY 1, 2
+          FROM orders_order o
+         WHERE o.customer_id IS NOT NULL AND o.deleted_at IS NULL AND {where.format(id="o.customer_id")} GROUP BY 1, 2
         UNION ALL
         SELECT k.id, (SELECT currency FROM merchants_merchant WHERE id = %(merchant)s), 0, 0, 0, 0, 0, NULL, NULL
           FROM customers_customer k WHERE {where.format(id="k.id")}

@@ -1,7 +1,7 @@
 """Finding the customer of a sale, or planning a new one (SPEC C2, C3), for a whole batch at once.
 
-External id first, then e-mail, then phone. What the sale tells and the record lacks is filled in; nothing that is
-there is overwritten, and a contact that already belongs to another customer stays with that one.
+External id first, then provider key, then e-mail, then phone. What the sale tells and the record lacks is filled in;
+nothing that is there is overwritten, and a contact or key that belongs to another customer stays with that one.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from customers.identity import inherited_fields
 from merchants.ids import new_id
-from tracking.events import SaleCustomer
+from tracking.events import ProviderKey, SaleCustomer
 from tracking.load import CustomerRow, IdentityRow, Known
 from tracking.plan import Plan, Row
 
@@ -42,20 +42,52 @@ class Buyers:
         self._now = now
         self._by_key: dict[tuple[str, str], Buyer] = {}
         self._identities: dict[tuple[str, str], IdentityRow] = {}
-        for row in known.customers:
-            self._index(Buyer(row, is_first_order=not row.has_ordered))
+        self._by_provider_key: dict[tuple[str, str], Buyer] = {}
+        found = [Buyer(row, is_first_order=not row.has_ordered) for row in known.customers]
+        for buyer in found:
+            self._index(buyer)
+        if known.provider_keys:
+            by_id = {buyer.row.id: buyer for buyer in found}
+            self._by_provider_key = {(row.provider, row.key): by_id[row.customer_id] for row in known.provider_keys}
         for identity in known.identities:
             self._index_identity(identity)
 
     def find_or_plan(self, told: SaleCustomer) -> Buyer:
         """The one customer that `told` means, planned when there is none."""
-        for key in _KEYS:
-            value = getattr(told, key)
-            found = self._by_key.get((key, value)) if value else None
-            if found is not None:
-                self._complete(found, told)
-                return found
-        return self._plan_new(told)
+        buyer = self._find(told)
+        if buyer is None:
+            buyer = self._plan_new(told)
+        else:
+            self._complete(buyer, told)
+        if told.provider_key is not None:
+            self._know_by(buyer, told.provider_key)
+        return buyer
+
+    def _find(self, told: SaleCustomer) -> Buyer | None:
+        found = self._by_key.get(("external_id", told.external_id)) if told.external_id else None
+        if found is None and told.provider_key is not None:
+            found = self._by_provider_key.get((told.provider_key.provider, told.provider_key.key))
+        for contact in _CONTACTS:
+            value = getattr(told, contact)
+            if found is None and value:
+                found = self._by_key.get((contact, value))
+        return found
+
+    def _know_by(self, buyer: Buyer, told: ProviderKey) -> None:
+        """The buyer is found by this key from now on, unless it is another's: then it stays with that one."""
+        if (told.provider, told.key) in self._by_provider_key:
+            return
+        self._by_provider_key[told.provider, told.key] = buyer
+        self._plan.provider_keys.append(
+            {
+                "merchant_id": self._merchant_id,
+                "id": new_id(),
+                "customer_id": buyer.row.id,
+                "provider": told.provider,
+                "key": told.key,
+                "created_at": self._now,
+            }
+        )
 
     def _index(self, buyer: Buyer) -> None:
         for key in _KEYS:

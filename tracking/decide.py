@@ -5,7 +5,9 @@ refused has an error of its own and leaves no trace in the plan.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from affiliates import attribution
@@ -35,6 +37,40 @@ def decide(
     return decision.plan
 
 
+@dataclass(slots=True)
+class Priced:
+    """What orders earn that go to a partner after they were recorded."""
+
+    plan: Plan
+    """Their commissions and postings, and nothing else."""
+    commissions: dict[UUID, list[CommissionShown]]
+    """By order."""
+    nothing: dict[UUID, dict[str, Any]]
+    """By order: why nobody earns on it, where nobody does."""
+
+
+def price(
+    merchant_id: UUID,
+    orders: Sequence[OrderShown],
+    winner: Candidate,
+    known: Known,
+    configured: Configuration,
+    now: datetime,
+) -> Priced:
+    """What recorded orders earn when they go to `winner`, by the terms of each order's time. Refunds are not looked at.
+
+    `known` is what LOAD says of an event that names the winner's partner.
+    """
+    decision = _Decision(merchant_id, known, configured, now)
+    priced = Priced(decision.plan, {}, {})
+    for order in orders:
+        decided = Attribution(winner, {})
+        priced.commissions[order.id] = decision._commissions(order, decided)
+        if "reward" in decided.record:
+            priced.nothing[order.id] = decided.record["reward"]
+    return priced
+
+
 class _Decision:
     """One batch being decided."""
 
@@ -56,11 +92,15 @@ class _Decision:
             for row in known.orders
         }  # fmt: skip
 
+        self._deleted = {(row.source, row.external_id) for row in known.orders if row.deleted}
+
     def outcome(self, sale: Sale | DomainError) -> Outcome:
         """Decide one event."""
         if isinstance(sale, DomainError):
             return Outcome(error=sale)
         fingerprint = sale.fingerprint()
+        if (sale.source, sale.order_id) in self._deleted:
+            return Outcome(error=_deleted(sale))
         there = self._orders.get((sale.source, sale.order_id))
         if there is not None and there[0] == fingerprint:
             return Outcome(answer=there[1])
@@ -249,6 +289,14 @@ class _Decision:
         assert winner.partner_id is not None
         self._buyers.belongs_to(buyer, winner.partner_id, since)
         self.plan.belong(self._id, buyer.row.id, winner, since)
+
+
+def _deleted(sale: Sale) -> Conflict:
+    return Conflict(
+        f"Order {sale.order_id!r} was deleted and stays deleted. To have it again, record it under another order_id.",
+        code="order_deleted",
+        field="order_id",
+    )
 
 
 def _contradiction(sale: Sale) -> Conflict:

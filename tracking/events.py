@@ -29,17 +29,25 @@ _NORMALIZED = frozenset({"email", "phone"})
 CLOCK_SKEW = timedelta(minutes=10)
 
 
+class ProviderKey(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What a payment provider calls the customer."""
+
+    provider: Annotated[str, Meta(pattern="^[a-z0-9_]{1,20}$(?!\\n)", examples=["stripe"])]
+    key: Annotated[Key, Meta(examples=["cus_NffrFeUfNV2Hib"])]
+
+
 class SaleCustomer(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """Who bought. Found by external id, else e-mail, else phone; made when none matches."""
+    """Who bought. Found by external id, else provider key, else e-mail, else phone; made when none matches."""
 
     external_id: Key | None = None
+    provider_key: ProviderKey | None = None
     email: Annotated[str, Meta(max_length=254)] | None = None
     phone: Annotated[str, Meta(max_length=32, description="With country code; kept as E.164.")] | None = None
     name: Annotated[str, Meta(max_length=200)] | None = None
 
     def is_known_by_something(self) -> bool:
         """Whether there is anything to find the customer by."""
-        return bool(self.external_id or self.email or self.phone)
+        return bool(self.external_id or self.provider_key or self.email or self.phone)
 
 
 class Line(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -171,6 +179,8 @@ def _is_printable(sale: Sale) -> bool:
     texts = [sale.order_id, sale.source, sale.platform, sale.notes, sale.coupon or "", sale.partner or ""]
     if sale.customer is not None:
         texts += (sale.customer.external_id or "", sale.customer.name or "")
+        if sale.customer.provider_key is not None:
+            texts.append(sale.customer.provider_key.key)
     for line in sale.lines:
         texts += (line.product_key, line.category)
     return "".join(texts).isprintable()
@@ -180,7 +190,9 @@ def clean_customer(customer: SaleCustomer, *, field: str) -> None:
     """Put the customer's contact into normal form, in place; refuse one that nothing could find again."""
     if not customer.is_known_by_something():
         raise DomainError(
-            "A customer needs at least one of external_id, email and phone.", code="customer_unidentified", field=field
+            "A customer needs at least one of external_id, provider_key, email and phone.",
+            code="customer_unidentified",
+            field=field,
         )
     if customer.email:
         customer.email = normal_email(customer.email, field=f"{field}.email")

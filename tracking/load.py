@@ -37,6 +37,14 @@ class CustomerRow(Struct):
     has_ordered: bool
 
 
+class ProviderKeyRow(Struct):
+    """A provider key that an event named, and whose it is."""
+
+    provider: str
+    key: str
+    customer_id: UUID
+
+
 class IdentityRow(Struct):
     """A person known to the installation under one of the contacts. Never shown, only linked."""
 
@@ -115,6 +123,7 @@ class OrderRow(Struct):
     source: str
     external_id: str
     fingerprint: str
+    deleted: bool
     order: OrderShown
     attribution: dict[str, Any]
     commissions: list[CommissionShown]
@@ -125,6 +134,7 @@ class Known(Struct):
 
     version: int
     customers: list[CustomerRow] = []
+    provider_keys: list[ProviderKeyRow] = []
     identities: list[IdentityRow] = []
     partners: list[PartnerRow] = []
     coupons: list[CouponRow] = []
@@ -176,7 +186,14 @@ _CUSTOMERS = {
     "external_ids": _each("external_ids", f"{_CUSTOMER} c.external_id = named.key"),
     "emails": _each("emails", f"{_CUSTOMER} c.email = named.key"),
     "phones": _each("phones", f"{_CUSTOMER} c.phone = named.key"),
+    "provider_keys": f"""SELECT found.* FROM provider_keys named
+        CROSS JOIN LATERAL ({_CUSTOMER} c.id = named.customer_id OFFSET 0) found""",
 }
+_PROVIDER_KEYS = """
+    SELECT found.* FROM unnest(%(providers)s::text[], %(provider_keys)s::text[]) AS named(provider, key)
+     CROSS JOIN LATERAL (
+        SELECT k.provider, k.key, k.customer_id FROM customers_providerkey k
+         WHERE k.provider = named.provider AND k.key = named.key OFFSET 0) found"""
 _IDENTITIES = {
     "emails": _each("emails", f"{_IDENTITY} i.email = named.key"),
     "phones": _each("phones", f"{_IDENTITY} i.phone = named.key"),
@@ -219,7 +236,8 @@ _RECORDED = """
 # A statement of its own: sales seldom come twice, and PostgreSQL would make all of this ready for each new one.
 _ORDERS = Statement(f"""
     SELECT json_agg(x) FROM (
-    SELECT o.source, o.external_id, o.fingerprint, {ORDER_SHOWN} AS "order", o.attribution,
+    SELECT o.source, o.external_id, o.fingerprint, o.deleted_at IS NOT NULL AS deleted,
+           {ORDER_SHOWN} AS "order", o.attribution,
            {COMMISSIONS_SHOWN} AS commissions {_RECORDED}) x""")
 
 
@@ -227,6 +245,8 @@ _ORDERS = Statement(f"""
 def _statement(given: frozenset[str]) -> Statement:
     """LOAD for events that give these parameters: what nobody names is neither looked for nor planned for."""
     parts: dict[str, str] = {}
+    if "provider_keys" in given:
+        parts["provider_keys"] = _PROVIDER_KEYS
     if customers := _any_of(_CUSTOMERS, given):
         parts |= {"customers": customers, "belonging": _BELONGING}
     if identities := _any_of(_IDENTITIES, given):
@@ -272,6 +292,7 @@ _orders_decoder = json.Decoder(list[OrderRow], strict=True)
 def question(merchant_id: UUID, events: Sequence[Event]) -> Question:
     """LOAD for these events: what is known about them, in one statement, however many they are."""
     customers = [event.customer for event in events if event.customer is not None]
+    provider_keys = [customer.provider_key for customer in customers if customer.provider_key is not None]
     named = [event.partner for event in events if event.partner]
     sales = [event for event in events if isinstance(event, Sale)]
     parameters = {
@@ -279,6 +300,8 @@ def question(merchant_id: UUID, events: Sequence[Event]) -> Question:
         "external_ids": _distinct(c.external_id for c in customers),
         "emails": _distinct(c.email for c in customers),
         "phones": _distinct(c.phone for c in customers),
+        "providers": [named.provider for named in provider_keys],
+        "provider_keys": [named.key for named in provider_keys],
         "codes": _distinct(event.coupon and event.coupon.upper() for event in events),
         "click_ids": [event.click_id for event in events if event.click_id],
         "partner_ids": [id for id in map(as_uuid, named) if id],

@@ -32,6 +32,7 @@ class Plan:
     new_customers: list[Row] = field(default_factory=list)
     completed_customers: list[Row] = field(default_factory=list)
     """Known customers of whom the sale told something that was missing."""
+    provider_keys: list[Row] = field(default_factory=list)
     attributions: list[Row] = field(default_factory=list)
     coupon_uses: dict[UUID, int] = field(default_factory=dict)
     orders: list[Row] = field(default_factory=list)

@@ -63,6 +63,13 @@ def _locked_order(asked: Refund) -> Order:
     orders = Merchant(id=current()).orders
     order = orders.select_for_update(no_key=True).filter(source=asked.source, external_id=asked.order_id).first()
     if order is None:
+        everything = orders(manager="with_deleted")
+        if everything.filter(source=asked.source, external_id=asked.order_id).exists():
+            raise Conflict(
+                f"Order {asked.order_id!r} was deleted: nobody has anything of it that could be taken back.",
+                code="order_deleted",
+                field="order_id",
+            )
         raise NotFound(
             f"There is no order {asked.order_id!r} from {asked.source!r}: record the sale first, or name its source.",
             code="order_unknown",

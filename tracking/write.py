@@ -47,6 +47,9 @@ _PARTS = {
         FROM json_to_recordset(%(completed_customers)s::json)
           AS n(id uuid, external_id text, email text, phone text, name text, identity_id uuid, own text[])
         WHERE c.id = n.id""",
+    "provider_keys": _insert(
+        "customers_providerkey", "merchant_id, id, customer_id, provider, key, created_at", "provider_keys"
+    ),
     "attributions": _insert(
         "affiliates_customerattribution", "merchant_id, id, customer_id, partner_id, touch, since", "attributions"
     ),
@@ -117,6 +120,7 @@ def _rows(plan: Plan, actor: Actor) -> dict[str, list[Any]]:
             plan.new_customers, key=lambda row: (row["external_id"] or "", row["email"] or "", row["phone"] or "")
         ),
         "completed_customers": sorted(plan.completed_customers, key=lambda row: row["id"]),
+        "provider_keys": sorted(plan.provider_keys, key=lambda row: (row["provider"], row["key"])),
         "attributions": plan.attributions,
         "coupon_uses": [{"id": id, "uses": uses} for id, uses in sorted(plan.coupon_uses.items())],
         "orders": plan.orders,

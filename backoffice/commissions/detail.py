@@ -14,7 +14,7 @@ from commissions.adjustment import adjust, adjustments_of, worth
 from commissions.hold import release_now
 from commissions.manual import record_manual
 from commissions.models import Commission, CommissionStatus
-from commissions.rejection import reject
+from commissions.rejection import reject, restore
 from fraud.rules import RULES
 from merchants.errors import NotFound
 from merchants.money import EXPONENTS
@@ -57,7 +57,8 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
     reversals = list(found.reversals.select_related("refund").order_by("id"))
     item = found.payout_items.filter(is_live=True).select_related("payout").first()
     adjustments = list(adjustments_of(found))
-    steps = commission_steps(found.id, [reversal.refund_id for reversal in reversals])
+    decisions = list(found.decisions.order_by("id"))
+    steps = commission_steps(found.id, reversals, decisions)
     context = {
         "commission": found,
         "worth": sum(row.amount - row.reversed for row in [found, *adjustments]),
@@ -74,9 +75,11 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         ],
         "exact": _exact(found),
         "reversals": reversals,
+        "decisions": decisions,
         "payout": item.payout if item and request.may(Permission.VIEW_PAYOUTS) else None,
         "entries": entries_of(request.merchant.entries.all(), steps),
-        "has_actions": found.status in _UNPAID or (found.order_id is not None and found.status not in _OVER),
+        "has_actions": found.status in _UNPAID or found.status == CommissionStatus.REJECTED or _is_adjustable(found),
+        "is_adjustable": _is_adjustable(found),
         "reason": found.order.attribution.get("reason", "") if found.order else "",
         "candidates": found.order.attribution.get("candidates", []) if found.order else [],
         "partials": {"panel"},
@@ -103,7 +106,10 @@ def commissions_adjust(request: StaffRequest, commission: UUID) -> HttpResponseB
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _adjust(request, found, form))
-            return done(request, "Adjusted: the difference is a commission of its own.", address)
+            said = "Adjusted: the difference is a commission of its own"
+            if found.status == CommissionStatus.PAID:
+                said = "What was paid stays as it was: the difference is a commission of its own, for the next payout"
+            return done(request, f"{said}.", address)
     return _ask(request, found, form, "adjust")
 
 
@@ -111,6 +117,12 @@ def commissions_adjust(request: StaffRequest, commission: UUID) -> HttpResponseB
 def commissions_reject(request: StaffRequest, commission: UUID) -> HttpResponseBase:
     """Take it back, all of it."""
     return _decide(request, commission, "reject", reject, "The commission is rejected.")
+
+
+@staff_page(Permission.EDIT_COMMISSIONS)
+def commissions_restore(request: StaffRequest, commission: UUID) -> HttpResponseBase:
+    """Give it again after it was rejected."""
+    return _decide(request, commission, "restore", restore, "The commission is restored.")
 
 
 @staff_page(Permission.EDIT_COMMISSIONS)
@@ -174,6 +186,10 @@ def _commission(request: StaffRequest, commission: UUID) -> Commission:
 
 def _address(request: StaffRequest, commission: Commission) -> str:
     return reverse("backoffice:commissions_detail", args=[request.merchant.slug, commission.id])
+
+
+def _is_adjustable(commission: Commission) -> bool:
+    return commission.order_id is not None and commission.status not in _OVER and not commission.moved
 
 
 def _exact(commission: Commission) -> str:

@@ -1,10 +1,12 @@
 """The list of commissions, by status, partner and period."""
 
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
+from django.urls import reverse
 
 from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
@@ -16,7 +18,10 @@ from orders.search import called
 from pages.exports import Export, each
 from pages.listing import CountedSoFar, Sort, counted_shown, sheet
 from pages.periods import PRESETS
+from rewards.engine import plain
 
+#: A menu of more is no menu.
+_RATES = 30
 _SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
 _TABS: tuple[tuple[str, str], ...] = (
     ("", "All"),
@@ -43,6 +48,8 @@ def commissions(request: StaffRequest) -> HttpResponseBase:
         "tabs": tabs(request.merchant),
         "toggled": TOGGLED,
         **{name: asked.text(name) for name in ("status", "q", "kind")},
+        "rate": "" if (rate := _rate(asked)) is None else plain(rate),
+        "rates": _rates(request.merchant),
         "partner": asked.partner,
         "period": asked.period,
         "presets": PRESETS,
@@ -54,7 +61,7 @@ def commissions(request: StaffRequest) -> HttpResponseBase:
 def matching(asked: Asked) -> "QuerySet[Commission]":
     """The commissions that the query string asks for."""
     merchant = asked.merchant
-    rows: QuerySet[Commission] = merchant.commissions.all()
+    rows: QuerySet[Commission] = merchant.commissions.listed()
     status, text, kind = (asked.text(name) for name in ("status", "q", "kind"))
     if status in CommissionStatus.values:
         rows = rows.filter(status=status)
@@ -66,11 +73,28 @@ def matching(asked: Asked) -> "QuerySet[Commission]":
         rows = rows.filter(reward_version__kind=kind)
     elif kind == "manual":
         rows = rows.filter(order=None)
+    if (rate := _rate(asked)) is not None:
+        rows = rows.filter(reward_version__percent=rate)
     if asked.partner is not None:
         rows = rows.filter(partner=asked.partner[0])
     if (period := asked.period) is not None:
         rows = rows.filter(occurred_at__gte=period.begins(), occurred_at__lt=period.ends())
     return rows
+
+
+def _rate(asked: Asked) -> Decimal | None:
+    """The percentage that is asked for; what is none filters nothing."""
+    try:
+        rate = Decimal(asked.text("rate"))
+    except InvalidOperation:
+        return None
+    return rate if rate.is_finite() and 0 <= rate <= 100 else None
+
+
+def _rates(merchant: Merchant) -> list[str]:
+    """The percentages that partners ever earned: they are few beside commissions."""
+    found = merchant.reward_versions.exclude(percent=None).order_by("percent").values_list("percent", flat=True)
+    return [plain(percent) for percent in found.distinct()[:_RATES] if percent is not None]
 
 
 def _rows(asked: Asked) -> "QuerySet[Commission]":
@@ -97,9 +121,15 @@ EXPORT = Export(
 )
 
 
+def address_of(request: StaffRequest) -> str:
+    """The list as it was asked for."""
+    query = request.GET.urlencode()
+    return reverse("backoffice:commissions", args=[request.merchant.slug]) + (f"?{query}" if query else "")
+
+
 def tabs(merchant: Merchant) -> list[dict[str, Any]]:
     """The tabs above the list; what waits for somebody with its number."""
-    counts = [CountedSoFar(merchant.commissions.filter(status=status)) for status in _COUNTED_TABS]
+    counts = [CountedSoFar(merchant.commissions.listed().filter(status=status)) for status in _COUNTED_TABS]
     numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts).get()
     shown = dict(zip(_COUNTED_TABS, map(counted_shown, numbers), strict=True))
     return [{"value": value, "label": label, "count": shown.get(value, "")} for value, label in _TABS]

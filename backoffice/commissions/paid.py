@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backoffice.asked import Asked
 from backoffice.chosen import Chosen
-from backoffice.commissions.list import TOGGLED, matching, tabs
+from backoffice.commissions.list import TOGGLED, address_of, matching, tabs
 from backoffice.door import StaffRequest, done, form_status, led_to, page, staff_page
 from commissions.models import Commission
 from jobs.models import Job
@@ -60,7 +60,7 @@ def commissions_paid(request: StaffRequest) -> HttpResponseBase:
                 if payouts
                 else "All were paid."
             )
-            return done(request, said, _list(request))
+            return done(request, said, address_of(request))
     return page(request, "backoffice/commissions/paid.html", _context(request, chosen, form), status=form_status(form))
 
 
@@ -82,7 +82,7 @@ def commissions_unpaid(request: StaffRequest) -> HttpResponseBase:
                 if undone
                 else "None was paid."
             )
-            return done(request, said, _list(request))
+            return done(request, said, address_of(request))
     context = _context(request, chosen, form)
     return page(request, "backoffice/commissions/unpaid.html", context, status=form_status(form))
 
@@ -116,7 +116,7 @@ def commissions_payment(request: StaffRequest, commission: UUID) -> HttpResponse
     except DomainError as error:
         status = 422
         messages.error(request, error.message)
-    return _row(request, found.id, status) if request.htmx else led_to(request, _list(request))
+    return _row(request, found.id, status) if request.htmx else led_to(request, address_of(request))
 
 
 def _row(request: StaffRequest, commission: UUID, status: int) -> HttpResponseBase:
@@ -148,7 +148,7 @@ def _left_to(request: StaffRequest, job: Job) -> HttpResponseBase:
 
 
 def _nothing(request: StaffRequest) -> HttpResponseBase:
-    return done(request, "Nothing was changed: choose commissions in the list first.", _list(request))
+    return done(request, "Nothing was changed: choose commissions in the list first.", address_of(request))
 
 
 def _context(request: StaffRequest, chosen: Chosen[Commission], form: PageForm) -> dict[str, object]:
@@ -156,8 +156,3 @@ def _context(request: StaffRequest, chosen: Chosen[Commission], form: PageForm) 
     totals = rows.values_list("currency").annotate(sum=Sum("amount") - Sum("reversed")).order_by("currency")
     partners = rows.values("partner").distinct().count()
     return {"form": form, "chosen": chosen, "totals": list(totals), "partners": partners, "partials": {"ask"}}
-
-
-def _list(request: StaffRequest) -> str:
-    query = request.GET.urlencode()
-    return reverse("backoffice:commissions", args=[request.merchant.slug]) + (f"?{query}" if query else "")

@@ -10,8 +10,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from backoffice.audit import changes_of
+from backoffice.customers.belonging import customer_of, partner_called
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from customers.models import Customer, CustomerStatus
+from customers.provider_keys import add_provider_key
 from customers.records import create_customer, update_customer
 from merchants.edits import lock
 from merchants.models import Merchant
@@ -22,6 +24,7 @@ from pages.forms import OnceField, PageForm, SeenField
 from pages.listing import Sort, sheet
 from stats.reading import customer_totals
 from stats.rollup import refresh_customer
+from tracking.reattribution import reattribute
 
 _SORTS = {"date": Sort("placed_at", datetime), "amount": Sort("amount", int)}
 _PER_PAGE = 10
@@ -45,9 +48,25 @@ class EditForm(CustomerForm):
 
 
 class NewForm(CustomerForm):
-    """The same for a new one."""
+    """The same for a new one, with whose they are."""
 
     once = OnceField()
+    partner = forms.EmailField(
+        label="Partner", max_length=254, required=False, help_text="By e-mail. Their orders are this partner's."
+    )
+    provider = forms.CharField(label="Payment provider", max_length=20, required=False, help_text="Such as stripe.")
+    key = forms.CharField(
+        label="Provider key", max_length=200, required=False,
+        help_text="What the provider calls the customer: recurring charges know nothing else.",
+    )  # fmt: skip
+    renames = {"partner_id": "partner"}
+
+    def clean(self) -> dict[str, Any]:
+        """Provider and key go together."""
+        values = self.cleaned_data
+        if bool(values.get("provider")) != bool(values.get("key")):
+            self.add_error("key" if values.get("provider") else "provider", "Give both, or neither.")
+        return values
 
 
 class DeleteForm(PageForm):
@@ -106,6 +125,7 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "last": last,
         "fresh": False,
         "attribution": getattr(found, "attribution", None),
+        "provider_keys": found.provider_keys.order_by("provider", "key"),
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/detail.html", context, status=form_status(form))
@@ -114,7 +134,7 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
 @staff_page(Permission.VIEW)
 def customers_stats(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     """The three cards, recalculated: the page shows stored numbers at once and asks for these."""
-    found = _customer(request, customer)
+    found = customer_of(request, customer)
     refresh_customer(found.id)
     context = {"customer": found, "totals": customer_totals(found.id), "fresh": True, "partials": {"stats"}}
     return page(request, "backoffice/customers/stats.html", context)
@@ -123,7 +143,7 @@ def customers_stats(request: StaffRequest, customer: UUID) -> HttpResponseBase:
 @staff_page(Permission.VIEW)
 def customers_timeline(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     """What happened with the customer: orders, refunds, leads and what staff did, newest first."""
-    found = _customer(request, customer)
+    found = customer_of(request, customer)
     merchant = request.merchant
     orders = list(found.orders.select_related("partner").order_by("-placed_at")[:100])
     refunds = merchant.refunds.filter(order__in=orders).select_related("order")
@@ -141,7 +161,7 @@ def customers_timeline(request: StaffRequest, customer: UUID) -> HttpResponseBas
 @staff_page(Permission.EDIT_CUSTOMERS)
 def customers_delete(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     """The page behind the dialog: asks for the e-mail, then deletes."""
-    found = _customer(request, customer)
+    found = customer_of(request, customer)
     form = DeleteForm(posted(request), wanted=_name_of(found))
     if sent(request, form):
         name = str(found)
@@ -152,10 +172,6 @@ def customers_delete(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     return page(request, "backoffice/customers/delete.html", context, status=form_status(form))
 
 
-def _customer(request: StaffRequest, customer: UUID) -> Customer:
-    return get_object_or_404(request.merchant.customers.exclude(status=CustomerStatus.ERASED), id=customer)
-
-
 def _name_of(customer: Customer) -> str:
     """What has to be typed to delete them."""
     return customer.email or customer.external_id or customer.phone or str(customer.id)
@@ -164,6 +180,12 @@ def _name_of(customer: Customer) -> str:
 def _make(request: StaffRequest, form: NewForm) -> str:
     values = {name: form.cleaned_data[name] for name in ("name", "email", "external_id")}
     made = create_customer(**values, actor=request.actor)
+    typed = form.cleaned_data
+    if typed["key"]:
+        add_provider_key(made, provider=typed["provider"], key=typed["key"], actor=request.actor)
+    if typed["partner"]:
+        partner = partner_called(request, typed["partner"])
+        reattribute(made, partner=partner, reason="Added with this partner", actor=request.actor)
     return reverse("backoffice:customers_detail", args=[request.merchant.slug, made.id])
 
 

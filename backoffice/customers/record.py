@@ -15,7 +15,7 @@ from customers.models import Customer, CustomerStatus
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import MoneyField, OnceField, PageForm
-from tracking.events import Sale, SaleCustomer
+from tracking.events import Line, ProviderKey, Sale, SaleCustomer
 from tracking.ingest import record
 
 _CURRENCIES = [(code, code) for code in sorted(EXPONENTS)]
@@ -28,6 +28,12 @@ class OrderForm(PageForm):
     order_id = forms.CharField(label="Order ID", max_length=200)
     amount = MoneyField(label="Total amount")
     currency = forms.ChoiceField(label="Currency", choices=_CURRENCIES)
+    product_key = forms.CharField(
+        label="Product key",
+        max_length=200,
+        required=False,
+        help_text="Needed where rewards are for certain products.",
+    )
     coupon = forms.CharField(label="Coupon", max_length=64, required=False)
     partner = forms.CharField(
         label="Partner",
@@ -65,15 +71,27 @@ def _record(request: StaffRequest, customer: Customer, values: dict[str, Any]) -
         source="manual",
         amount=values["amount"],
         currency=values["currency"],
+        lines=[Line(amount=values["amount"], product_key=values["product_key"])] if values["product_key"] else [],
         coupon=values["coupon"] or None,
         partner=values["partner"] or None,
         notes=values["notes"],
         # A minute is what the form knows; now is never the future.
         placed_at=min(placed_at, timezone.now()).astimezone(UTC),
-        customer=SaleCustomer(external_id=customer.external_id, email=customer.email, phone=customer.phone),
+        customer=_named(customer),
     )
     (outcome,) = record([sale], actor=request.actor)
     if outcome.error is not None:
         raise outcome.error
     assert outcome.answer is not None
     return reverse("backoffice:orders_detail", args=[request.merchant.slug, outcome.answer.order.id])
+
+
+def _named(customer: Customer) -> SaleCustomer:
+    """The customer by all that a sale can find them by."""
+    key = customer.provider_keys.order_by("id").first()
+    return SaleCustomer(
+        external_id=customer.external_id,
+        provider_key=ProviderKey(provider=key.provider, key=key.key) if key else None,
+        email=customer.email,
+        phone=customer.phone,
+    )

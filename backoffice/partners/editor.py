@@ -33,11 +33,6 @@ from stats.reading import Day, partner_days, partner_totals, percent_change
 _RECENT = 8
 _ENTRIES = 50
 _KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
-_STATUS_VERBS = {
-    "approve": (verbs.approve, "approved"),
-    "reject": (verbs.reject, "rejected"),
-    "suspend": (verbs.suspend, "suspended"),
-}
 
 
 class SettingsForm(PageForm):
@@ -56,6 +51,8 @@ class SettingsForm(PageForm):
         group = self.fields["group"]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = partner.merchant.groups.filter(program=partner.program_id).order_by("name")
+        group.help_text = "Its terms and hold count for orders from then on; commissions that exist keep theirs."
+        self._dress("group")
 
     def clean_tags(self) -> list[str]:
         """Texts, each once."""
@@ -98,7 +95,9 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         "owed": outstanding_of(found),
         "reward": reward,
         "own": reward is not None and reward.partner_id == found.id,
-        "recent": found.commissions.select_related("order", "customer").order_by("-occurred_at", "-id")[:_RECENT],
+        "recent": found.commissions.listed()
+        .select_related("order", "customer")
+        .order_by("-occurred_at", "-id")[:_RECENT],
     }
     return _page(request, found, "detail", context)
 
@@ -143,22 +142,6 @@ def partners_reward(request: StaffRequest, partner: UUID) -> HttpResponseBase:
                     end_reward(partner=found, actor=request.actor)
                 return done(request, "New orders earn by these terms from now on.", address)
     return _settings_page(request, found, SettingsForm(initial=_settings_initial(found), partner=found), form)
-
-
-@staff_page(Permission.EDIT_PARTNERS)
-def partners_status(request: StaffRequest, partner: UUID, action: str) -> HttpResponseBase:
-    """Ask, then approve, reject or suspend."""
-    found = _partner(request, partner)
-    verb, word = _STATUS_VERBS[action]
-    form = PageForm(posted(request))
-    if request.method == "POST":
-        form.is_valid()
-        with form.refused():
-            verb(found, actor=request.actor)
-            address = reverse("backoffice:partners_detail", args=[request.merchant.slug, found.id])
-            return done(request, f"{found.name} is {word}.", address)
-    context = {"form": form, "action": action, "partials": {"ask"}}
-    return _page(request, found, "status", context, status=form_status(form))
 
 
 @staff_page(Permission.EDIT_PARTNERS)

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import BigIntegerField, Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 from django.utils import timezone
+from django.utils.text import Truncator
 
 from affiliates.models import Partner, PartnerStatus
 from affiliates.search import found_by
@@ -20,6 +22,7 @@ from merchants.money import to_decimal
 from merchants.roles import Permission
 from pages.exports import Export, Lines
 from pages.listing import Sort, sheet
+from pages.templatetags.pages import bare
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
 from stats.reading import Figures, partner_totals
@@ -31,6 +34,8 @@ _SORTS = {
     "revenue": Sort("revenue_sorted", int),
     "earned": Sort("earned_sorted", int),
 }
+#: Characters: more would push the columns of the list out of sight.
+_GLANCE = 80
 #: What the sort needs of the rollup; the other figures are read for the rows of the page alone.
 _TOTALS = {"conversions": "orders", "revenue": "revenue", "earned": "earned"}
 
@@ -43,6 +48,8 @@ class Row:
     coupon: str
     reward: RewardVersion | None
     figures: Figures
+    glance: str = ""
+    """What an applicant wrote, as far as it fits into a line."""
 
     @property
     def balance(self) -> int:
@@ -88,18 +95,39 @@ def matching(asked: Asked) -> "QuerySet[Partner]":
 
 
 def rows_of(merchant: Merchant, partners: list[Partner]) -> list[Row]:
-    """What the list shows of these partners: two queries, however many they are."""
+    """What the list shows of these partners: a few queries, however many they are."""
     rewards = in_force_for(partners, timezone.now())
     totals = partner_totals([partner.id for partner in partners], merchant.currency)
+    glances = _glances(merchant, [partner for partner in partners if partner.status == PartnerStatus.APPLIED])
     return [
         Row(
             partner=partner,
             coupon=partner.coupon or "",  # type: ignore[attr-defined] # an annotation of `matching`
             reward=rewards[partner.id],
             figures=totals[partner.id],
+            glance=glances.get(partner.id, ""),
         )
         for partner in partners
     ]
+
+
+def _glances(merchant: Merchant, applicants: list[Partner]) -> dict[UUID, str]:
+    """What each applicant wrote last, in a line."""
+    if not applicants:
+        return {}
+    sent = merchant.applications.filter(partner__in=applicants).order_by("created_at")
+    return {
+        partner_id: Truncator(
+            " · ".join(filter(None, [bare(website), *(_short(each["answer"]) for each in answers)]))
+        ).chars(_GLANCE)
+        for partner_id, website, answers in sent.values_list("partner_id", "website", "answers")
+    }
+
+
+def _short(answer: object) -> str:
+    if isinstance(answer, bool) or answer is None:
+        return "yes" if answer else ""
+    return ", ".join(answer) if isinstance(answer, list) else str(answer)
 
 
 def _lines(asked: Asked) -> "Lines[Partner]":

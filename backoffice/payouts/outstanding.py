@@ -19,7 +19,7 @@ from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import OnceField, PageForm
 from payouts.manual import record_payout
-from stats.outstanding import outstanding_among, outstanding_of
+from stats.outstanding import minimum_of, outstanding_among, outstanding_of
 
 _PARTNERS_ON_PAGE = 50
 #: One payout lists its commissions one by one; the verb takes ten times as many.
@@ -63,7 +63,7 @@ def payouts(request: StaffRequest) -> HttpResponseBase:
         "last": first + len(shown),
         "previous": number - 1,
         "next": number + 1 if has_next else 0,
-        "minimum": merchant.minimum_payout if currency == merchant.currency else 0,
+        "minimum": minimum_of(merchant, None, currency),
     }
     return page(request, "backoffice/payouts/outstanding.html", context)
 
@@ -86,7 +86,7 @@ def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResp
     """Choose the commissions, say how the money went, look again, record it."""
     if currency not in EXPONENTS:
         raise Http404
-    found = get_object_or_404(request.merchant.partners, id=partner)
+    found = get_object_or_404(request.merchant.partners.select_related("group"), id=partner)
     commissions = list(
         found.commissions.payable()
         .filter(currency=currency)
@@ -113,7 +113,7 @@ def payouts_new(request: StaffRequest, partner: UUID, currency: str) -> HttpResp
     context: dict[str, Any] = {
         "partner": found, "currency": currency, "form": form, "commissions": commissions, "ticked": ticked,
         "chosen": chosen, "owed": owed, "total": total, "pays": total - owed, "review": review,
-        "minimum": request.merchant.minimum_payout if currency == request.merchant.currency else 0,
+        "minimum": minimum_of(request.merchant, found.group, currency),
         "cut": len(commissions) == _MOST_LISTED, "partials": {"total", "ask"} if review else {"total"},
     }  # fmt: skip
     template = "backoffice/payouts/review.html" if review else "backoffice/payouts/new.html"

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("affiliates", "0005_words"),
-        ("commissions", "0007_flags"),
+        ("commissions", "0008_flags"),
         ("merchants", "0007_operator_log"),
     ]
 

@@ -84,6 +84,18 @@ def money(amount: int | None, currency: str) -> str:
 
 
 @register.filter
+def taken(amount: int, currency: str) -> str:
+    """What was taken back, as a line of a sum: `500|taken:"USD"` is `−$5.00`."""
+    return money(-amount, currency)
+
+
+@register.simple_tag
+def kept(commission: Any) -> str:
+    """What the partner still has of a commission."""
+    return money(commission.amount - commission.reversed, commission.currency)
+
+
+@register.filter
 def plain(amount: int, currency: str) -> str:
     """What an amount is typed as in a form, without signs: `12345.00`."""
     return str(to_decimal(int(amount), currency))
@@ -230,7 +242,13 @@ _DEEDS = {
     "staff.change_role": "Changed a role", "staff.invite": "Invited somebody",
     "staff.withdraw_invitation": "Withdrew an invitation", "key.issue": "Made an API key",
     "key.rotate": "Replaced an API key", "key.revoke": "Revoked an API key", "group.create": "Added a group",
-    "group.update": "Changed a group", "program.create": "Added a program",
+    "group.update": "Changed a group", "group.delete": "Deleted a group", "program.create": "Added a program",
+    "program.applications": "Changed the page of applications", "question.create": "Added a question",
+    "question.update": "Changed a question", "question.move": "Moved a question",
+    "question.delete": "Removed a question", "terms.publish": "Published terms",
+    "partner.accept_terms": "Accepted the terms", "partner.reapply": "Applied again",
+    "application.send": "Sent an application", "application.correct": "Corrected an application",
+    "application.confirm": "Confirmed an application",
 }  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from merchants.schema import references_at_once
+
 # Another currency of the merchant's own: in that one everybody is to have a row. A trigger, as for the time zone.
 CURRENCY = migrations.RunSQL(
     sql="""
@@ -59,5 +61,6 @@ class Migration(migrations.Migration):
             model_name="customertotal",
             index=models.Index(fields=["merchant", "currency", "-orders", "-customer"], name="customer_total_most"),
         ),
+        *references_at_once("stats_customertotal", {"customer_id": "customers_customer"}, had_keys=False),
         CURRENCY,
     ]

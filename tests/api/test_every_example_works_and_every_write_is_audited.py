@@ -18,11 +18,14 @@ from tests.factories import ACTOR
 
 pytestmark = pytest.mark.django_db
 
+NOBODY = {"partner_id": None, "reason": "To have somebody to give them to"}
 #: Operations that need more than one of everything to work; what to do first.
 BEFORE: dict[str, list[tuple[str, str, dict[str, Any]]]] = {
     "record_refund": [("POST", "/sales", {"order_id": "A-1001", "amount": 10000, "currency": "USD"})],
     "approve_partner": [("POST", "/partners/{partner}/suspension", {})],
     "reject_partner": [],
+    "give_customer_to_another_partner": [("POST", "/customers/{customer}/attribution", NOBODY)],
+    "restore_commission": [("POST", "/commissions/{commission}/rejection", {"reason": "A mistake"})],
     "record_click": [
         (
             "POST",
@@ -65,6 +68,9 @@ def prepare(api: Api, merchant: Merchant, operation_id: str, world: World) -> Wo
     if operation_id == "decide_about_flagged_commission":
         with tenancy.tenant(merchant.id):
             raise_doubts([Doubt(world.ids["commission"], "amount", 1, "Large.", {})], actor=ACTOR)
+    if operation_id == "delete_group":
+        made = api.post("/groups", {"program_id": str(world.ids["program"]), "name": "Nobody is in it"})
+        return World(world.word, world.ids | {"group": made.body["id"]})
     for method, path, body in BEFORE.get(operation_id, []):
         done = api.send(method, path.format(**{n: str(i) for n, i in world.ids.items()}), fitted(body, world))
         assert done.status in (200, 201), done

@@ -14,7 +14,8 @@ from tests.api.conftest import Api
 ROOT = Path(__file__).resolve().parents[2]
 #: Codes of verbs that no address of the API leads to.
 ELSEWHERE = {
-    "affiliates/activation.py", "commissions/adjustment.py", "merchants/accounts.py", "merchants/hosts.py",
+    "affiliates/activation.py", "affiliates/applications.py", "affiliates/program_terms.py", "affiliates/questions.py",
+    "commissions/adjustment.py", "merchants/accounts.py", "merchants/hosts.py",
     "merchants/invitations.py", "merchants/keys.py", "merchants/letters.py", "merchants/logo.py",
     "merchants/onboarding.py", "merchants/settings.py", "merchants/staff.py",
 }  # fmt: skip

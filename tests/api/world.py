@@ -6,15 +6,21 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from affiliates import applications
 from affiliates.coupons import create_coupon
 from affiliates.links import create_link
+from affiliates.models import Program
 from affiliates.partners import create_partner
-from affiliates.programs import create_group, default_program
+from affiliates.program_terms import publish_terms
+from affiliates.programs import create_group, default_program, update_applications
+from affiliates.questions import create_question
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.manual import record_manual
 from commissions.review import decide
+from customers.provider_keys import add_provider_key
 from merchants import tenancy
+from merchants.ids import new_id
 from merchants.models import Merchant
 from payouts.manual import record_payout
 from rewards.terms import set_reward
@@ -62,7 +68,9 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
     since = timezone.now() - timedelta(days=1000)
     reward = set_reward(program=program, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     set_reward(partner=partner, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
+    applied = _application(merchant, word, program)
     return {
+        **applied,
         "program": program.id,
         "group": group.id,
         "partner": partner.id,
@@ -70,6 +78,20 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
         "link": link.id,
         "reward_version": reward.id,
     }
+
+
+def _application(merchant: Merchant, word: str, program: Program) -> dict[str, UUID]:
+    """A question, terms, and somebody who answered and accepted."""
+    update_applications(program, changes={"applications_open": True, "landing_text": f"Hello {word}"}, actor=ACTOR)
+    question = create_question(program=program, label=f"Why {word}?", kind="long", actor=ACTOR)
+    terms = publish_terms(program=program, text=f"Terms {word}", actor=ACTOR)
+    sent, _ = applications.apply(
+        application_id=new_id(), program=program, group=None, name=f"Bo {word}", email=f"bo@{word}.example",
+        website=f"https://{word}.example/", answers={question.id: f"Because {word}"}, terms=terms, at=timezone.now(),
+        actor=ACTOR,
+    )  # fmt: skip
+    applications.confirm(sent, token=applications.confirmation_token(sent), actor=ACTOR)
+    return {"application": sent.id, "question": question.id, "terms": terms.id}
 
 
 def _history(merchant: Merchant, word: str, ids: dict[str, UUID]) -> dict[str, UUID]:
@@ -107,7 +129,10 @@ def _history(merchant: Merchant, word: str, ids: dict[str, UUID]) -> dict[str, U
         actor=ACTOR,
     )
     assert second.order is not None
+    assert second.customer is not None
+    key = add_provider_key(second.customer, provider="stripe", key=f"cus_{word}", actor=ACTOR)
     return {
+        "provider_key": key.id,
         "click": click.id,
         "sale": second.order.id,
         "customer": second.order.customer_id,

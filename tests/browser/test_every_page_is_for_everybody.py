@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from affiliates.applications import confirmation_token
+from merchants import tenancy
 from tests.browser.conftest import Running, opened, sign_in
 from tests.factories import PASSWORD
 from tests.tenancy_matrix.test_every_page import PORTAL, pages
@@ -23,6 +25,8 @@ _NO_PAGES = {
     "settings_sign_out", "settings_profile", "settings_password", "settings_logo", "settings_mail_preview",
     "settings_mail_test", "jobs_file", "jobs_cancel", "jobs_retry",
     "assets_file", "assets_archive", "assets_move", "settings_news",
+    "commissions_reject_many",
+    "commissions_restore_many",
 }  # fmt: skip
 _ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")
 _OUTSIDE = ("login/", "password/reset/", "signup/")
@@ -43,6 +47,14 @@ def portal_addresses(running: Running) -> list[str]:
         address for page in pages("/p/")
         if page.name in PORTAL - _NO_PAGES and not (address := running.of.at(page)).endswith((".csv", ".xlsx"))
     ]  # fmt: skip
+
+
+def apply_addresses(running: Running) -> list[str]:
+    """What an applicant comes across: the form, what stands after it, and the page behind the e-mail's link."""
+    with tenancy.tenant(running.of.merchant.id):
+        sent = running.of.merchant.applications.get(id=running.of.ids["application"])
+        link = f"confirm/{sent.id}/{confirmation_token(sent)}/"
+    return [f"/apply/{running.of.merchant.slug}/{page}" for page in ("", "sent/", link)]
 
 
 def operator_addresses(running: Running) -> list[str]:
@@ -123,6 +135,7 @@ def test_pages_of_partners(chromium: Browser, running: Running, width: int) -> N
 @pytest.mark.parametrize("width", [1440, 390])
 def test_pages_before_anybody_signed_in(chromium: Browser, running: Running, width: int) -> None:
     addresses = [f"/accounts/{path}" for path in _OUTSIDE] + [f"/p/{running.of.ids['portal_code']}/sign-in/"]
+    addresses += apply_addresses(running)
     problems = walk(chromium, running, addresses, width, lambda page: None)
     assert not problems, "\n".join(problems)
 

@@ -40,9 +40,12 @@ def test_a_hold_ends_early_with_a_reason(tenant: Merchant, anna: Partner, actor:
     assert (entry.object_id, entry.after["reason"]) == (commission.id, "the goods were kept")
 
 
-def test_only_what_is_on_hold_is_released(anna: Partner, actor: Actor) -> None:
-    with pytest.raises(Conflict, match="approved, not on hold"):
-        release_now(sell(anna, 10_000, order="A"), reason="x", actor=actor)
+def test_only_what_is_on_hold_is_released(tenant: Merchant, anna: Partner, actor: Actor) -> None:
+    released = sell(anna, 10_000, order="A")
+    assert release_now(released, reason="x", actor=actor).status == "approved"
+    assert not tenant.audit_entries.filter(verb="commission.release_early").exists(), "nothing was there to do"
+    with pytest.raises(Conflict, match="rejected, not on hold"):
+        release_now(reject(released, reason="x", actor=actor), reason="x", actor=actor)
 
 
 def test_a_release_needs_a_reason(anna: Partner, actor: Actor) -> None:

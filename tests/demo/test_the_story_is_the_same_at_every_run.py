@@ -61,6 +61,11 @@ def test_a_planted_brand_has_something_of_everything_and_its_books_hold(settings
         assert {"applied", "approved", "rejected", "suspended"} == set(
             merchant.partners.values_list("status", flat=True)
         )
+        waiting = merchant.applications.filter(partner__status="applied")
+        assert all(len(application.answers) == 4 for application in waiting)
+        assert waiting.exists()
+        assert merchant.program_terms.count() == 2
+        assert merchant.terms_acceptances.filter(terms__number=2).exists()
         assert {"pending", "approved", "paid", "reversed"} <= set(merchant.commissions.values_list("status", flat=True))
         assert {"paid", "reversed"} == set(merchant.payouts.values_list("status", flat=True))
         assert merchant.orders.filter(partner=None).exists()

@@ -98,6 +98,8 @@ def pages(cast: Cast) -> Iterator[tuple[Client, str]]:
         f"orders/{order.id}/", "commissions/", "commissions/?q=o1", f"commissions/{commission.id}/", "payouts/",
         "payouts/history/", f"payouts/{payout.id}/", f"payouts/new/{anna.id}/USD/", "audit/", "keys/", "team/",
         "settings/", "settings/mail/",
+        "groups/", "groups/new/", "settings/applications/", "settings/applications/terms/new/",
+        "partners/?status=applied", f"partners/{anna.id}/application/", f"partners/{anna.id}/approve/",
     ):  # fmt: skip
         yield cast.staff, f"/m/acme/{path}"
     for path in (

@@ -8,13 +8,20 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from affiliates import applications
+from affiliates.program_terms import accept, publish_terms
+from affiliates.programs import update_applications
+from affiliates.questions import create_question
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
+from commissions.rejection import reject
+from customers.provider_keys import add_provider_key
 from fraud.addresses import note
 from fraud.rules import RULES
 from fraud.switches import set_rule
 from jobs.start import start
 from merchants import tenancy
+from merchants.ids import new_id
 from merchants.invitations import invite
 from merchants.letters import LETTERS, set_words
 from merchants.models import Merchant
@@ -57,6 +64,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         partner.group = GroupFactory(name=canary, program=partner.program)
         partner.save()
         _terms(partner)
+        _application(partner, canary)
         _sell(canary)
         CommissionFactory(partner=partner, reason=canary)
         approved = [c.id for c in merchant.commissions.filter(status="approved", currency="USD")]
@@ -67,6 +75,8 @@ def populate(merchant: Merchant, canary: str) -> None:
         _outreach(merchant, partner, canary)
         _fraud(merchant, partner)
         _without_verbs(merchant, partner, canary)
+        reject(CommissionFactory(partner=partner, reason=canary), reason=canary, actor=ACTOR)
+        add_provider_key(merchant.customers.get(external_id=canary), provider="stripe", key=canary, actor=ACTOR)
 
 
 def _outreach(merchant: Merchant, partner: Any, canary: str) -> None:
@@ -89,6 +99,19 @@ def _fraud(merchant: Merchant, partner: Any) -> None:
 def _terms(partner: Any) -> None:
     for owner in ({"partner": partner}, {"group": partner.group}, {"program": partner.program}):
         set_reward(kind="percentage", percent=10, effective_from=NOW - timedelta(days=90), actor=ACTOR, **owner)
+
+
+def _application(partner: Any, canary: str) -> None:
+    program = partner.program
+    update_applications(program, changes={"applications_open": True}, actor=ACTOR)
+    question = create_question(program=program, label=canary, actor=ACTOR)
+    terms = publish_terms(program=program, text=canary, actor=ACTOR)
+    sent, _ = applications.apply(
+        application_id=new_id(), program=program, group=partner.group, name=canary, email=f"{canary}@applies.example",
+        website="", answers={question.id: canary}, terms=terms, at=timezone.now(), actor=ACTOR,
+    )  # fmt: skip
+    sent.merchant.applications.filter(id=sent.id).update(partner=partner, confirmed_at=NOW)
+    accept(partner, terms, at=NOW, actor=ACTOR)
 
 
 def _sell(canary: str) -> None:

@@ -50,6 +50,11 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_xlsx": (VIEW, VIEW),
     "partners_detail": (VIEW, VIEW),
     "partners_activity": (VIEW, VIEW),
+    "partners_application": (VIEW, VIEW),
+    "groups": (VIEW, VIEW),
+    "groups_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "groups_detail": (VIEW, Permission.EDIT_PARTNERS),
+    "groups_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_qr": (VIEW, VIEW),
     "partners_settings": (VIEW, Permission.EDIT_PARTNERS),
     "partners_codes": (VIEW, Permission.EDIT_PARTNERS),
@@ -74,6 +79,8 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "orders": (VIEW, VIEW),
     "orders_csv": (VIEW, VIEW),
     "orders_xlsx": (VIEW, VIEW),
+    "orders_deleted": (VIEW, VIEW),
+    "orders_delete": (Permission.RECORD_SALES, Permission.RECORD_SALES),
     "orders_detail": (VIEW, VIEW),
     "orders_refund": (Permission.RECORD_SALES, Permission.RECORD_SALES),
     "commissions": (VIEW, VIEW),
@@ -83,6 +90,12 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_new": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_adjust": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_reject": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_restore": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_reject_many": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "commissions_restore_many": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "customers_reattribute": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "customers_key_add": (Permission.EDIT_CUSTOMERS, Permission.EDIT_CUSTOMERS),
+    "customers_key_remove": (Permission.EDIT_CUSTOMERS, Permission.EDIT_CUSTOMERS),
     "commissions_release": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
     "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
@@ -134,6 +147,11 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "settings_mail_preview": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_mail_test": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_mail_reset": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_applications": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_question_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_question": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_terms_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_terms": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_card": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
 }
 
@@ -141,8 +159,11 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
 PORTAL = {
     "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
     "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out", "earnings_xlsx",
-    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "assets", "assets_file", "news", "news_detail", "settings_news",
+    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "terms",
+    "assets", "assets_file", "news", "news_detail", "settings_news",
 }  # fmt: skip
+#: The public pages of a program: for anybody, and about what the merchant says of itself.
+APPLY = {"page", "sent", "confirm", "brand"}
 GATE = {"sign_in", "sign_out", "link", "activate", "brand", "unsubscribe"}
 
 #: allauth's: on the way to a session, and about one's own log-in once there is one.
@@ -168,12 +189,13 @@ INSTALLATION = {
 MOUNTED_LISTS = {
     "merchants_merchant", "merchants_membership", "merchants_invitation", "merchants_apikey", "merchants_auditentry",
     "merchants_mailwords",
-    "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
+    "affiliates_program", "affiliates_programterms", "affiliates_termsacceptance", "affiliates_application",
+    "affiliates_question", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job", "outreach_asset",
-    "outreach_announcement",
-    "commissions_flag", "fraud_rulesetting",
+    "commissions_decision", "customers_providerkey",
+    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
+    "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
@@ -219,6 +241,7 @@ def test_every_page_is_classified_and_every_classification_has_a_page() -> None:
     outside = {page.name for page in pages("/m/") if "<slug:slug>" not in page.address}
     assert outside | {page.name for page in pages("/mail/")} == OPEN
     assert {page.name for page in pages("/p/")} == PORTAL | GATE
+    assert {page.name for page in pages("/apply/")} == APPLY
     assert {page.name for page in pages("/accounts/")} == ACCOUNT_OPEN | ACCOUNT_OWN
     assert {page.name for page in pages("/admin/")} == INSTALLATION
     assert {page.name for page in mounted_pages()} == MOUNTED

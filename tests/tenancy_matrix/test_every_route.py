@@ -28,7 +28,7 @@ READ, TRACK, WRITE, PAYOUTS = Scope.READ, Scope.TRACK, Scope.WRITE, Scope.PAYOUT
 PUBLIC = {"home", "health", "api_reference", "api_openapi", "api_unknown", "follow", "arrive", "logo", "banner"}
 
 #: Where pages are.
-PAGES = ("/m/", "/p/", "/accounts/", "/mail/", "/admin/")
+PAGES = ("/m/", "/p/", "/apply/", "/accounts/", "/mail/", "/admin/")
 
 #: Everything else: the scope that each method needs. What is not named is 405.
 NEEDS: dict[str, dict[str, Scope]] = {
@@ -36,13 +36,16 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_sales": {"GET": READ, "POST": TRACK},
     "api_sale_batch": {"POST": TRACK},
     "api_sales_csv": {"GET": READ},
-    "api_sale": {"GET": READ},
+    "api_sale": {"GET": READ, "DELETE": WRITE},
     "api_refunds": {"GET": READ, "POST": TRACK},
     "api_leads": {"GET": READ, "POST": TRACK},
     "api_clicks": {"GET": READ, "POST": TRACK},
     "api_customers": {"GET": READ, "POST": WRITE},
     "api_customers_csv": {"GET": READ},
     "api_customer": {"GET": READ, "PATCH": WRITE},
+    "api_customer_attribution": {"POST": WRITE},
+    "api_customer_provider_keys": {"POST": WRITE},
+    "api_customer_provider_key": {"DELETE": WRITE},
     "api_partners": {"GET": READ, "POST": WRITE},
     "api_partners_csv": {"GET": READ},
     "api_partner": {"GET": READ, "PATCH": WRITE},
@@ -51,7 +54,12 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_partner_suspension": {"POST": WRITE},
     "api_programs": {"GET": READ, "POST": WRITE},
     "api_groups": {"GET": READ, "POST": WRITE},
-    "api_group": {"GET": READ, "PATCH": WRITE},
+    "api_group": {"GET": READ, "PATCH": WRITE, "DELETE": WRITE},
+    "api_applications": {"GET": READ},
+    "api_application": {"GET": READ},
+    "api_application_approval": {"POST": WRITE},
+    "api_application_rejection": {"POST": WRITE},
+    "api_questions": {"GET": READ},
     "api_rewards": {"GET": READ, "POST": WRITE},
     "api_reward_endings": {"POST": WRITE},
     "api_coupons": {"GET": READ, "POST": WRITE},
@@ -64,6 +72,8 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_commission_rejection": {"POST": WRITE},
     "api_commission_review": {"POST": WRITE},
     "api_flags": {"GET": READ},
+    "api_commission_restoration": {"POST": WRITE},
+    "api_commission_adjustments": {"POST": WRITE},
     "api_balances": {"GET": READ},
     "api_payouts": {"GET": PAYOUTS, "POST": PAYOUTS},
     "api_payouts_csv": {"GET": PAYOUTS},

@@ -5,12 +5,12 @@ import re
 import pytest
 from django.test import Client
 
-from affiliates import decisions
 from affiliates.partners import update_partner
 from backoffice import chosen
 from jobs import work
 from merchants import tenancy
 from merchants.models import AuditEntry, Merchant
+from pages import bulk_decisions as decisions
 from tests.factories import ACTOR, PartnerFactory
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +97,9 @@ def test_more_than_one_request_sees_to_are_a_job_about_exactly_those_who_were_sh
     assert browser.post(BULK, form).headers["Location"] == answer.headers["Location"], "a second click"
     with tenancy.tenant(merchant.id):
         job = merchant.jobs.get()
-        decisions.DECISIONS["suspend"].about(merchant.partners.filter(name="Quinn 0"), actor=job.actor)
+        decisions.DECISIONS["suspend"].about(
+            merchant.partners.filter(name="Quinn 0"), how=decisions.How(), actor=job.actor
+        )
     assert (job.total, job.status) == (5, "queued")
     work.run(merchant.id, job.id)
     assert statuses(merchant) == ["suspended"] * 5

@@ -10,7 +10,7 @@ from merchants.schema import tenant_foreign_key, tenant_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("commissions", "0006_by_status"),
+        ("commissions", "0007_decisions"),
         ("merchants", "0007_operator_log"),
     ]
 

@@ -1,0 +1,104 @@
+"""Any sequence of decisions by hand, refunds and payouts: the books are even and nobody has a thing twice."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import commissions.verify
+import payouts.verify
+from affiliates.models import Partner
+from commissions.models import Commission
+from commissions.rejection import reject, restore
+from customers.models import Customer
+from merchants.errors import DomainError
+from merchants.models import Merchant
+from orders.models import Order
+from payouts.manual import record_payout
+from rewards import engine
+from tests.by_hand.conftest import books_are_even, buys, earned
+from tests.factories import ACTOR
+from tracking.deletion import delete_order
+from tracking.events import Refund
+from tracking.reattribution import reattribute
+from tracking.refunds import record_refund
+
+pytestmark = pytest.mark.django_db
+
+ORDERS = ("A-1", "A-2", "A-3")
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("move"), st.sampled_from(["anna", "ben", "nobody"])),
+        st.tuples(st.just("refund"), st.sampled_from(ORDERS), st.integers(1, 4_000)),
+        st.tuples(st.just("pay"), st.sampled_from(["anna", "ben"])),
+        st.tuples(st.just("reject"), st.sampled_from(ORDERS)),
+        st.tuples(st.just("restore"), st.sampled_from(ORDERS)),
+        st.tuples(st.just("delete"), st.sampled_from(ORDERS)),
+    ),
+    max_size=14,
+)
+
+
+@given(steps=STEPS, amounts=st.tuples(*[st.integers(1, 9_999)] * 3))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_both_have_is_what_one_would(
+    tenant: Merchant, anna: Partner, ben: Partner, eva: Customer, steps: list[Any], amounts: tuple[int, ...]
+) -> None:
+    # Each example is another three orders of the same customer.
+    begun = Order.with_deleted.count()
+    names = {name: f"{name}-{begun}" for name in ORDERS}
+    for name, amount in zip(ORDERS, amounts, strict=True):
+        buys(names[name], amount, partner=anna)
+    for number, step in enumerate(steps):
+        try:
+            _do(step, f"{begun}-{number}", tenant, {"anna": anna, "ben": ben, "nobody": None}, eva, names)
+        except DomainError:
+            continue  # Refused, as it may be; then nothing of it may be kept.
+    for order in Order.with_deleted.filter(external_id__in=names.values()):
+        _is_had_once(order)
+    assert not [*commissions.verify.problems(), *payouts.verify.problems()]
+    assert books_are_even()
+    for partner in (anna, ben):
+        had = sum(c.amount - c.reversed for c in partner.commissions.all())
+        paid = sum(partner.payouts.filter(status="paid").values_list("amount", flat=True))
+        assert earned(partner) == had - paid
+
+
+def _do(
+    step: Any, key: str, tenant: Merchant, partners: dict[str, Partner | None], eva: Customer, names: dict[str, str]
+) -> None:
+    what, which = step[0], step[1]
+    if what == "move":
+        reattribute(eva, partner=partners[which], past="unpaid", reason="x", actor=ACTOR)
+    elif what == "refund":
+        record_refund(Refund(order_id=names[which], refund_id=key, amount=step[2]), actor=ACTOR)
+    elif what == "pay":
+        partner = partners[which]
+        assert partner is not None
+        ids = [c.id for c in partner.commissions.payable()]
+        record_payout(partner=partner, commission_ids=ids, transaction_id=key, paid_on=date(2026, 3, 1), actor=ACTOR)
+    elif what == "delete":
+        order = Order.with_deleted.get(external_id=names[which])
+        delete_order(tenant, order.id, reason="x", actor=ACTOR)
+    else:
+        for commission in tenant.commissions.filter(order__external_id=names[which], moved=0):
+            (reject if what == "reject" else restore)(commission, reason="x", actor=ACTOR)
+
+
+def _is_had_once(order: Order) -> None:
+    """At most one commission stands, worth exactly what its terms give for what is left; of a deleted order nothing."""
+    rows = list(Commission.objects.filter(order=order))
+    assert all(c.amount == c.reversed for c in rows if c.moved)
+    standing = [c for c in rows if not c.moved]
+    assert len(standing) == (1 if order.partner_id else 0)
+    for commission in standing:
+        assert commission.partner_id == order.partner_id
+        assert commission.reward_version is not None
+        left = engine.remaining(
+            commission.reward_version.terms(), amount=commission.amount, base=commission.base,
+            order_amount=order.amount, refunded=order.refunded,
+        )  # fmt: skip
+        gone = order.deleted_at is not None or commission.status == "rejected"
+        assert commission.amount - commission.reversed == (0 if gone else left)

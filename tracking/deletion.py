@@ -1,0 +1,72 @@
+"""Deleting an order that should not be there (SPEC A15): all that it earned goes back, and no list shows it any more.
+
+The order is locked first, then its commissions by id, as a refund does it; of a refund and a deletion at the same
+moment the second finds what the first left. What was paid stays paid and is owed: later payouts net it.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from commissions.adjustment import take_adjustments_back
+from commissions.decisions import PAID, take_back
+from commissions.models import Commission, CommissionStatus, DecisionKind
+from merchants import inputs
+from merchants.audit import Actor
+from merchants.models import Merchant
+from orders import deletion
+from orders.models import Order
+from stats.marks import mark
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a deletion took of one commission, adjustments included; minor units."""
+
+    commission: Commission
+    amount: int
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether the partner had been paid, and owes it now."""
+        return self.commission.status in PAID
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The order as it stands now, and what this call took back: nothing when it was deleted before."""
+
+    order: Order
+    taken: list[TakenBack]
+
+
+def delete_order(merchant: Merchant, order_id: UUID, *, reason: str, actor: Actor) -> Deleted:
+    """Delete an order of the merchant, which is the running tenant. Again is nothing new.
+
+    Order.DoesNotExist for one that was never there.
+    """
+    reason = inputs.line(reason, "reason", longest=500, required=True)
+    with transaction.atomic():
+        orders = merchant.orders(manager="with_deleted")
+        order: Order = orders.select_for_update(no_key=True).get(id=order_id)
+        if order.deleted_at is not None:
+            return Deleted(order, [])
+        now = timezone.now()
+        commissions = order.commissions.filter(moved=0).select_related("partner")
+        taken = []
+        for commission in commissions.select_for_update(of=("self",), no_key=True).order_by("id"):
+            why = f"Order {order.external_id} was deleted: {reason}"
+            adjusted = take_adjustments_back(commission, reason=why[:500], actor=actor)
+            commission.is_hidden = commission.status not in PAID
+            if commission.status == CommissionStatus.REJECTED:
+                commission.save(update_fields=["is_hidden"])
+                continue
+            back = take_back(commission, kind=DecisionKind.DELETION, reason=reason, at=now, actor=actor)
+            taken.append(TakenBack(commission, back + adjusted))
+        # What had moved to another partner before is reversed already, and goes out of sight with its order.
+        order.commissions.exclude(moved=0).update(is_hidden=True)
+        deletion.delete(order, reason=reason, at=now, actor=actor)
+        mark(order.partner_id, order.placed_at, order.customer_id)
+    return Deleted(order, taken)
