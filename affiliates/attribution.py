@@ -89,11 +89,11 @@ def _problem(candidate: Candidate, policy: Policy, ordered_at: datetime, buyer_e
 
 
 def _is_one_of(address: str, others: Collection[str | None]) -> bool:
-    mailbox = _mailbox(address)
-    return any(other and _mailbox(other) == mailbox for other in others)
+    mine = mailbox(address)
+    return any(other and mailbox(other) == mine for other in others)
 
 
-def _mailbox(address: str) -> str:
+def mailbox(address: str) -> str:
     """Where mail to a normal address ends up: `anna+shop@…` is Anna's, and Google's mailboxes ignore dots.
 
     For comparing people only; nobody is stored or found by it.

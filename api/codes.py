@@ -145,12 +145,26 @@ CODES: dict[str, Code] = {
     "link_code_invalid": Code(422, "Unusable link code", "2 to 64 letters, digits, - and _."),
     "link_code_reserved": Code(422, "Reserved link code", "Choose another code."),
     "destination_not_allowed": Code(422, "Destination not allowed", "Links lead to the account's own domains only."),
+    # Assets and announcements
+    "asset_file_refused": Code(422, "Kind of file refused", "PDF and ZIP files are taken."),
+    "asset_picture_invalid": Code(422, "No picture", "PNG, JPEG and WebP are taken."),
+    "asset_picture_size": Code(422, "Too many or too few pixels", "Each side has 16 to 5,000."),
+    "asset_too_large": Code(422, "File too large", "Pictures have at most 5 MB, other files 50 MB."),
+    "assets_too_many": Code(409, "Too many assets", "Delete archived ones first."),
+    "assets_too_large_together": Code(409, "No room left", "Delete archived assets first."),
+    "asset_not_archived": Code(409, "Not archived", "Archive the asset before it is deleted."),
+    "video_url_invalid": Code(422, "Unusable address", "A video's address begins with https://."),
+    "group_unknown": Code(422, "Group unknown", "Name groups of the account."),
+    "announcement_published": Code(409, "Published already", "What partners got stays as it is: write another one."),
+    "mail_server_away": Code(503, "Mail server away", "Try again later."),
     # Rewards and commissions
     "one_owner": Code(422, "Whose terms?", "Name exactly one of program, group and partner."),
     "percent_invalid": Code(422, "Unusable percentage", "0 to 100 with at most four decimals."),
     "terms_mixed": Code(422, "Terms mixed", "A percentage has percent; a fixed reward has amount and currency."),
     "no_reward_to_end": Code(409, "No reward to end", "None is in force at that moment."),
     "amount_zero": Code(422, "Nothing", "Send an amount other than zero."),
+    "commission_flagged": Code(409, "Under review", "Decide about its flags first."),
+    "commission_not_flagged": Code(409, "Nothing to decide", "Nothing is open about this commission."),
     "commission_not_rejectable": Code(409, "Cannot be rejected", "Only pending and approved commissions can."),
     "commission_not_restorable": Code(
         409, "Cannot be restored", "Only a rejected one can, while something of its order is left."

@@ -34,6 +34,11 @@ TAGS: list[dict[str, str]] = [
         "description": "The people who buy, as this account knows them. Unique by external id, e-mail and phone.",
     },
     {
+        "name": "flags",
+        "x-title": "Flags",
+        "description": "What fraud rules found. A commission with an open flag stays on hold until somebody decides.",
+    },
+    {
         "name": "partners",
         "x-title": "Partners",
         "description": "Those who bring customers and earn. Only an approved partner earns; a sale that an unapproved"

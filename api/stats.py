@@ -38,8 +38,7 @@ class DayAnswer(msgspec.Struct, kw_only=True):
     direct_refunded: Annotated[int, Meta(examples=[0])]
 
 
-#: Pages know more of a day.
-_FIGURES = tuple(name for name in DayAnswer.__struct_fields__ if name != "day")
+_FIGURES = [name for name in DayAnswer.__struct_fields__ if name != "day"]
 
 
 class DaysAnswer(msgspec.Struct, kw_only=True):

@@ -12,6 +12,7 @@ from api import (
     coupons,
     customers,
     downloads,
+    flags,
     leads,
     links,
     me,
@@ -90,6 +91,8 @@ v1: list[URLPattern | URLResolver] = [
         commissions.CommissionRejection.as_view(),
         name="api_commission_rejection",
     ),
+    path("commissions/<uuid:commission_id>/review", flags.CommissionReview.as_view(), name="api_commission_review"),
+    path("flags", flags.Flags.as_view(), name="api_flags"),
     path(
         "commissions/<uuid:commission_id>/restoration",
         commissions.CommissionRestoration.as_view(),

@@ -42,6 +42,9 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("orders", "Orders", "shopping-bag", Permission.VIEW),
             Item("commissions", "Commissions", "receipt", Permission.VIEW),
             Item("payouts", "Payouts", "banknote", Permission.VIEW_PAYOUTS),
+            Item("review", "Fraud review", "shield-alert", Permission.VIEW),
+            Item("assets", "Assets", "images", Permission.VIEW),
+            Item("announcements", "Announcements", "megaphone", Permission.VIEW),
         ),
     ),
     (

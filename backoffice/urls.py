@@ -12,6 +12,7 @@ from backoffice import (
     mail,
     orders,
     overview,
+    review,
     search,
     settings,
     staff,
@@ -25,6 +26,7 @@ from backoffice.customers import belonging, record
 from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.exports import csv_page, xlsx_page
+from backoffice.outreach import announcements, assets
 from backoffice.partners import applicant, bulk, codes, create, editor
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
@@ -106,6 +108,24 @@ pages = [
     path("commissions/<uuid:commission>/adjust/", commission.commissions_adjust, name="commissions_adjust"),
     path("commissions/<uuid:commission>/reject/", commission.commissions_reject, name="commissions_reject"),
     path("commissions/<uuid:commission>/release/", commission.commissions_release, name="commissions_release"),
+    path("assets/", assets.assets, name="assets"),
+    path("assets/new/", assets.assets_new, name="assets_new"),
+    path("assets/<uuid:asset>/", assets.assets_detail, name="assets_detail"),
+    path("assets/<uuid:asset>/file/", assets.assets_file, name="assets_file"),
+    path("assets/<uuid:asset>/archive/", assets.assets_archive, name="assets_archive"),
+    path("assets/<uuid:asset>/move/", assets.assets_move, name="assets_move"),
+    path("assets/<uuid:asset>/delete/", assets.assets_delete, name="assets_delete"),
+    path("announcements/", announcements.announcements, name="announcements"),
+    path("announcements/new/", announcements.announcements_new, name="announcements_new"),
+    path("announcements/<uuid:announcement>/", announcements.announcements_detail, name="announcements_detail"),
+    path(
+        "announcements/<uuid:announcement>/publish/", announcements.announcements_publish, name="announcements_publish"
+    ),
+    path("announcements/<uuid:announcement>/delete/", announcements.announcements_delete, name="announcements_delete"),
+    path("review/", review.review, name="review"),
+    path("review/decide/", review.review_decide, name="review_decide"),
+    path("review/rules/", review.review_rules, name="review_rules"),
+    path("review/rules/<slug:rule>/", review.review_rule, name="review_rule"),
     path("payouts/", outstanding.payouts, name="payouts"),
     path("payouts/history/", history.payouts_history, name="payouts_history"),
     path("payouts.csv", csv_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_csv"),

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from commissions.models import Commission, Decision, Reversal
+from commissions.models import Commission, Decision, Flag, Reversal
 from merchants.readable import Owned, Table
 
 
@@ -25,6 +25,13 @@ class ReversalAdmin(Owned):
     list_display = ("amount", "commission", "refund", "created_at")
     ids = ("commission_id", "refund_id")
     amounts = {"amount": "commission__currency"}
+
+
+@admin.register(Flag)
+class FlagAdmin(Owned):
+    list_display = ("rule", "commission", "severity", "outcome", "created_at")
+    list_filter = ("outcome", "rule")
+    ids = ("commission_id",)
 
 
 @admin.register(Decision)

@@ -1,10 +1,13 @@
-"""The end of the hold. A pending commission whose time is over becomes approved: nothing moves in the books."""
+"""The end of the hold. A pending commission whose time is over, and which nothing flags, becomes approved.
+
+Nothing moves in the books.
+"""
 
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from commissions.models import Commission, CommissionStatus
+from commissions.models import Commission, CommissionStatus, FlagOutcome
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record, record_many, system
 from merchants.edits import lock
@@ -16,6 +19,9 @@ _RELEASE = """
 WITH due AS MATERIALIZED (
     SELECT id FROM commissions_commission
      WHERE merchant_id = %(merchant)s AND status = 'pending' AND held_until <= %(now)s
+       AND NOT EXISTS (SELECT FROM commissions_flag f
+                        WHERE f.merchant_id = %(merchant)s AND f.commission_id = commissions_commission.id
+                          AND f.outcome = 'open')
      ORDER BY held_until LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE commissions_commission c SET status = 'approved' FROM due
  WHERE c.merchant_id = %(merchant)s AND c.id = due.id AND c.status = 'pending'
@@ -26,7 +32,8 @@ RETURNING c.id
 def release_now(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """End the hold of one commission early: from now on a payout may take it. One that has no hold stays as it is.
 
-    Conflict `commission_not_pending` when it is neither on hold nor waiting to be paid.
+    Conflict `commission_not_pending` when it is neither on hold nor waiting to be paid, `commission_flagged` while
+    it is under review.
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
@@ -37,6 +44,10 @@ def release_now(commission: Commission, *, reason: str, actor: Actor) -> Commiss
             raise Conflict(
                 f"This commission is {commission.get_status_display().lower()}, not on hold.",
                 code="commission_not_pending",
+            )
+        if commission.flags.filter(outcome=FlagOutcome.OPEN).exists():
+            raise Conflict(
+                "This commission is under review: decide about what was found first.", code="commission_flagged"
             )
         commission.status = CommissionStatus.APPROVED
         commission.save(update_fields=["status"])

@@ -1,7 +1,7 @@
 """What each partner earned with each order, why, and what became of it."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from affiliates.models import Partner
@@ -34,6 +34,18 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
     def listed(self) -> "CommissionQuerySet":
         """What lists show: not what went with a deleted order."""
         return self.filter(is_hidden=False)
+
+    def under_review(self) -> "CommissionQuerySet":
+        """Those on hold that somebody has to decide about."""
+        return self.filter(_has_open_flag(), status=CommissionStatus.PENDING)
+
+    def with_doubts(self) -> "CommissionQuerySet":
+        """Each with `is_doubted`: whether it is under review. Nothing of why, which partners may not see."""
+        return self.annotate(is_doubted=_has_open_flag())  # type: ignore[no-redef] # declared for whoever reads a row
+
+
+def _has_open_flag() -> Exists:
+    return Exists(Flag.objects.filter(commission=OuterRef("pk"), outcome=FlagOutcome.OPEN))
 
 
 class Commission(models.Model):
@@ -80,6 +92,9 @@ class Commission(models.Model):
     """0 while it stands; n when it was the n-th of its order to leave this partner (tracking.reattribution)."""
     is_hidden = models.BooleanField(db_default=False)
     """Its order was deleted and it was never paid. One that was paid stays in view: it explains what is owed."""
+
+    is_doubted: bool
+    """Of those that `with_doubts` found."""
 
     objects = CommissionQuerySet.as_manager()
 
@@ -145,6 +160,67 @@ class Reversal(models.Model):
 
     def __str__(self) -> str:
         return f"-{self.amount}"
+
+
+class FlagOutcome(models.TextChoices):
+    """What became of a doubt. Whether the rule was right is known of two of them."""
+
+    OPEN = "open"
+    RELEASED = "released"
+    """Somebody looked and let it pass."""
+    MISTAKEN = "mistaken"
+    """The rule was wrong."""
+    REJECTED = "rejected"
+    """The rule was right."""
+
+
+class Severity(models.IntegerChoices):
+    """How much there is to a doubt."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+
+class Flag(models.Model):
+    """A doubt about a commission. While one is open, the end of the hold does not release it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="flags", db_constraint=False, db_index=False
+    )
+    commission = models.ForeignKey(
+        Commission, on_delete=models.DO_NOTHING, related_name="flags", db_constraint=False, db_index=False
+    )
+    rule = models.CharField(max_length=40)
+    """Who doubts: the key of a rule of `fraud.rules`."""
+    severity = models.PositiveSmallIntegerField(choices=Severity.choices)
+    reason = models.CharField(max_length=500)
+    """A sentence for the merchant's staff. Partners never read it."""
+    evidence = models.JSONField(default=dict)
+    """The figures behind it."""
+    outcome = models.CharField(max_length=8, choices=FlagOutcome.choices, default=FlagOutcome.OPEN)
+    decided_by = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    """Why it was decided so."""
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "commission", "rule"], name="flag_once"),
+            models.CheckConstraint(
+                condition=Q(outcome="open", closed_at=None) | (~Q(outcome="open") & Q(closed_at__isnull=False)),
+                name="flag_closed_when_decided",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["merchant", "commission"], condition=Q(outcome="open"), name="flag_open"),
+            models.Index(fields=["merchant", "rule", "outcome"], name="flag_by_rule"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.commission_id}"
 
 
 class DecisionKind(models.TextChoices):

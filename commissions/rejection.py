@@ -8,7 +8,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from commissions.decisions import give_again, take_back
-from commissions.models import Commission, CommissionStatus, DecisionKind
+from commissions.flags import close
+from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from merchants import inputs
 from merchants.audit import Actor, record
 from merchants.edits import lock
@@ -34,6 +35,7 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         _check(commission)
         before = {"status": commission.status, "reversed": commission.reversed}
         take_back(commission, kind=DecisionKind.REJECTION, reason=reason, at=timezone.now(), actor=actor)
+        close(commission, FlagOutcome.REJECTED, note=reason, actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.reject", "commission", commission.id, before=before, after=after)
     return commission

@@ -17,9 +17,11 @@ app.set_default()
 _EVERY_SECONDS = {
     "tracking.drain_clicks": 1,
     "stats.sweep": 2,
+    "fraud.sweep": 10,
     "jobs.sweep": 30,
     "commissions.sweep_holds": 60,
     "tracking.sweep_answers": 24 * 60 * 60,
+    "fraud.sweep_addresses": 24 * 60 * 60,
     "jobs.sweep_files": 24 * 60 * 60,
     "affiliates.sweep_applications": 24 * 60 * 60,
 }

@@ -146,6 +146,35 @@ def email_from_url(url: str, data_dir: Path) -> dict[str, Any]:
 _EMAIL_URL_HELP = "Set it to smtp://user:password@host:587, or leave it out to keep messages as files."
 
 
+def storage_from_url(url: str) -> dict[str, Any]:
+    """Where uploads and files of jobs are kept: `s3://bucket/folder?endpoint=https://…&region=…`, else local files.
+
+    Keys come as S3's own clients find them: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the machine's role. Nothing
+    in the bucket is public: every file goes through a page that asks who wants it.
+    """
+    if not url:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    parts = urlsplit(url)
+    if parts.scheme != "s3" or not parts.hostname:
+        raise ImproperlyConfigured(f"MEDIA_STORAGE names no bucket. {_MEDIA_STORAGE_HELP}")
+    query = dict(parse_qsl(parts.query))
+    if unknown := query.keys() - {"endpoint", "region"}:
+        raise ImproperlyConfigured(f"MEDIA_STORAGE has an unknown {min(unknown)}. {_MEDIA_STORAGE_HELP}")
+    options = {
+        "bucket_name": parts.hostname,
+        "location": parts.path.strip("/"),
+        "endpoint_url": query.get("endpoint"),
+        "region_name": query.get("region"),
+        "default_acl": None,
+        "file_overwrite": False,
+        "querystring_auth": True,
+    }
+    return {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options}
+
+
+_MEDIA_STORAGE_HELP = "Set it to s3://bucket/folder?endpoint=https://host&region=name, or leave it out for local files."
+
+
 def secret_key(data_dir: Path) -> str:
     """SECRET_KEY from the environment, or a random one made once in the data directory.
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from api import openapi
-from config.environment import database_from_url, email_from_url, flag, listed, secret_key
+from config.environment import database_from_url, email_from_url, flag, listed, secret_key, storage_from_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("ACCRUE_DATA_DIR", BASE_DIR / ".data"))
@@ -41,12 +41,14 @@ INSTALLED_APPS = [
     "jobs",
     "customers",
     "affiliates",
+    "outreach",
     "orders",
     "rewards",
     "commissions",
     "payouts",
     "stats",
     "tracking",
+    "fraud",
     "pages",
     "backoffice",
     "partner_portal",
@@ -124,11 +126,10 @@ STATICFILES_DIRS = [
     ("vendor/geist-mono", _PACKAGES / "@fontsource-variable/geist-mono/files"),
 ]
 STATIC_ROOT = DATA_DIR / "static"
-# What merchants upload, and the files of jobs. A service of several machines names a shared folder, or another storage
-# here (django-storages).
+# What merchants upload, and the files of jobs. A service of several machines names a shared folder, or S3.
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", DATA_DIR / "media"))
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage_from_url(os.environ.get("MEDIA_STORAGE", "")),
     "staticfiles": {"BACKEND": "config.static_files.StaticFiles"},
 }
 
@@ -149,6 +150,8 @@ CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue
 JOB_KINDS = [
     "pages.bulk_decisions.KINDS",
     "payouts.in_bulk.KINDS",
+    "pages.announced.KINDS",
+    "fraud.preview.KINDS",
     "backoffice.exports.KINDS",
     "partner_portal.exports.KINDS",
 ]

@@ -5,6 +5,7 @@ from django.views.generic import RedirectView
 
 from config.health import health
 from config.outbox import message, outbox
+from pages.asset_files import banner
 from pages.logo import logo
 
 handler400 = "api.problems.bad_request"
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="merchants"), name="home"),
     path("healthz", health, name="health"),
     path("logo/<slug:slug>", logo, name="logo"),
+    path("banner/<str:code>/<uuid:asset>", banner, name="banner"),
     path("mail/", outbox, name="outbox"),
     path("mail/<str:name>/", message, name="outbox_message"),
     path("api/", include("api.urls")),

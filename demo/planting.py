@@ -20,7 +20,7 @@ from affiliates.partners import create_partner, suspend
 from affiliates.partners import reject as reject_partner
 from affiliates.programs import create_group, default_program
 from commissions import hold, manual
-from demo import applicants
+from demo import applicants, outreach
 from demo.brands import Brand
 from demo.story import Day, PartnerStory, Story, Visit
 from merchants import keys, tenancy
@@ -81,6 +81,8 @@ def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
         planting = _Planting(brand, story, merchant, today)
         planting.prepare()
         planting.live(say)
+        outreach.give_and_tell(merchant, brand, actor=ACTOR)
+        outreach.earn_doubtfully(merchant, planting.partners, brand, actor=ACTOR)
         planted.partners = planting.log_ins(base_url)
         say(f"{brand.name}: rollups")
         while rollup.refresh():

@@ -20,6 +20,8 @@ How to write one. The work is a generator that gets the job and its parameters a
 * A job is cancelled between two pieces, and taken for dead after `work.STALE` without one. Keep pieces short.
 * A DomainError ends the job with its message. Anything else is a mistake of ours, and is logged as one.
 * A file is offered by the last piece (`Ready`), and made and stored outside of any transaction.
+* What talks to somebody else (a mail server) is `afterwards`: done once the piece is committed, outside of any
+  transaction. A worker may die over it, so the piece has written down what is about to be done; it is not done again.
 * Act as `job.actor`, so that the audit log names the person.
 """
 
@@ -57,6 +59,7 @@ class Piece:
     """Where to go on, JSON. None: where the piece before said, at first from the start."""
     result: Mapping[str, Any] | None = None
     file: Ready | None = None
+    afterwards: Callable[[], None] | None = None
 
 
 Work: TypeAlias = Generator[Piece, None, None]

@@ -94,6 +94,8 @@ def _work(job: Job) -> None:
         while (piece := _advance(job, pieces)) is not None:
             if piece.file is not None:
                 _keep(job, piece.file)
+            if piece.afterwards is not None:
+                piece.afterwards()
     _end(job, JobStatus.DONE)
 
 

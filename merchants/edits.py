@@ -48,4 +48,6 @@ def shown(value: object) -> Any:
         return value.isoformat()
     if isinstance(value, uuid.UUID | Decimal):
         return str(value)
+    if isinstance(value, list):
+        return [shown(each) for each in value]
     return value

@@ -113,6 +113,22 @@ LETTERS: dict[str, Letter] = {
             needed=frozenset(),
         ),
         Letter(
+            name="announcement",
+            title="Announcement",
+            when="To partners, with an announcement that you publish. A way to unsubscribe stands below it.",
+            subject="{title}",
+            body="{message}\n\n{link}",
+            button="Open the portal",
+            placeholders={
+                "merchant": _MERCHANT,
+                "partner": _PARTNER,
+                "title": Placeholder("The announcement's title", "New banners for spring"),
+                "message": Placeholder("What it says", "We have new banners for you."),
+                "link": Placeholder("The announcement in the portal", ""),
+            },
+            needed=frozenset({"message"}),
+        ),
+        Letter(
             name="application_confirm",
             title="Confirm the application",
             when="To somebody who applies, before you see the application.",

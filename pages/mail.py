@@ -74,8 +74,10 @@ def sample(letter: Letter, words: Words, *, merchant: Merchant) -> Message:
     return written(letter, words, values, merchant=merchant)
 
 
-def written(letter: Letter, words: Words, values: Mapping[str, str], *, merchant: Merchant) -> Message:
-    """The message, with the values in the places of their names."""
+def written(
+    letter: Letter, words: Words, values: Mapping[str, str], *, merchant: Merchant, unsubscribe: str = ""
+) -> Message:
+    """The message, with the values in the places of their names, and below it where to `unsubscribe`, if anywhere."""
     # A name with a line break in it must not write headers.
     subject = " ".join(substituted(words.subject, values).split())
     context = {
@@ -84,9 +86,11 @@ def written(letter: Letter, words: Words, values: Mapping[str, str], *, merchant
         "link": values[_LINK],
         "button": letter.button,
         "merchant": merchant,
+        "unsubscribe": unsubscribe,
     }
+    foot = _foot(merchant) + (f"\nNo more announcements by e-mail: {unsubscribe}" if unsubscribe else "")
     body = re.sub(r"\n\s*\n\s*", "\n\n", substituted(words.body, values)).strip()
-    text = "\n\n".join((body, _foot(merchant))) + "\n"
+    text = "\n\n".join((body, foot)) + "\n"
     return Message(subject, text, render_to_string("email/letter.html", context))
 
 
@@ -112,16 +116,20 @@ def send_text(subject: str, text: str, *, to: str) -> None:
 
 
 def _after_commit(message: Message, *, to: str, merchant: Merchant | None) -> None:
-    sender = settings.DEFAULT_FROM_EMAIL
     arguments = {
         "subject": message.subject,
         "text": message.text,
         "html": message.html,
         "to": to,
-        "sender": f'"{_quoted(merchant.name)}" <{sender}>' if merchant else sender,
+        "sender": sender_of(merchant) if merchant else settings.DEFAULT_FROM_EMAIL,
         "reply_to": merchant.reply_to if merchant else "",
     }
     transaction.on_commit(lambda: deliver.delay(**arguments))
+
+
+def sender_of(merchant: Merchant) -> str:
+    """Our address, in the merchant's name."""
+    return f'"{_quoted(merchant.name)}" <{settings.DEFAULT_FROM_EMAIL}>'
 
 
 def _foot(merchant: Merchant) -> str:

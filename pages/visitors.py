@@ -1,6 +1,8 @@
 """Who is at the other end of a request, as far as anybody can tell."""
 
+import hmac
 from collections.abc import Mapping
+from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -30,6 +32,13 @@ def client_network(environ: Mapping[str, str]) -> str:
             return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
         return str(address)
     return ""
+
+
+def address_hash(address: str) -> str:
+    """A keyed hash: shows that two clicks came from one address, and not from which."""
+    if not address:
+        return ""
+    return hmac.new(settings.SECRET_KEY.encode(), b"click:" + address.encode(), sha256).hexdigest()[:32]
 
 
 def country_of(environ: Mapping[str, str]) -> str:

@@ -22,6 +22,7 @@ from merchants import tenancy
 from merchants.audit import Actor
 from merchants.errors import NotFound
 from merchants.models import Merchant
+from outreach.models import has_unread
 from pages import answers
 from pages.answers import PageRequest, done, form_status, led_to, once, posted, sent, view_errors
 from pages.brand import digest
@@ -39,6 +40,7 @@ NAVIGATION = (
     ("earnings", "Earnings", "receipt"),
     ("customers", "Customers", "contact-round"),
     ("links", "Links", "link"),
+    ("assets", "Assets", "images"),
     ("payouts", "Payouts", "banknote"),
 )
 
@@ -90,7 +92,7 @@ def _inside(
 ) -> HttpResponseBase:
     """One attempt at the page, in the tenant's transaction."""
     partners = Merchant(id=merchant_id).partners.select_related("merchant", "group", "program")
-    partner = knowing_terms(partners).filter(portal_code=code).first()
+    partner = knowing_terms(partners).annotate(has_news=has_unread()).filter(portal_code=code).first()
     if partner is None:
         raise Http404
     request.partner = partner

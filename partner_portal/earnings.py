@@ -61,7 +61,7 @@ def earnings(request: PartnerRequest) -> HttpResponseBase:
 def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBase:
     """How one commission came about and what became of it, without anybody else's part in the order."""
     partner = request.partner
-    rows = partner.commissions.listed().select_related("order__click__link", "customer", "reward_version")
+    rows = partner.commissions.listed().with_doubts().select_related("order__click__link", "customer", "reward_version")
     found = get_object_or_404(rows, id=commission)
     reversals = list(found.reversals.select_related("refund").order_by("id"))
     item = found.payout_items.filter(is_live=True).select_related("payout").first()
@@ -99,7 +99,7 @@ def _rows(asked: Asked) -> "QuerySet[Commission]":
     status = asked.query.get("status", "")
     if status in CommissionStatus.values:
         rows = rows.filter(status=status)
-    return rows.select_related("order", "customer")
+    return rows.with_doubts().select_related("order", "customer")
 
 
 def _lines(asked: Asked) -> "Lines[Commission]":
@@ -182,6 +182,8 @@ def _steps(commission: Commission, reversals: list[Any], decisions: list[Decisio
         icon = "circle-check" if decision.kind == DecisionKind.RESTORATION else "circle-x"
         yield Step(icon, DECIDED[decision.kind], decision.created_at, -decision.amount)
     if commission.status == CommissionStatus.PENDING:
+        if commission.is_doubted:
+            yield Step("clock", "Under review", None, is_ahead=True)
         yield Step("clock", "The hold ends", commission.held_until, is_ahead=True)
     elif commission.status == CommissionStatus.APPROVED:
         yield Step("circle-check", "Ready for the next payout", None)

@@ -93,6 +93,7 @@ def _settings(request: PartnerRequest, **sent_forms: PageForm) -> HttpResponseBa
         "profile": ProfileForm(initial={"name": request.partner.name}),
         "password": PasswordForm(prefix="new"),
         "sign_out": SignOutForm(prefix="all"),
+        "wants_news": not request.partner.unsubscriptions.exists(),
     } | sent_forms
     status = max((form_status(form) for form in sent_forms.values()), default=200)
     return page(request, "partner_portal/settings.html", forms_shown, status=status)

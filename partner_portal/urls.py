@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from partner_portal import brand, customers, earnings, gate, home, jobs, links, payouts, settings, terms
+from partner_portal import assets, brand, customers, earnings, gate, home, jobs, links, news, payouts, settings, terms
 from partner_portal.exports import csv_page, xlsx_page
 
 app_name = "portal"
@@ -23,14 +23,20 @@ pages = [
     path("files/", jobs.jobs, name="jobs"),
     path("files/<uuid:file>/", jobs.jobs_detail, name="jobs_detail"),
     path("files/<uuid:file>/file/", jobs.jobs_file, name="jobs_file"),
+    path("assets/", assets.assets, name="assets"),
+    path("assets/<uuid:asset>/file/", assets.assets_file, name="assets_file"),
+    path("news/", news.news, name="news"),
+    path("news/<uuid:announcement>/", news.news_detail, name="news_detail"),
     path("settings/", settings.settings, name="settings"),
     path("settings/profile/", settings.settings_profile, name="settings_profile"),
     path("settings/password/", settings.settings_password, name="settings_password"),
     path("settings/sign-out-everywhere/", settings.settings_sign_out, name="settings_sign_out"),
+    path("settings/news/", news.settings_news, name="settings_news"),
     path("terms/", terms.terms, name="terms"),
     path("sign-in/", gate.sign_in, name="sign_in"),
     path("sign-out/", gate.sign_out, name="sign_out"),
     path("link/", gate.link, name="link"),
+    path("unsubscribe/<str:token>/", news.unsubscribe_page, name="unsubscribe"),
     path("activate/<str:token>/", gate.activate, name="activate"),
     path("brand.css", brand.brand, name="brand"),
 ]

@@ -1,10 +1,6 @@
 """What a request says of the person behind it, as much as a click keeps."""
 
-import hmac
-from hashlib import sha256
 from uuid import UUID
-
-from django.conf import settings
 
 from merchants.ids import new_id
 
@@ -21,13 +17,6 @@ def visitor_of(cookie: str | None) -> tuple[UUID, bool]:
         except ValueError:
             pass  # not one of ours: a new visitor
     return new_id(), False
-
-
-def address_hash(address: str) -> str:
-    """A keyed hash: shows that two clicks came from one address, and not from which."""
-    if not address:
-        return ""
-    return hmac.new(settings.SECRET_KEY.encode(), b"click:" + address.encode(), sha256).hexdigest()[:32]
 
 
 def storable(text: str) -> str:

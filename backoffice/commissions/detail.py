@@ -15,6 +15,7 @@ from commissions.hold import release_now
 from commissions.manual import record_manual
 from commissions.models import Commission, CommissionStatus
 from commissions.rejection import reject, restore
+from fraud.rules import RULES
 from merchants.errors import NotFound
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
@@ -62,6 +63,8 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "commission": found,
         "worth": sum(row.amount - row.reversed for row in [found, *adjustments]),
         "adjustments": adjustments,
+        "flags": list(found.flags.order_by("-severity", "id")),
+        "titles": {key: rule.title for key, rule in RULES.items()},
         "adjusted": request.merchant.commissions.filter(id=found.explanation["adjusts"]).select_related("order").first()
         if "adjusts" in found.explanation
         else None,

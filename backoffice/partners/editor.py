@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -17,6 +18,7 @@ from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields
+from commissions.models import CommissionStatus, FlagOutcome
 from merchants.edits import lock
 from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
@@ -188,7 +190,11 @@ def partner_page(
 
 
 def _partner(request: StaffRequest, partner: UUID) -> Partner:
-    return get_object_or_404(request.merchant.partners.select_related("group"), id=partner)
+    doubts = request.merchant.flags.filter(
+        outcome=FlagOutcome.OPEN, commission__partner=OuterRef("id"), commission__status=CommissionStatus.PENDING
+    )
+    rows = request.merchant.partners.select_related("group").annotate(is_doubted=Exists(doubts))
+    return get_object_or_404(rows, id=partner)
 
 
 def _page(

@@ -6,6 +6,7 @@ door activates; the title of each holds UTC.
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -39,6 +40,7 @@ _BADGES: dict[str, tuple[str, str]] = {
     "rejected": ("Rejected", ""),
     "suspended": ("Suspended", "is-red"),
     "pending": ("On hold", "is-blue"),
+    "under_review": ("Under review", "is-amber"),
     "in_payout": ("In payout", "is-blue"),
     "paid": ("Paid", "is-green"),
     "unpaid": ("Unpaid", "is-amber"),
@@ -220,6 +222,14 @@ _DEEDS = {
     "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
     "job.start": "Started a job", "job.cancel": "Cancelled a job", "job.retry": "Tried a job again",
+    "commission.flag": "Flagged a commission", "commission.review": "Released a flagged commission",
+    "fraud.set_rule": "Changed a fraud rule",
+    "asset.create": "Added an asset", "asset.update": "Changed an asset", "asset.archive": "Archived an asset",
+    "asset.restore": "Restored an asset", "asset.delete": "Deleted an asset", "asset.move": "Moved an asset",
+    "asset.replace_file": "Replaced a file", "announcement.draft": "Wrote an announcement",
+    "announcement.update": "Changed an announcement", "announcement.delete": "Deleted a draft",
+    "announcement.publish": "Published an announcement", "partner.unsubscribe": "Stopped announcements by e-mail",
+    "partner.subscribe": "Wanted announcements by e-mail again",
     "payout.record": "Recorded a payout", "payout.reverse": "Reversed a payout",
     "operator.open": "Looked at the account", "operator.list": "Looked through a list",
     "operator.view": "Looked at a page", "user.deactivate": "Deactivated a log-in",
@@ -246,6 +256,12 @@ _DEEDS = {
 def deed(verb: str) -> str:
     """`partner.approve` is `Approved a partner`; a verb without words of its own stands as it is."""
     return _DEEDS.get(verb, verb)
+
+
+@register.filter
+def named(names: Mapping[Any, str], key: Any) -> str:
+    """What `names` call it; a dash for what is not there any more."""
+    return names.get(key, "—")
 
 
 @register.filter

@@ -9,10 +9,12 @@ from jsonschema import Draft202012Validator
 
 from api.examples import IDS
 from api.openapi import document
+from commissions.flags import Doubt, raise_doubts
 from merchants import tenancy
 from merchants.models import Merchant
 from tests.api.conftest import Answer, Api
 from tests.api.world import World, build
+from tests.factories import ACTOR
 
 pytestmark = pytest.mark.django_db
 
@@ -59,10 +61,13 @@ def example_of(operation: Any) -> Any:
     return content.get("examples", {}).get("example", {}).get("value", {})
 
 
-def prepare(api: Api, operation_id: str, world: World) -> World:
+def prepare(api: Api, merchant: Merchant, operation_id: str, world: World) -> World:
     if operation_id == "reject_partner":
         made = api.post("/partners", {"name": "App", "email": "app@example.com", "status": "applied"})
         return World(world.word, world.ids | {"partner": made.body["id"]})
+    if operation_id == "decide_about_flagged_commission":
+        with tenancy.tenant(merchant.id):
+            raise_doubts([Doubt(world.ids["commission"], "amount", 1, "Large.", {})], actor=ACTOR)
     if operation_id == "delete_group":
         made = api.post("/groups", {"program_id": str(world.ids["program"]), "name": "Nobody is in it"})
         return World(world.word, world.ids | {"group": made.body["id"]})
@@ -85,7 +90,7 @@ def fits(answer: Answer, operation: Any) -> None:
 def test_a_write_works_as_its_example_says_and_is_audited(
     api: Api, merchant: Merchant, path: str, method: str, operation: Any
 ) -> None:
-    world = prepare(api, operation["operationId"], build(merchant, "wood"))
+    world = prepare(api, merchant, operation["operationId"], build(merchant, "wood"))
     with tenancy.tenant(merchant.id):
         known = set(merchant.audit_entries.values_list("id", flat=True))
     answer = api.send(

@@ -14,8 +14,10 @@ from affiliates.partners import create_partner
 from affiliates.program_terms import publish_terms
 from affiliates.programs import create_group, default_program, update_applications
 from affiliates.questions import create_question
+from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.manual import record_manual
+from commissions.review import decide
 from customers.provider_keys import add_provider_key
 from merchants import tenancy
 from merchants.ids import new_id
@@ -112,6 +114,10 @@ def _history(merchant: Merchant, word: str, ids: dict[str, UUID]) -> dict[str, U
     lead = record_lead(told, actor=ACTOR).lead
     release_due(now=now)
     partner = merchant.partners.get(id=ids["partner"])
+    doubted = partner.commissions.get(order__external_id=open_.order_id)
+    raise_doubts([Doubt(doubted.id, "velocity", 2, f"Too fast: {word}", {"orders": 9})], actor=ACTOR)
+    decide(doubted, outcome="mistaken", reason=f"note {word}", actor=ACTOR)
+    release_due(now=now)
     record_manual(partner=partner, amount=700, currency="USD", reason=f"by hand {word}", actor=ACTOR)
     first, second = (partner.commissions.get(order__external_id=sale.order_id) for sale in (paid, open_))
     payout = record_payout(

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from merchants import tenancy
@@ -73,7 +74,8 @@ def running(test_database: None, django_db_blocker: Any, tmp_path_factory: pytes
     data = tmp_path_factory.mktemp("site")
     with django_db_blocker.unblock():
         web = Web()
-        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://localhost:{web.port}", "ACCRUE_SHOW_MAIL": "1"}
+        own = {"ACCRUE_DATA_DIR": str(data), "BASE_URL": f"http://localhost:{web.port}", "ACCRUE_SHOW_MAIL": "1",
+               "MEDIA_ROOT": str(settings.MEDIA_ROOT)}  # fmt: skip
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0"]
         subprocess.run(collect, env=web.environment(own), check=True)
         web.start(own)

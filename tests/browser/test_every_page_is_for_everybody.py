@@ -21,7 +21,9 @@ _RUN = "axe.run(document, {resultTypes: ['violations'], preload: false}).then(re
 _NO_PAGES = {
     "partners_qr", "links_qr", "partners_bulk", "commissions_paid", "commissions_unpaid", "commissions_payment",
     "settings_sign_out", "settings_profile", "settings_password", "settings_logo", "settings_mail_preview",
-    "settings_mail_test", "jobs_file", "jobs_cancel", "jobs_retry", "commissions_reject_many",
+    "settings_mail_test", "jobs_file", "jobs_cancel", "jobs_retry",
+    "assets_file", "assets_archive", "assets_move", "settings_news",
+    "commissions_reject_many",
     "commissions_restore_many",
 }  # fmt: skip
 _ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")

@@ -5,11 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from django import conf
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import storages
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.test import override_settings
 
-from config.environment import database_from_url, flag, listed, secret_key
+from config.environment import database_from_url, flag, listed, secret_key, storage_from_url
 from tests.config.conftest import CHECKOUT, environment
 
 URL = "postgres://accrue:p%40ss@db.example:6432/books?sslmode=require"
@@ -94,6 +97,19 @@ def test_yes_no_and_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     assert listed("NAMES", default=[]) == ["a.example", "b.example"]
     monkeypatch.delenv("NAMES")
     assert listed("NAMES", default=["c.example"]) == ["c.example"]
+
+
+def test_uploads_stay_in_files_or_go_to_a_bucket() -> None:
+    assert storage_from_url("") == {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    named = storage_from_url("s3://uploads/accrue?endpoint=https://s3.example&region=eu-1")
+    with override_settings(STORAGES={**conf.settings.STORAGES, "default": named}):
+        storage = storages["default"]
+    assert (storage.bucket_name, storage.location) == ("uploads", "accrue")
+    assert (storage.endpoint_url, storage.region_name) == ("https://s3.example", "eu-1")
+    assert storage.file_overwrite is False
+    for wrong in ("https://uploads.example", "s3://", "s3://uploads?bucket=x"):
+        with pytest.raises(ImproperlyConfigured, match="MEDIA_STORAGE"):
+            storage_from_url(wrong)
 
 
 def test_processes_that_start_at_once_agree_on_one_private_key(tmp_path: Path) -> None:

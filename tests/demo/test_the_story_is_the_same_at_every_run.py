@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -48,7 +50,8 @@ def test_codes_and_addresses_of_partners_are_their_own() -> None:
 
 
 @pytest.mark.django_db
-def test_a_planted_brand_has_something_of_everything_and_its_books_hold() -> None:
+def test_a_planted_brand_has_something_of_everything_and_its_books_hold(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
     small = replace(COFFEE, slug="small", customers=60, partners=20, orders=250, least_payout=500)
     planted = plant(small, today=datetime.now(UTC).date(), base_url="http://localhost:1", say=lambda line: None)
     assert set(planted.merchant["staff"]) == {"owner", "admin", "finance", "support", "viewer"}
@@ -69,5 +72,9 @@ def test_a_planted_brand_has_something_of_everything_and_its_books_hold() -> Non
         assert merchant.refunds.exists()
         assert merchant.leads.exists()
         assert merchant.clicks.exists()
+        assert set(merchant.assets.values_list("kind", flat=True)) == {"banner", "text"}
+        assert merchant.announcements.published().count() == 1
+        assert set(merchant.flags.values_list("rule", flat=True)) == {"self_referral", "coupon_sites", "countries"}
+        assert merchant.commissions.under_review().count() == 3
         proofs = (ledger_verify, commissions_verify, payouts_verify, stats_verify)
         assert [problem for proof in proofs for problem in proof.problems()] == []

@@ -14,6 +14,7 @@ from django.utils import timezone
 from affiliates.models import Partner
 from commissions import tasks as commission_tasks
 from commissions.models import Commission
+from fraud import tasks as fraud_tasks
 from merchants import tenancy
 from merchants.models import Merchant
 from merchants.tenancy import TenancyError, TenantTask, tenant
@@ -58,14 +59,17 @@ def test_a_task_sees_its_own_merchant_whatever_it_asks_for(merchant: Merchant, o
 
 
 def test_every_task_of_a_merchant_insists_on_being_told_which(db: None) -> None:
-    for task in (stats_tasks.refresh_merchant, commission_tasks.release_holds, tracking_tasks.forget_answers):
+    for task in (
+        stats_tasks.refresh_merchant, commission_tasks.release_holds, tracking_tasks.forget_answers,
+        fraud_tasks.screen_merchant, fraud_tasks.forget_addresses,
+    ):  # fmt: skip
         assert isinstance(task, TenantTask)
         with pytest.raises(TypeError, match="merchant_id"):
             task.apply(throw=True)
 
 
 def test_a_sweep_never_starts_inside_a_merchant(tenant: Merchant) -> None:
-    for task in (stats_tasks.sweep, commission_tasks.sweep_holds, tracking_tasks.sweep_answers):
+    for task in (stats_tasks.sweep, commission_tasks.sweep_holds, tracking_tasks.sweep_answers, fraud_tasks.sweep):
         with pytest.raises(TenancyError):
             task.apply(throw=True)
 
@@ -197,6 +201,7 @@ def test_beat_knows_only_tasks_that_exist() -> None:
     scheduled = {entry["task"] for entry in current_app.conf.beat_schedule.values()}
     assert scheduled == {
         "stats.sweep", "tracking.drain_clicks", "commissions.sweep_holds", "tracking.sweep_answers", "jobs.sweep",
-        "jobs.sweep_files", "affiliates.sweep_applications",
+        "jobs.sweep_files", "fraud.sweep", "fraud.sweep_addresses",
+        "affiliates.sweep_applications",
     }  # fmt: skip
     assert scheduled <= set(current_app.tasks)

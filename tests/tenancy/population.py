@@ -12,15 +12,21 @@ from affiliates import applications
 from affiliates.program_terms import accept, publish_terms
 from affiliates.programs import update_applications
 from affiliates.questions import create_question
+from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.rejection import reject
 from customers.provider_keys import add_provider_key
+from fraud.addresses import note
+from fraud.rules import RULES
+from fraud.switches import set_rule
 from jobs.start import start
 from merchants import tenancy
 from merchants.ids import new_id
 from merchants.invitations import invite
 from merchants.letters import LETTERS, set_words
 from merchants.models import Merchant
+from outreach.library import create_asset, note_use
+from outreach.news import draft, mark_read, unsubscribe
 from payouts.manual import record_payout
 from rewards.terms import set_reward
 from tests.factories import (
@@ -66,9 +72,28 @@ def populate(merchant: Merchant, canary: str) -> None:
             partner=partner, commission_ids=approved, transaction_id=canary, paid_on=date(2026, 3, 2), actor=ACTOR
         )
         start("backoffice.partners", merchant=merchant, parameters={"query": f"q={canary}"}, actor=ACTOR)
+        _outreach(merchant, partner, canary)
+        _fraud(merchant, partner)
         _without_verbs(merchant, partner, canary)
         reject(CommissionFactory(partner=partner, reason=canary), reason=canary, actor=ACTOR)
         add_provider_key(merchant.customers.get(external_id=canary), provider="stripe", key=canary, actor=ACTOR)
+
+
+def _outreach(merchant: Merchant, partner: Any, canary: str) -> None:
+    asset = create_asset(merchant=merchant, kind="text", title=canary, body=canary, actor=ACTOR)
+    note_use(asset, partner)
+    mark_read(draft(merchant=merchant, title=canary, body=canary, actor=ACTOR), partner)
+    unsubscribe(partner, actor=ACTOR)
+
+
+def _fraud(merchant: Merchant, partner: Any) -> None:
+    rule = RULES["self_referral"]
+    set_rule(rule, merchant=merchant, is_on=True, parameters={}, actor=ACTOR)
+    note(partner, "hash")
+    CommissionFactory(partner=partner)
+    found = [Doubt(row.id, rule.key, 3, "Found", {}) for row in partner.commissions.filter(status="approved")]
+    raise_doubts(found, actor=ACTOR)
+    merchant.screened.create(commission_id=found[0].commission_id)
 
 
 def _terms(partner: Any) -> None:

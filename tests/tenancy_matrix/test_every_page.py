@@ -6,14 +6,17 @@ A page that is added must be classified here, or this fails.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from PIL import Image
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
@@ -27,6 +30,8 @@ from merchants.models import Membership, Merchant, User
 from merchants.roles import MATRIX, Permission, Role
 from merchants.staff import add_staff
 from operators.door import MERCHANT_URLS
+from outreach.library import create_asset
+from outreach.news import draft, publish
 from tests.api.world import World, build
 from tests.factories import ACTOR, PASSWORD
 
@@ -95,6 +100,22 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "review": (VIEW, VIEW),
+    "review_decide": (Permission.EDIT_COMMISSIONS, Permission.EDIT_COMMISSIONS),
+    "review_rules": (VIEW, VIEW),
+    "review_rule": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "assets": (VIEW, VIEW),
+    "assets_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "assets_detail": (VIEW, Permission.EDIT_PARTNERS),
+    "assets_file": (VIEW, VIEW),
+    "assets_archive": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "assets_move": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "assets_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "announcements": (VIEW, VIEW),
+    "announcements_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "announcements_detail": (VIEW, Permission.EDIT_PARTNERS),
+    "announcements_publish": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "announcements_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -139,10 +160,11 @@ PORTAL = {
     "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
     "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out", "earnings_xlsx",
     "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "terms",
+    "assets", "assets_file", "news", "news_detail", "settings_news",
 }  # fmt: skip
 #: The public pages of a program: for anybody, and about what the merchant says of itself.
 APPLY = {"page", "sent", "confirm", "brand"}
-GATE = {"sign_in", "sign_out", "link", "activate", "brand"}
+GATE = {"sign_in", "sign_out", "link", "activate", "brand", "unsubscribe"}
 
 #: allauth's: on the way to a session, and about one's own log-in once there is one.
 ACCOUNT_OPEN = {
@@ -173,6 +195,7 @@ MOUNTED_LISTS = {
     "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
     "commissions_decision", "customers_providerkey",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
+    "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
@@ -237,7 +260,7 @@ class Site:
         address = page.address
         names = {
             "<slug:slug>": self.merchant.slug, "<str:currency>": "USD", "<str:kind>": "code", "<str:card>": "hold",
-            "<str:letter>": "activation",
+            "<str:letter>": "activation", "<slug:rule>": "velocity",
             "<uuid:item>": self.ids["coupon"], "<slug:code>": self.ids["portal_code"], "<str:token>": "x-y",
         }  # fmt: skip
         for name, value in names.items():
@@ -246,6 +269,18 @@ class Site:
             address = address.replace(f"<uuid:{name}>", str(value))
         assert "<" not in address, address
         return address
+
+
+def told(merchant: Merchant, word: str) -> dict[str, Any]:
+    """A banner, and an announcement that partners can read."""
+    file = BytesIO()
+    Image.new("RGB", (60, 40), "red").save(file, "PNG")
+    asset = create_asset(
+        merchant=merchant, kind="banner", title=f"Banner {word}", upload=ContentFile(file.getvalue()), actor=ACTOR
+    )
+    announcement = draft(merchant=merchant, title=f"News {word}", body=f"All about {word}.", actor=ACTOR)
+    publish(announcement, by_mail=False, actor=ACTOR)
+    return {"asset": asset.id, "announcement": announcement.id}
 
 
 def site(merchant: Merchant, word: str) -> Site:
@@ -258,8 +293,9 @@ def site(merchant: Merchant, word: str) -> Site:
         set_password(partner, password=PASSWORD, actor=ACTOR)
         order = merchant.orders.exclude(partner=None).order_by("placed_at").first()
         assert order is not None
+        given = told(merchant, word)
     ids: dict[str, Any] = {
-        **world.ids, **exported(merchant, partner),
+        **world.ids, **given, **exported(merchant, partner),
         "key": key.id, "invitation": invitation.id, "member": member.id, "order": order.id,
         "portal_code": partner.portal_code, "partner_email": partner.email,
     }  # fmt: skip

@@ -25,7 +25,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READ, TRACK, WRITE, PAYOUTS = Scope.READ, Scope.TRACK, Scope.WRITE, Scope.PAYOUTS
 
 #: Open to everybody; they show nothing of a tenant, or (the last two) only where a public code leads.
-PUBLIC = {"home", "health", "api_reference", "api_openapi", "api_unknown", "follow", "arrive", "logo"}
+PUBLIC = {"home", "health", "api_reference", "api_openapi", "api_unknown", "follow", "arrive", "logo", "banner"}
 
 #: Where pages are.
 PAGES = ("/m/", "/p/", "/apply/", "/accounts/", "/mail/", "/admin/")
@@ -70,6 +70,8 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_commissions_csv": {"GET": READ},
     "api_commission": {"GET": READ},
     "api_commission_rejection": {"POST": WRITE},
+    "api_commission_review": {"POST": WRITE},
+    "api_flags": {"GET": READ},
     "api_commission_restoration": {"POST": WRITE},
     "api_commission_adjustments": {"POST": WRITE},
     "api_balances": {"GET": READ},

@@ -1,0 +1,1 @@
+"""What partners are given and told."""

@@ -1,0 +1,70 @@
+"""Doubts about commissions: raised, and closed. A doubt keeps a commission on hold until somebody decided.
+
+Whoever raises one locks the commissions by id, as payouts and refunds do: one that a payout has taken meanwhile is left
+as it is, for what is paid is taken back by other means.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from commissions.models import Commission, CommissionStatus, Flag, FlagOutcome
+from merchants import tenancy
+from merchants.audit import Actor, record_many
+
+_DOUBTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What a rule found about a commission."""
+
+    commission_id: UUID
+    rule: str
+    severity: int
+    reason: str
+    evidence: Mapping[str, Any]
+
+
+def raise_doubts(doubts: Sequence[Doubt], *, actor: Actor) -> int:
+    """Flag these commissions of the running tenant and put them on hold; how many commissions were flagged anew.
+
+    What is paid, rejected or reversed is left. A doubt that was raised before, decided or not, is not raised again.
+    """
+    with transaction.atomic():
+        asked = {doubt.commission_id for doubt in doubts}
+        locked = Commission.objects.filter(id__in=asked, status__in=_DOUBTABLE).order_by("id")
+        open_ids = set(locked.select_for_update(no_key=True).values_list("id", flat=True))
+        known = set(Flag.objects.filter(commission__in=open_ids).values_list("commission_id", "rule"))
+        fresh = [
+            Flag(
+                merchant_id=tenancy.current(),
+                commission_id=doubt.commission_id,
+                rule=doubt.rule,
+                severity=doubt.severity,
+                reason=doubt.reason,
+                evidence=dict(doubt.evidence),
+            )
+            for doubt in doubts
+            if doubt.commission_id in open_ids and (doubt.commission_id, doubt.rule) not in known
+        ]
+        if not fresh:
+            return 0
+        Flag.objects.bulk_create(fresh)
+        flagged = sorted({flag.commission_id for flag in fresh})
+        Commission.objects.filter(id__in=flagged, status=CommissionStatus.APPROVED).update(
+            status=CommissionStatus.PENDING
+        )
+        record_many(actor, "commission.flag", "commission", flagged)
+    return len(flagged)
+
+
+def close(commission: Commission, outcome: FlagOutcome, *, note: str, actor: Actor) -> int:
+    """Close what is open about it; how many flags. The caller holds the commission's lock."""
+    return Flag.objects.filter(commission=commission, outcome=FlagOutcome.OPEN).update(
+        outcome=outcome, closed_at=timezone.now(), decided_by=actor.name, note=note
+    )
