@@ -157,9 +157,9 @@ MOUNTED_LISTS = {
     "merchants_mailwords",
     "affiliates_program", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
-    "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "commissions_decision", "customers_providerkey",
-    "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
+    "orders_refund", "rewards_rewardversion", "rewards_rewardstanding", "commissions_commission",
+    "commissions_reversal", "payouts_payout", "ledger_transaction", "stats_stalemark", "stats_merchantday",
+    "commissions_decision", "customers_providerkey", "tracking_storedanswer", "jobs_job",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
