@@ -15,11 +15,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import OperationalError, connection
 from msgspec import json
+from psycopg import errors
 
 from merchants.models import Merchant
-from merchants.tenancy import current
+from merchants.tenancy import Contended, current
 from rewards.counting import Count, Counts, Key
 
 #: What one row comes to by currency: a customer's through their orders and leads, which have an index.
@@ -48,11 +49,17 @@ _LOCKED = """
 def locked(keys: Collection[Key], *, new_customers: Collection[UUID], zone: ZoneInfo) -> Counts:
     """The rows of the running tenant, locked until the transaction ends; those that are missing as they come to now.
 
-    Customers who are only just being made have no history to count.
+    Customers who are only just being made have no history to count. Contended when two wait for each other, as a sale
+    can that brought its own click along.
     """
     by_id = {key.id: key for key in keys}
     with connection.cursor() as cursor:
-        cursor.execute(_LOCKED, [sorted(by_id)])
+        try:
+            cursor.execute(_LOCKED, [sorted(by_id)])
+        except OperationalError as error:
+            if isinstance(error.__cause__, errors.DeadlockDetected):
+                raise Contended(str(error)) from error
+            raise
         rows = {
             by_id[id]: Count(orders, _amounts(revenue), _amounts(earned), is_stored=True)
             for id, orders, revenue, earned in cursor.fetchall()

@@ -22,6 +22,7 @@ from merchants.audit import Actor, record
 from merchants.edits import lock, shown
 from merchants.errors import Conflict, DomainError, NotFound
 from merchants.ids import new_id
+from merchants.models import Merchant
 from rewards.checks import checked
 from rewards.details import PLAIN, Details
 from rewards.engine import Rules, Terms
@@ -143,7 +144,17 @@ def _checked(
     kind: str, percent: object, amount: object, currency: str, excludes: Sequence[str], details: Details
 ) -> dict[str, Any]:
     found = checked(kind=kind, percent=percent, amount=amount, currency=currency, excludes=excludes, details=details)
+    if details.event != "sale" and found.columns["currency"] != _currency():
+        raise DomainError(
+            f"Leads and clicks are rewarded in {_currency()}, the account's currency.",
+            code="rule_not_for_event",
+            field="currency",
+        )
     return found.columns | {"details": to_builtins(found.details)}
+
+
+def _currency() -> str:
+    return Merchant.objects.values_list("currency", flat=True).get(id=tenancy.current())
 
 
 def _add_version(

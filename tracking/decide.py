@@ -7,21 +7,21 @@ then it is known which rows have to be locked for tiers and caps (`needed`), and
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from affiliates import attribution
 from affiliates.attribution import Attribution, Candidate
-from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from rewards import engine
 from rewards.counting import Counts, Key, keys_for
-from rewards.engine import NOTHING_YET, OrderFacts, OrderLine, Reward, Rules, Terms
+from rewards.engine import NOTHING_YET, OrderFacts, OrderLine, Reward, Rules
 from stats.marks import touched_by
-from tracking.answers import CommissionShown, OrderShown, PartnerShown, SaleAnswer
+from tracking.accrual import accrue, own_rules, rules_by_level
+from tracking.answers import OrderShown, SaleAnswer
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import Configuration
 from tracking.events import Sale
@@ -97,10 +97,7 @@ class Decision:
         self._now = now
         self._buyers = Buyers(known, self.plan, merchant_id, now)
         self._touches = Touches(known)
-        own: dict[UUID, list[Terms]] = {}
-        for row in known.terms:
-            own.setdefault(row.partner_id, []).append(row.terms())
-        self._own_rules = {partner_id: Rules(versions) for partner_id, versions in own.items()}
+        self._own_rules = own_rules(known)
         self._orders: dict[tuple[str, str], tuple[str, SaleAnswer]] = {
             (row.source, row.external_id): (
                 row.fingerprint, SaleAnswer(order=row.order, attribution=row.attribution, commissions=row.commissions)
@@ -144,7 +141,7 @@ class Decision:
 
     def _earning(self, answer: SaleAnswer, buyer: Buyer | None, partner: PartnerRow) -> _Earning:
         order, zone = answer.order, self._configured.zone
-        rules = self._rules_by_level(partner)
+        rules = rules_by_level(partner, self._own_rules.get(partner.id), self._configured)
         return _Earning(
             order=order,
             partner=partner,
@@ -256,80 +253,12 @@ class Decision:
             earning.record["reward"] = reward
             return
         counts.add(earning.keys, currency, earned=reward.amount, revenue=order.amount)
-        commission = self._commission(order, earning.partner, reward)
-        self._accrue(commission, order)
+        commission = accrue(
+            self.plan, reward, merchant_id=self._id, id=new_id(), partner=earning.partner, currency=currency,
+            order_id=order.id, customer_id=order.customer_id, occurred_at=order.placed_at,
+            hold_days=self._configured.hold(earning.partner.group_id), now=self._now,
+        )  # fmt: skip
         earning.answer.commissions.append(commission)
-
-    def _rules_by_level(self, partner: PartnerRow) -> dict[str, Rules]:
-        shared = self._configured.rewards
-        found = {
-            "partner": self._own_rules.get(partner.id),
-            "group": shared.get(partner.group_id) if partner.group_id else None,
-            "program": shared.get(partner.program_id),
-        }
-        return {level: rules for level, rules in found.items() if rules is not None}
-
-    def _commission(self, order: OrderShown, partner: PartnerRow, reward: Reward) -> CommissionShown:
-        held_until = order.placed_at + timedelta(days=self._configured.hold(partner.group_id))
-        status = "pending" if held_until > self._now else "approved"
-        commission = CommissionShown(
-            id=new_id(),
-            amount=reward.amount,
-            currency=order.currency,
-            status=status,
-            reversed=0,
-            base=reward.base,
-            partner=PartnerShown(partner.id, partner.name),
-            held_until=held_until,
-            explanation=reward.explanation,
-        )
-        self.plan.commissions.append(
-            {
-                "merchant_id": self._merchant_id,
-                "id": commission.id,
-                "partner_id": partner.id,
-                "order_id": order.id,
-                "customer_id": order.customer_id,
-                "reward_version_id": reward.terms.id,
-                "currency": commission.currency,
-                "base": commission.base,
-                "amount": commission.amount,
-                "reversed": 0,
-                "status": status,
-                "held_until": held_until,
-                "explanation": commission.explanation,
-                "occurred_at": order.placed_at,
-                "created_at": self._now,
-            }
-        )
-        return commission
-
-    def _accrue(self, commission: CommissionShown, order: OrderShown) -> None:
-        if commission.amount == 0:
-            return
-        transaction_id = new_id()
-        self.plan.transactions.append(
-            {
-                "merchant_id": self._merchant_id,
-                "id": transaction_id,
-                "reference": f"commission:{commission.id}:accrual",
-                "kind": "commission_accrual",
-                "occurred_at": order.placed_at,
-            }
-        )
-        for account, amount in (
-            (COMMISSION_EXPENSE, -commission.amount),
-            (partner_earned(commission.partner.id), commission.amount),
-        ):
-            self.plan.entries.append(
-                {
-                    "merchant_id": self._merchant_id,
-                    "transaction_id": transaction_id,
-                    "account": account,
-                    "currency": commission.currency,
-                    "amount": amount,
-                }
-            )
 
     def _remember(self, order: OrderShown, buyer: Buyer | None, decided: Attribution) -> None:
         """What the order changes besides itself: the coupon's uses, whose the customer is, what is stale."""
