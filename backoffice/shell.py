@@ -39,6 +39,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("partners", "Partners", "users-round", Permission.VIEW, "partners"),
             Item("customers", "Customers", "contact-round", Permission.VIEW, "customers"),
             Item("orders", "Orders", "shopping-bag", Permission.VIEW),
+            Item("rules", "Rewards", "percent", Permission.VIEW),
             Item("commissions", "Commissions", "receipt", Permission.VIEW),
             Item("payouts", "Payouts", "banknote", Permission.VIEW_PAYOUTS),
         ),

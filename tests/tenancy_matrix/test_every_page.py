@@ -90,6 +90,12 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "commissions_payment": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_paid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
     "commissions_unpaid": (Permission.EDIT_PAYOUTS, Permission.EDIT_PAYOUTS),
+    "rules": (VIEW, VIEW),
+    "rules_of": (VIEW, VIEW),
+    "rules_try": (VIEW, VIEW),
+    "rules_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -223,7 +229,8 @@ class Site:
         address = page.address
         names = {
             "<slug:slug>": self.merchant.slug, "<str:currency>": "USD", "<str:kind>": "code", "<str:card>": "hold",
-            "<str:letter>": "activation",
+            "<str:letter>": "activation", "<str:level>": "program", "<uuid:owner>": self.ids["program"],
+            "<uuid:rule>": self.ids["program"],
             "<uuid:item>": self.ids["coupon"], "<slug:code>": self.ids["portal_code"], "<str:token>": "x-y",
         }  # fmt: skip
         for name, value in names.items():
