@@ -63,6 +63,7 @@ v1: list[URLPattern | URLResolver] = [
     path("groups", programs.Groups.as_view(), name="api_groups"),
     path("groups/<uuid:group_id>", programs.GroupDetail.as_view(), name="api_group"),
     path("rewards", rewards.Rewards.as_view(), name="api_rewards"),
+    path("rewards/rules", rewards.RewardRules.as_view(), name="api_reward_rules"),
     path("rewards/endings", rewards.RewardEndings.as_view(), name="api_reward_endings"),
     path("coupons", coupons.Coupons.as_view(), name="api_coupons"),
     path("coupons/<uuid:coupon_id>", coupons.CouponDetail.as_view(), name="api_coupon"),
