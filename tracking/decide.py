@@ -62,8 +62,8 @@ def price(
 ) -> "Decision":
     """Recorded orders that go to `winner`, decided up to their rewards, by the rules of each order's time.
 
-    `known` is what LOAD says of an event that names the winner's partner. Refunds are not looked at. Whoever asks has the
-    rows of `needed` locked and goes on with `repriced`.
+    `known` is what LOAD says of an event that names the winner's partner. Refunds are not looked at. Whoever asks has
+    the rows of `needed` locked and goes on with `repriced`.
     """
     decision = Decision(merchant_id, known, configured, now)
     for order in orders:

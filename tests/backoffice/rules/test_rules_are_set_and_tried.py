@@ -1,15 +1,25 @@
 """Olga gives her program rules, reads them as sentences, and tries them on orders."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from affiliates.models import Partner
 from merchants import tenancy
 from merchants.models import Merchant
+from rewards.details import Details
 from rewards.models import RewardVersion
+from rewards.terms import add_rule, set_reward
+from tests.factories import ACTOR
+from tracking import ingest
+from tracking.events import Lead, Line, Sale, SaleCustomer
+from tracking.leads import record_lead
+
+NOW = timezone.now()
 
 _ONCE = re.compile(r'name="once" value="([^"]+)"')
 
@@ -110,3 +120,28 @@ def test_a_line_that_cannot_be_read_is_named(browser: Client, anna: Partner) -> 
     answer = browser.get("/m/acme/rules/try/", {"partner": anna.email, "amount": "5.00", "lines": "book 20"})
     assert answer.status_code == 422
     assert "Line 1: write a product key and an amount" in answer.content.decode()
+
+
+def test_a_commission_of_two_rules_shows_both_and_a_lead_s_is_not_by_hand(
+    browser: Client, merchant: Merchant, partner: Partner
+) -> None:
+    since = NOW - timedelta(days=9)
+    told: dict[str, Any] = {"partner": partner, "effective_from": since, "actor": ACTOR}
+    with tenancy.tenant(merchant.id):
+        set_reward(kind="percentage", percent=10, **told)
+        add_rule(kind="percentage", percent=20, details=Details(name="Books", product_keys=("book",)), **told)
+        add_rule(kind="fixed", amount=500, currency="USD", details=Details(event="lead"), **told)
+        lines = [Line(amount=6_000, product_key="book"), Line(amount=4_000, product_key="pen")]
+        sale = Sale(order_id="o-1", amount=10_000, currency="USD", partner=str(partner.id), lines=lines, placed_at=NOW)
+        ingest.record([sale], actor=ACTOR, now=NOW)
+        lead = Lead(name="signup", partner=str(partner.id), customer=SaleCustomer(external_id="eva"))
+        record_lead(lead, actor=ACTOR)
+        of_sale, of_lead = partner.commissions.get(order__isnull=False), partner.commissions.get(order=None)
+    assert (of_sale.amount, of_lead.amount) == (1_600, 500)
+    page = browser.get(f"/m/acme/commissions/{of_sale.id}/").content.decode()
+    assert "Partner, Books, version 1: 20 % of 60.00 USD = 12.00 USD" in page
+    assert "10 % of 40.00 USD = 4.00 USD" in page
+    page = browser.get(f"/m/acme/commissions/{of_lead.id}/").content.decode()
+    assert "Lead: signup" in page
+    assert "5.00 USD per lead" in page
+    assert "by hand" not in page.lower()
