@@ -30,8 +30,8 @@ def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
         .select_for_update(of=("self",), no_key=True)
         .order_by("id")
     )
-    by_line = _by_line(order.refunds.all())
-    reversals = [_reverse(commission, order, refund, order.refunded, by_line) for commission in commissions]
+    refunds = list(order.refunds.all())
+    reversals = [_reverse(commission, order, refund, order.refunded, refunds) for commission in commissions]
     return [reversal for reversal in reversals if reversal is not None]
 
 
@@ -40,26 +40,16 @@ def reverse_for_earlier_refunds(*, order: Order, commission: Commission) -> None
 
     The order is locked.
     """
-    refunded, so_far = 0, []
+    refunded = 0
+    so_far: list[Refund] = []
     for refund in order.refunds.order_by("id"):
         refunded += refund.amount
         so_far.append(refund)
-        _reverse(commission, order, refund, refunded, _by_line(so_far))
+        _reverse(commission, order, refund, refunded, so_far)
 
 
-def _by_line(refunds: Iterable[Refund]) -> dict[int, int]:
-    """How much was given back on each line that any of these refunds named."""
-    given: dict[int, int] = {}
-    for refund in refunds:
-        for line in refund.lines:
-            given[line["line"]] = given.get(line["line"], 0) + line["amount"]
-    return given
-
-
-def _reverse(
-    commission: Commission, order: Order, refund: Refund, refunded: int, by_line: dict[int, int]
-) -> Reversal | None:
-    """Down to what is left of the order when `refunded` of it was given back, the last part of it by `refund`."""
+def kept_of(commission: Commission, order: Order, *, refunded: int, refunds: Iterable[Refund]) -> int:
+    """What the order leaves of a commission when `refunded` of it was given back, by these refunds. Minor units."""
     assert commission.reward_version is not None, "a commission of an order has terms"
     parts = engine.parts_of(
         commission.explanation,
@@ -68,7 +58,18 @@ def _reverse(
         base=commission.base,
         amount=commission.amount,
     )
-    keeps = engine.remaining(parts, order_amount=order.amount, refunded=refunded, by_line=by_line)
+    by_line: dict[int, int] = {}
+    for refund in refunds:
+        for line in refund.lines:
+            by_line[line["line"]] = by_line.get(line["line"], 0) + line["amount"]
+    return engine.remaining(parts, order_amount=order.amount, refunded=refunded, by_line=by_line)
+
+
+def _reverse(
+    commission: Commission, order: Order, refund: Refund, refunded: int, refunds: Iterable[Refund]
+) -> Reversal | None:
+    """Down to what is left of the order when `refunded` of it was given back, the last part of it by `refund`."""
+    keeps = kept_of(commission, order, refunded=refunded, refunds=refunds)
     taken = commission.amount - keeps - commission.reversed
     commission.reversed += taken
     if refunded == order.amount and commission.status in (CommissionStatus.PENDING, CommissionStatus.APPROVED):

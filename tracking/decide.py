@@ -21,7 +21,7 @@ from rewards.counting import Counts, Key, keys_for
 from rewards.engine import NOTHING_YET, OrderFacts, OrderLine, Reward, Rules
 from stats.marks import touched_by
 from tracking.accrual import accrue, own_rules, rules_by_level
-from tracking.answers import OrderShown, SaleAnswer
+from tracking.answers import CommissionShown, OrderShown, SaleAnswer
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import Configuration
 from tracking.events import Sale
