@@ -161,6 +161,16 @@ CODES: dict[str, Code] = {
     "one_owner": Code(422, "Whose terms?", "Name exactly one of program, group and partner."),
     "percent_invalid": Code(422, "Unusable percentage", "0 to 100 with at most four decimals."),
     "terms_mixed": Code(422, "Terms mixed", "A percentage has percent; a fixed reward has amount and currency."),
+    "range_backwards": Code(422, "Range backwards", "Let the upper bound be at least the lower one."),
+    "rule_not_for_event": Code(
+        422, "Not for leads or clicks", "They have no amount and no lines: set a fixed amount and leave the field out."
+    ),
+    "tier_rate": Code(422, "Tier without one rate", "Give each tier a percent or an amount."),
+    "tiers_overlap": Code(422, "Tiers overlap", "Send tiers by ascending start, each once."),
+    "more_than_order": Code(
+        422, "More than the order", "Pay at most the smallest order the rule is for, or change its order sizes."
+    ),
+    "too_many_rules": Code(409, "Too many rules", "Change or end one of those there are."),
     "no_reward_to_end": Code(409, "No reward to end", "None is in force at that moment."),
     "amount_zero": Code(422, "Nothing", "Send an amount other than zero."),
     "commission_flagged": Code(409, "Under review", "Decide about its flags first."),

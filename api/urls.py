@@ -78,6 +78,7 @@ v1: list[URLPattern | URLResolver] = [
     ),
     path("questions", applications.Questions.as_view(), name="api_questions"),
     path("rewards", rewards.Rewards.as_view(), name="api_rewards"),
+    path("rewards/rules", rewards.RewardRules.as_view(), name="api_reward_rules"),
     path("rewards/endings", rewards.RewardEndings.as_view(), name="api_reward_endings"),
     path("coupons", coupons.Coupons.as_view(), name="api_coupons"),
     path("coupons/<uuid:coupon_id>", coupons.CouponDetail.as_view(), name="api_coupon"),

@@ -30,6 +30,7 @@ from backoffice.outreach import announcements, assets
 from backoffice.partners import applicant, bulk, codes, create, editor
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
+from backoffice.rules import pages as rules
 from merchants.roles import Permission
 
 _VIEW, _VIEW_PAYOUTS, _VIEW_AUDIT = Permission.VIEW, Permission.VIEW_PAYOUTS, Permission.VIEW_AUDIT
@@ -126,6 +127,12 @@ pages = [
     path("review/decide/", review.review_decide, name="review_decide"),
     path("review/rules/", review.review_rules, name="review_rules"),
     path("review/rules/<slug:rule>/", review.review_rule, name="review_rule"),
+    path("rules/", rules.rules, name="rules"),
+    path("rules/try/", rules.rules_try, name="rules_try"),
+    path("rules/<str:level>/<uuid:owner>/", rules.rules_of_owner, name="rules_of"),
+    path("rules/<str:level>/<uuid:owner>/new/", rules.rules_new, name="rules_new"),
+    path("rules/<str:level>/<uuid:owner>/<uuid:rule>/", rules.rules_edit, name="rules_edit"),
+    path("rules/<str:level>/<uuid:owner>/<uuid:rule>/end/", rules.rules_end, name="rules_end"),
     path("payouts/", outstanding.payouts, name="payouts"),
     path("payouts/history/", history.payouts_history, name="payouts_history"),
     path("payouts.csv", csv_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_csv"),

@@ -133,6 +133,13 @@ class Commission(models.Model):
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
 
+    @property
+    def called(self) -> str:
+        """What people know it by: its order, the lead or the clicks that made it, or that somebody gave it by hand."""
+        if self.order is not None:
+            return self.order.external_id
+        return str(self.explanation.get("called", "By hand"))
+
 
 class Reversal(models.Model):
     """Part of a commission taken back because of a refund. Append-only."""

@@ -10,13 +10,13 @@ from django.utils import timezone
 from commissions.decisions import give_again, take_back
 from commissions.flags import close
 from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
+from commissions.reversal import kept_of
 from merchants import inputs
 from merchants.audit import Actor, record
 from merchants.edits import lock
 from merchants.errors import Conflict
 from merchants.models import Merchant
 from orders.models import Order
-from rewards import engine
 
 _REJECTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
@@ -126,11 +126,4 @@ def _left(commission: Commission, order: Order | None) -> int:
     """What the partner would have, had it never been rejected."""
     if order is None:
         return commission.amount
-    assert commission.reward_version is not None, "a commission of an order has terms"
-    return engine.remaining(
-        commission.reward_version.terms(),
-        amount=commission.amount,
-        base=commission.base,
-        order_amount=order.amount,
-        refunded=order.refunded,
-    )
+    return kept_of(commission, order, refunded=order.refunded, refunds=order.refunds.all())

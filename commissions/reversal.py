@@ -1,10 +1,12 @@
 """Taking back what a refund has undone (SPEC A16).
 
-What a commission keeps is what its own terms give for what is left of the order; everything else goes back, less
-what went back before. So partial refunds in any number and order end where one refund of their sum would, a full
-refund ends exactly at zero, and nothing overshoots. After payment the partner's balance goes below zero, and
-later payouts net it.
+What a commission keeps is what its parts, as they were decided at the sale, come to for what is left of the order;
+everything else goes back, less what went back before (`engine.remaining` states the rule). So partial refunds in any
+number and order end where one of all of them would, a full refund ends exactly at zero, and nothing overshoots. After
+payment the partner's balance goes below zero, and later payouts net it.
 """
+
+from collections.abc import Iterable
 
 from commissions.models import Commission, CommissionStatus, Reversal
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
@@ -28,7 +30,8 @@ def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
         .select_for_update(of=("self",), no_key=True)
         .order_by("id")
     )
-    reversals = [_reverse(commission, order, refund, order.refunded) for commission in commissions]
+    refunds = list(order.refunds.all())
+    reversals = [_reverse(commission, order, refund, order.refunded, refunds) for commission in commissions]
     return [reversal for reversal in reversals if reversal is not None]
 
 
@@ -38,21 +41,35 @@ def reverse_for_earlier_refunds(*, order: Order, commission: Commission) -> None
     The order is locked.
     """
     refunded = 0
+    so_far: list[Refund] = []
     for refund in order.refunds.order_by("id"):
         refunded += refund.amount
-        _reverse(commission, order, refund, refunded)
+        so_far.append(refund)
+        _reverse(commission, order, refund, refunded, so_far)
 
 
-def _reverse(commission: Commission, order: Order, refund: Refund, refunded: int) -> Reversal | None:
-    """Down to what is left of the order when `refunded` of it was given back, the last part of it by `refund`."""
+def kept_of(commission: Commission, order: Order, *, refunded: int, refunds: Iterable[Refund]) -> int:
+    """What the order leaves of a commission when `refunded` of it was given back, by these refunds. Minor units."""
     assert commission.reward_version is not None, "a commission of an order has terms"
-    keeps = engine.remaining(
+    parts = engine.parts_of(
+        commission.explanation,
         commission.reward_version.terms(),
-        amount=commission.amount,
-        base=commission.base,
         order_amount=order.amount,
-        refunded=refunded,
+        base=commission.base,
+        amount=commission.amount,
     )
+    by_line: dict[int, int] = {}
+    for refund in refunds:
+        for line in refund.lines:
+            by_line[line["line"]] = by_line.get(line["line"], 0) + line["amount"]
+    return engine.remaining(parts, order_amount=order.amount, refunded=refunded, by_line=by_line)
+
+
+def _reverse(
+    commission: Commission, order: Order, refund: Refund, refunded: int, refunds: Iterable[Refund]
+) -> Reversal | None:
+    """Down to what is left of the order when `refunded` of it was given back, the last part of it by `refund`."""
+    keeps = kept_of(commission, order, refunded=refunded, refunds=refunds)
     taken = commission.amount - keeps - commission.reversed
     commission.reversed += taken
     if refunded == order.amount and commission.status in (CommissionStatus.PENDING, CommissionStatus.APPROVED):

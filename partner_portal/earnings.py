@@ -174,7 +174,8 @@ class Step:
 
 def _steps(commission: Commission, reversals: list[Any], decisions: list[Decision], item: Any) -> Iterator[Step]:
     """From the order to the payment."""
-    what = "Ordered, and you earned" if commission.order is not None else "Recorded by hand"
+    earned = commission.order is not None or "event" in commission.explanation
+    what = "Ordered, and you earned" if commission.order is not None else "You earned" if earned else "Recorded by hand"
     yield Step("receipt", what, commission.occurred_at, commission.amount)
     for reversal in reversals:
         yield Step("undo-2", "Taken back after a refund", reversal.refund.refunded_at, -reversal.amount)

@@ -13,6 +13,7 @@ from partner_portal.customers import with_figures
 from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.links import address_of, usable_coupons
 from partner_portal.money import Money, money_of
+from partner_portal.rules import terms_of
 from rewards.models import RewardKind, RewardVersion
 from rewards.terms import in_force_for
 from stats.reading import Day, partner_days, percent_change
@@ -42,6 +43,7 @@ def home(request: PartnerRequest) -> HttpResponseBase:
     customers = partner.attributed.select_related("customer").order_by("-since", "-id")
     context = {
         "reward": _reward_sentence(partner),
+        "terms": terms_of(partner, timezone.now()),
         "link": address_of(links[0]) if links else "",
         "coupons": usable_coupons(partner)[:1],
         "mine": money.get(currency) or Money(currency),

@@ -1,28 +1,36 @@
 """Setting what partners earn: always a new version, never a change (SPEC A11).
 
-A version belongs to a program, a group or a partner. The row it belongs to is locked while the next number is
-taken, so two people who change the same terms at once make versions 4 and 5, not 4 twice.
+A rule belongs to a program, a group or a partner, each of which has a basic rule and any number of others. The row it
+belongs to is locked while the next number is taken, so two people who change the same rule at once make versions 4 and
+5, not 4 twice.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from msgspec import to_builtins
 
 from affiliates.models import Group, Partner, Program
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.edits import lock, shown
-from merchants.errors import Conflict, DomainError
-from rewards.models import RewardKind, RewardVersion
+from merchants.errors import Conflict, DomainError, NotFound
+from merchants.ids import new_id
+from merchants.models import Merchant
+from rewards.checks import checked
+from rewards.details import PLAIN, Details
+from rewards.engine import Rules, Terms
+from rewards.models import RewardVersion
 
-#: Parts of an order's amount that a percentage may leave out of its base.
-EXCLUDABLE = ("tax", "shipping", "discount")
+#: Of one owner, beside the basic one. Each is asked for every sale, and a person has to oversee them.
+MOST_RULES = 50
+_COLUMNS = ("kind", "percent", "amount", "currency", "excludes", "details")
 
 Owner = Program | Group | Partner
 
@@ -37,18 +45,47 @@ def set_reward(
     amount: int | None = None,
     currency: str = "",
     excludes: Sequence[str] = (),
+    details: Details = PLAIN,
+    rule: UUID | None = None,
     effective_from: datetime | None = None,
     actor: Actor,
 ) -> RewardVersion:
-    """New terms for exactly one program, group or partner, from `effective_from` (now when None) on.
+    """A new version of a rule of exactly one program, group or partner, from `effective_from` (now when None) on.
 
-    `percentage` takes `percent` (0 to 100, four decimals), `fixed` takes `amount` in minor units of `currency`.
-    Orders before that moment keep the terms they had, also when they arrive later.
+    `percentage` takes `percent` (0 to 100, four decimals), `fixed` takes `amount` in minor units of `currency`, which
+    is also that of every amount in `details`. `rule` says which rule it changes, None the owner's basic one; `add_rule`
+    makes another. Orders before that moment keep the terms they had, also when they arrive later. DomainError names
+    what makes no sense (`rewards.checks`); NotFound for a rule of somebody else.
     """
     owner = _one_owner(program, group, partner)
-    terms = _checked_terms(kind, percent, amount, currency)
-    terms["excludes"] = _checked_excludes(excludes)
-    return _add_version(owner, terms, effective_from, verb="reward.set", actor=actor)
+    if rule is not None and not versions_of(owner, rule).exists():
+        raise NotFound("There is no such rule here: reload the list of rules.", field="rule")
+    terms = _checked(kind, percent, amount, currency, excludes, details)
+    return _add_version(owner, rule, terms, effective_from, verb="reward.set", actor=actor)
+
+
+def add_rule(
+    *,
+    program: Program | None = None,
+    group: Group | None = None,
+    partner: Partner | None = None,
+    kind: str,
+    percent: Decimal | str | int | None = None,
+    amount: int | None = None,
+    currency: str = "",
+    excludes: Sequence[str] = (),
+    details: Details = PLAIN,
+    effective_from: datetime | None = None,
+    actor: Actor,
+) -> RewardVersion:
+    """The first version of another rule beside those there are. Conflict `too_many_rules` above 50 of one owner."""
+    owner = _one_owner(program, group, partner)
+    terms = _checked(kind, percent, amount, currency, excludes, details)
+    with transaction.atomic():
+        lock(owner)
+        if rules_of(owner).filter(rule__isnull=False).values("rule").distinct().count() >= MOST_RULES:
+            raise Conflict(f"Keep to {MOST_RULES} rules: change one of those there are.", code="too_many_rules")
+        return _add_version(owner, new_id(), terms, effective_from, verb="reward.set", actor=actor)
 
 
 def end_reward(
@@ -56,50 +93,94 @@ def end_reward(
     program: Program | None = None,
     group: Group | None = None,
     partner: Partner | None = None,
+    rule: UUID | None = None,
     effective_from: datetime | None = None,
     actor: Actor,
 ) -> RewardVersion:
-    """Take the terms away from `effective_from` on: the next level (partner, group, program) decides again.
+    """Take a rule away from `effective_from` on: the next one in the order decides again. None: the basic rule.
 
     Conflict `no_reward_to_end` when none is in force at that moment.
     """
     owner = _one_owner(program, group, partner)
     with transaction.atomic():
         lock(owner)
-        running = reward_at(owner, effective_from or timezone.now())
+        running = reward_at(owner, effective_from or timezone.now(), rule)
         if running is None:
             raise Conflict("There is no reward to end at that moment.", code="no_reward_to_end")
-        terms = {name: getattr(running, name) for name in ("kind", "percent", "amount", "currency", "excludes")}
-        return _add_version(owner, terms | {"ended": True}, effective_from, verb="reward.end", actor=actor)
+        terms = {name: getattr(running, name) for name in _COLUMNS}
+        return _add_version(owner, rule, terms | {"ended": True}, effective_from, verb="reward.end", actor=actor)
 
 
-def reward_at(owner: Owner, at: datetime) -> RewardVersion | None:
-    """The terms of this program, group or partner in force `at` that moment; None when it has none of its own."""
-    version = versions_of(owner).filter(effective_from__lte=at).order_by("-effective_from", "-number").first()
+def reward_at(owner: Owner, at: datetime, rule: UUID | None = None) -> RewardVersion | None:
+    """A rule of this program, group or partner in force `at` that moment, if it is; None is the basic one."""
+    effective = versions_of(owner, rule).filter(effective_from__lte=at)
+    version = effective.order_by("-effective_from", "-number").first()
     return None if version is None or version.ended else version
 
 
-def versions_of(owner: Owner) -> "QuerySet[RewardVersion]":
-    """All versions of one program, group or partner, of the running tenant."""
+def versions_of(owner: Owner, rule: UUID | None = None) -> "QuerySet[RewardVersion]":
+    """All versions of one rule of a program, group or partner of the running tenant; None is the basic rule."""
+    return rules_of(owner).filter(rule=rule)
+
+
+def rules_of(owner: Owner) -> "QuerySet[RewardVersion]":
+    """All versions of all rules of one program, group or partner of the running tenant."""
     return RewardVersion.objects.filter(merchant_id=tenancy.current(), **{_level(owner): owner})
 
 
+def levels_of(partner: Partner) -> dict[str, Rules]:
+    """All rules that may decide for a partner, as the engine asks them. One query."""
+    mine = Q(partner=partner) | Q(program=partner.program_id)
+    if partner.group_id:
+        mine |= Q(group=partner.group_id)
+    found: dict[str, list[Terms]] = {}
+    for version in RewardVersion.objects.filter(merchant_id=tenancy.current()).filter(mine):
+        terms = version.terms()
+        found.setdefault(terms.level, []).append(terms)
+    return {level: Rules(versions) for level, versions in found.items()}
+
+
+def _checked(
+    kind: str, percent: object, amount: object, currency: str, excludes: Sequence[str], details: Details
+) -> dict[str, Any]:
+    found = checked(kind=kind, percent=percent, amount=amount, currency=currency, excludes=excludes, details=details)
+    if details.event != "sale" and found.columns["currency"] != _currency():
+        raise DomainError(
+            f"Leads and clicks are rewarded in {_currency()}, the account's currency.",
+            code="rule_not_for_event",
+            field="currency",
+        )
+    return found.columns | {"details": to_builtins(found.details)}
+
+
+def _currency() -> str:
+    return Merchant.objects.values_list("currency", flat=True).get(id=tenancy.current())
+
+
 def _add_version(
-    owner: Owner, terms: dict[str, Any], effective_from: datetime | None, *, verb: str, actor: Actor
+    owner: Owner,
+    rule: UUID | None,
+    terms: dict[str, Any],
+    effective_from: datetime | None,
+    *,
+    verb: str,
+    actor: Actor,
 ) -> RewardVersion:
     since = timezone.now() if effective_from is None else inputs.moment(effective_from, "effective_from")
     with transaction.atomic():
         lock(owner)
-        latest = versions_of(owner).order_by("-number").first()
+        latest = versions_of(owner, rule).order_by("-number").first()
         version = RewardVersion.objects.create(
             merchant_id=tenancy.current(),
+            rule=rule,
             number=latest.number + 1 if latest else 1,
             effective_from=since,
             **{_level(owner): owner},
             **terms,
         )
         after = {_level(owner): str(owner.pk), "number": version.number, "effective_from": since.isoformat()}
-        after |= {name: shown(value) for name, value in terms.items()}
+        after |= {"rule": str(rule)} if rule else {}
+        after |= {name: shown(value) for name, value in terms.items() if name != "details" or value}
         record(actor, verb, "rewardversion", version.id, after=after)
     return version
 
@@ -115,52 +196,16 @@ def _level(owner: Owner) -> str:
     return owner._meta.model_name or ""
 
 
-def _checked_terms(kind: str, percent: object, amount: object, currency: str) -> dict[str, Any]:
-    if kind == RewardKind.PERCENTAGE:
-        if amount is not None or currency:
-            raise DomainError("A percentage has no amount and no currency.", code="terms_mixed", field="amount")
-        return {"kind": kind, "percent": _checked_percent(percent)}
-    if kind == RewardKind.FIXED:
-        if percent is not None:
-            raise DomainError("A fixed reward has no percent.", code="terms_mixed", field="percent")
-        return {"kind": kind, "amount": inputs.whole(amount, "amount"), "currency": inputs.currency(currency)}
-    raise DomainError(f"The kind is one of {', '.join(RewardKind.values)}.", code="invalid_choice", field="kind")
-
-
-def _checked_percent(percent: object) -> Decimal:
-    refused = DomainError(
-        "Give percent as a decimal between 0 and 100 with at most four decimals, such as 12.5.",
-        code="percent_invalid",
-        field="percent",
-    )
-    if not isinstance(percent, Decimal | str | int) or isinstance(percent, bool):
-        raise refused
-    try:
-        exact = Decimal(percent)
-        rounded = exact.quantize(Decimal("0.0001"))
-    except InvalidOperation as error:
-        raise refused from error
-    if not exact.is_finite() or not 0 <= exact <= 100 or rounded != exact:
-        raise refused
-    return rounded
-
-
-def _checked_excludes(excludes: Sequence[str]) -> list[str]:
-    if isinstance(excludes, str) or not set(excludes) <= set(EXCLUDABLE):
-        raise DomainError(f"The base can leave out {', '.join(EXCLUDABLE)}.", code="invalid_choice", field="excludes")
-    return [part for part in EXCLUDABLE if part in excludes]
-
-
 def in_force_for(partners: Sequence[Partner], at: datetime) -> dict[UUID, RewardVersion | None]:
-    """The terms that decide for each of these partners at that moment: their own, their group's, their program's.
+    """The basic rule that decides for each of these partners at that moment: theirs, their group's, their program's.
 
-    One query, however many they are. None for a partner who earns nothing.
+    One query, however many they are. None for a partner for whom there is none.
     """
     mine = {partner.id for partner in partners}
     groups = {partner.group_id for partner in partners if partner.group_id}
     programs = {partner.program_id for partner in partners}
     found: dict[UUID, RewardVersion] = {}
-    versions = RewardVersion.objects.filter(merchant_id=tenancy.current(), effective_from__lte=at).filter(
+    versions = RewardVersion.objects.filter(merchant_id=tenancy.current(), rule=None, effective_from__lte=at).filter(
         Q(partner__in=mine) | Q(group__in=groups) | Q(program__in=programs)
     )
     for version in versions.order_by("effective_from", "number"):

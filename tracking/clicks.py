@@ -10,6 +10,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -23,9 +24,10 @@ from merchants.audit import Actor
 from merchants.errors import NotFound
 from merchants.ids import new_id
 from merchants.models import Merchant
-from merchants.tenancy import current, tenant
+from merchants.tenancy import current, run
 from stats.marks import mark_many
 from tracking import click_stream
+from tracking.click_rewards import Clicked, reward_clicks
 from tracking.click_stream import StreamAway
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,7 @@ SELECT n.merchant_id, n.id, n.link_id, n.partner_id, n.visitor, n.clicked_at,
   FROM json_populate_recordset(NULL::affiliates_click, %s::json) n
  ORDER BY n.id  -- two who insert the same clicks wait for each other in one direction
     ON CONFLICT (merchant_id, id) DO NOTHING
+RETURNING id, partner_id, clicked_at, country, is_unique
 """
 
 
@@ -81,9 +84,7 @@ def keep(click: Click) -> None:
     try:
         hand_on(click)
     except StreamAway:
-        with tenant(click.merchant_id):
-            _one_at_a_time(click.visitor)
-            store([click])
+        run(click.merchant_id, lambda: _insert(click.visitor, [click]))
 
 
 def hand_on(click: Click) -> None:
@@ -176,9 +177,7 @@ def drain(*, limit: int = 2_000, abandoned_ms: int = click_stream.ABANDONED_MS) 
 
 def _drain_merchant(merchant_id: UUID, pairs: Sequence[tuple[click_stream.Entry, Click]]) -> None:
     try:
-        with tenant(merchant_id):
-            _one_at_a_time(merchant_id)
-            store([click for _, click in pairs])
+        run(merchant_id, lambda: _insert(merchant_id, [click for _, click in pairs]))
     except DatabaseError as error:
         if not _is_about_content(error):
             raise  # the database is away or busy: everything stays in the stream
@@ -191,9 +190,7 @@ def _drain_one_by_one(merchant_id: UUID, pairs: Iterable[tuple[click_stream.Entr
     """One entry spoils the batch: find it, set it aside, keep the others."""
     for entry, click in pairs:
         try:
-            with tenant(merchant_id):
-                _one_at_a_time(merchant_id)
-                store([click])
+            run(merchant_id, partial(_insert, merchant_id, [click]))
         except DatabaseError as error:
             if not _is_about_content(error):
                 raise
@@ -201,6 +198,11 @@ def _drain_one_by_one(merchant_id: UUID, pairs: Iterable[tuple[click_stream.Entr
             click_stream.set_aside(entry, str(error))
         else:
             click_stream.done([entry[0]])
+
+
+def _insert(whose: UUID, clicks: Sequence[Click]) -> None:
+    _one_at_a_time(whose)
+    store(clicks)
 
 
 def _one_at_a_time(whose: UUID) -> None:
@@ -220,13 +222,18 @@ def _is_about_content(error: DatabaseError) -> bool:
 
 
 def store(clicks: Sequence[Click]) -> None:
-    """Insert clicks of the running tenant and mark what they touch; one that is there already stays as it is."""
+    """Insert clicks of the running tenant, mark what they touch and reward those that a rule pays for.
+
+    One that is there already stays as it is and is not rewarded again. Contended as in `ingest.record`.
+    """
     if not clicks:
         return
     rows: list[dict[str, Any]] = [_row(click) for click in clicks]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_INSERT, [json.encode(rows).decode()])
+        inserted = cursor.fetchall()
         mark_many((click.partner_id, click.clicked_at, None) for click in clicks)
+        reward_clicks([Clicked(*row) for *row, is_unique in inserted if is_unique])
 
 
 def _row(click: Click) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from affiliates.attribution import Policy
 from merchants.models import AttributionModel, Merchant, SelfReferralPolicy
 from merchants.tenancy import current
-from rewards.engine import Terms
+from rewards.engine import Rules, Terms
 
 _REMEMBERED = 2_000
 _cache: OrderedDict[uuid.UUID, "Configuration"] = OrderedDict()
@@ -30,8 +30,8 @@ class Configuration:
     policy: Policy
     hold_days: int
     group_hold_days: dict[uuid.UUID, int]
-    rewards: dict[uuid.UUID, tuple[Terms, ...]]
-    """By program id or group id: every version."""
+    rewards: dict[uuid.UUID, Rules]
+    """By program id or group id: every version of every rule."""
 
     def hold(self, group_id: uuid.UUID | None) -> int:
         """Days a commission stays pending: the group's, else the merchant's."""
@@ -69,5 +69,5 @@ def _read(merchant_id: uuid.UUID) -> Configuration:
         ),
         hold_days=merchant.hold_days,
         group_hold_days={group.id: group.hold_days for group in merchant.groups.all() if group.hold_days is not None},
-        rewards={target: tuple(versions) for target, versions in rewards.items()},
+        rewards={target: Rules(versions) for target, versions in rewards.items()},
     )

@@ -1,24 +1,27 @@
 """DECIDE: from what is known to what shall be written. Pure: no database, no clock.
 
 Events are decided in the order they came, each seeing what the ones before it in the batch did. An event that is
-refused has an error of its own and leaves no trace in the plan.
+refused has an error of its own and leaves no trace in the plan. Whose the orders are is decided first, of all of them;
+then it is known which rows have to be locked for tiers and caps (`needed`), and with those the rewards are (`priced`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from affiliates import attribution
 from affiliates.attribution import Attribution, Candidate
-from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from rewards import engine
-from rewards.engine import OrderFacts, Reward, Terms
+from rewards.counting import Counts, Key, keys_for
+from rewards.engine import NOTHING_YET, OrderFacts, OrderLine, Reward, Rules
 from stats.marks import touched_by
-from tracking.answers import CommissionShown, OrderShown, PartnerShown, SaleAnswer
+from tracking.accrual import accrue, own_rules, rules_by_level
+from tracking.answers import CommissionShown, OrderShown, SaleAnswer
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import Configuration
 from tracking.events import Sale
@@ -29,12 +32,12 @@ from tracking.touches import Touches
 
 def decide(
     merchant_id: UUID, sales: Sequence[Sale | DomainError], known: Known, configured: Configuration, now: datetime
-) -> Plan:
-    """The plan for a batch; an event that was refused before comes as its error and goes through as one."""
-    decision = _Decision(merchant_id, known, configured, now)
+) -> "Decision":
+    """A batch decided up to its rewards; an event that was refused comes as its error and goes through as one."""
+    decision = Decision(merchant_id, known, configured, now)
     for sale in sales:
         decision.plan.outcomes.append(decision.outcome(sale))
-    return decision.plan
+    return decision
 
 
 @dataclass(slots=True)
@@ -56,35 +59,45 @@ def price(
     known: Known,
     configured: Configuration,
     now: datetime,
-) -> Priced:
-    """What recorded orders earn when they go to `winner`, by the terms of each order's time. Refunds are not looked at.
+) -> "Decision":
+    """Recorded orders that go to `winner`, decided up to their rewards, by the rules of each order's time.
 
-    `known` is what LOAD says of an event that names the winner's partner.
+    `known` is what LOAD says of an event that names the winner's partner. Refunds are not looked at. Whoever asks has
+    the rows of `needed` locked and goes on with `repriced`.
     """
-    decision = _Decision(merchant_id, known, configured, now)
-    priced = Priced(decision.plan, {}, {})
+    decision = Decision(merchant_id, known, configured, now)
     for order in orders:
-        decided = Attribution(winner, {})
-        priced.commissions[order.id] = decision._commissions(order, decided)
-        if "reward" in decided.record:
-            priced.nothing[order.id] = decided.record["reward"]
-    return priced
+        decision.goes_to(order, winner)
+    return decision
 
 
-class _Decision:
+@dataclass(frozen=True, slots=True)
+class _Earning:
+    """An order that has a partner, and what its reward depends on."""
+
+    order: OrderShown
+    partner: PartnerRow
+    record: dict[str, Any]
+    """The attribution, which says why there is no reward."""
+    answer: SaleAnswer
+    facts: OrderFacts
+    rules: dict[str, Rules]
+    keys: tuple[Key, ...]
+
+
+class Decision:
     """One batch being decided."""
 
     def __init__(self, merchant_id: UUID, known: Known, configured: Configuration, now: datetime) -> None:
         self.plan = Plan()
+        self._earnings: list[_Earning] = []
         self._id = merchant_id
         self._merchant_id = str(merchant_id)
         self._configured = configured
         self._now = now
         self._buyers = Buyers(known, self.plan, merchant_id, now)
         self._touches = Touches(known)
-        self._own_terms: dict[UUID, list[Terms]] = {}
-        for row in known.terms:
-            self._own_terms.setdefault(row.partner_id, []).append(row.terms())
+        self._own_rules = own_rules(known)
         self._orders: dict[tuple[str, str], tuple[str, SaleAnswer]] = {
             (row.source, row.external_id): (
                 row.fingerprint, SaleAnswer(order=row.order, attribution=row.attribution, commissions=row.commissions)
@@ -120,9 +133,55 @@ class _Decision:
             buyer_emails=buyer.emails(sale.customer) if buyer and sale.customer else (),
         )
         order = self._order(sale, fingerprint, placed_at, buyer, decided)
-        commissions = self._commissions(order, decided)
+        answer = SaleAnswer(order=order, attribution=decided.record, commissions=[])
+        if decided.winner is not None and decided.winner.partner_id is not None:
+            self._earnings.append(self._earning(answer, buyer, self._touches.partners[decided.winner.partner_id]))
         self._remember(order, buyer, decided)
-        return SaleAnswer(order=order, attribution=decided.record, commissions=commissions)
+        return answer
+
+    def _earning(self, answer: SaleAnswer, buyer: Buyer | None, partner: PartnerRow) -> _Earning:
+        order, zone = answer.order, self._configured.zone
+        rules = rules_by_level(partner, self._own_rules.get(partner.id), self._configured)
+        return _Earning(
+            order=order,
+            partner=partner,
+            record=answer.attribution,
+            answer=answer,
+            facts=_facts(order, buyer, zone),
+            rules=rules,
+            keys=keys_for(rules.values(), partner.id, order.customer_id, order.placed_at, zone),
+        )
+
+    def goes_to(self, order: OrderShown, winner: Candidate) -> None:
+        """A recorded order becomes the partner's. How long its customer was known counts from the order itself."""
+        assert winner.partner_id is not None
+        answer = SaleAnswer(order=order, attribution={}, commissions=[])
+        self._earnings.append(self._earning(answer, None, self._touches.partners[winner.partner_id]))
+
+    def repriced(self, counts: Counts) -> Priced:
+        """What the orders earn that went to a partner after they were recorded."""
+        plan = self.priced(counts)
+        answers = [earning.answer for earning in self._earnings]
+        return Priced(
+            plan,
+            {answer.order.id: answer.commissions for answer in answers},
+            {answer.order.id: answer.attribution["reward"] for answer in answers if "reward" in answer.attribution},
+        )
+
+    def needed(self) -> set[Key]:
+        """The rows that have to be counted under a lock; mostly none."""
+        return {key for earning in self._earnings for key in earning.keys}
+
+    def new_customers(self) -> set[UUID]:
+        """Customers whom nobody knew before this batch."""
+        return {row["id"] for row in self.plan.new_customers}
+
+    def priced(self, counts: Counts) -> Plan:
+        """The whole plan, with the commissions, as `counts` stood before the batch."""
+        for earning in self._earnings:
+            self._price(earning, counts)
+        self.plan.counted(self._id, counts)
+        return self.plan
 
     def _order(
         self, sale: Sale, fingerprint: str, placed_at: datetime, buyer: Buyer | None, decided: Attribution
@@ -186,87 +245,20 @@ class _Decision:
         )
         return order
 
-    def _commissions(self, order: OrderShown, decided: Attribution) -> list[CommissionShown]:
-        if decided.winner is None or decided.winner.partner_id is None:
-            return []
-        partner = self._touches.partners[decided.winner.partner_id]
-        reward = engine.decide(_facts(order), self._terms_by_level(partner))
+    def _price(self, earning: _Earning, counts: Counts) -> None:
+        order, currency = earning.order, earning.order.currency
+        standing = counts.standing(earning.keys, currency) if earning.keys else NOTHING_YET
+        reward = engine.decide(earning.facts, earning.rules, standing=standing)
         if not isinstance(reward, Reward):
-            decided.record["reward"] = reward
-            return []
-        commission = self._commission(order, partner, reward)
-        self._accrue(commission, order)
-        return [commission]
-
-    def _terms_by_level(self, partner: PartnerRow) -> dict[str, Sequence[Terms]]:
-        shared = self._configured.rewards
-        return {
-            "partner": self._own_terms.get(partner.id, ()),
-            "group": shared.get(partner.group_id, ()) if partner.group_id else (),
-            "program": shared.get(partner.program_id, ()),
-        }
-
-    def _commission(self, order: OrderShown, partner: PartnerRow, reward: Reward) -> CommissionShown:
-        held_until = order.placed_at + timedelta(days=self._configured.hold(partner.group_id))
-        status = "pending" if held_until > self._now else "approved"
-        commission = CommissionShown(
-            id=new_id(),
-            amount=reward.amount,
-            currency=order.currency,
-            status=status,
-            reversed=0,
-            base=reward.base,
-            partner=PartnerShown(partner.id, partner.name),
-            held_until=held_until,
-            explanation=reward.explanation,
-        )
-        self.plan.commissions.append(
-            {
-                "merchant_id": self._merchant_id,
-                "id": commission.id,
-                "partner_id": partner.id,
-                "order_id": order.id,
-                "customer_id": order.customer_id,
-                "reward_version_id": reward.terms.id,
-                "currency": commission.currency,
-                "base": commission.base,
-                "amount": commission.amount,
-                "reversed": 0,
-                "status": status,
-                "held_until": held_until,
-                "explanation": commission.explanation,
-                "occurred_at": order.placed_at,
-                "created_at": self._now,
-            }
-        )
-        return commission
-
-    def _accrue(self, commission: CommissionShown, order: OrderShown) -> None:
-        if commission.amount == 0:
+            earning.record["reward"] = reward
             return
-        transaction_id = new_id()
-        self.plan.transactions.append(
-            {
-                "merchant_id": self._merchant_id,
-                "id": transaction_id,
-                "reference": f"commission:{commission.id}:accrual",
-                "kind": "commission_accrual",
-                "occurred_at": order.placed_at,
-            }
-        )
-        for account, amount in (
-            (COMMISSION_EXPENSE, -commission.amount),
-            (partner_earned(commission.partner.id), commission.amount),
-        ):
-            self.plan.entries.append(
-                {
-                    "merchant_id": self._merchant_id,
-                    "transaction_id": transaction_id,
-                    "account": account,
-                    "currency": commission.currency,
-                    "amount": amount,
-                }
-            )
+        counts.add(earning.keys, currency, earned=reward.amount, revenue=order.amount)
+        commission = accrue(
+            self.plan, reward, merchant_id=self._id, id=new_id(), partner=earning.partner, currency=currency,
+            order_id=order.id, customer_id=order.customer_id, occurred_at=order.placed_at,
+            hold_days=self._configured.hold(earning.partner.group_id), now=self._now,
+        )  # fmt: skip
+        earning.answer.commissions.append(commission)
 
     def _remember(self, order: OrderShown, buyer: Buyer | None, decided: Attribution) -> None:
         """What the order changes besides itself: the coupon's uses, whose the customer is, what is stale."""
@@ -308,7 +300,8 @@ def _contradiction(sale: Sale) -> Conflict:
     )
 
 
-def _facts(order: OrderShown) -> OrderFacts:
+def _facts(order: OrderShown, buyer: Buyer | None, zone: ZoneInfo) -> OrderFacts:
+    since = buyer.row.since if buyer else None
     return OrderFacts(
         amount=order.amount,
         currency=order.currency,
@@ -316,4 +309,10 @@ def _facts(order: OrderShown) -> OrderFacts:
         tax=order.tax,
         shipping=order.shipping,
         discount=order.discount,
+        lines=tuple([OrderLine(line["amount"], line["product_key"], line["category"]) for line in order.lines]),
+        country=order.country or "",
+        is_new=order.is_first if order.customer_id else None,
+        first_at=since.astimezone(zone) if since else None,
+        coupon=order.coupon or "",
+        metadata=order.metadata,
     )

@@ -12,12 +12,14 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
+from commissions import standing
 from merchants.audit import Actor
 from merchants.errors import DomainError
 from merchants.tenancy import Contended, Question, current
+from rewards.counting import Counts
 from tracking import clicks, load
-from tracking.configuration import configuration
-from tracking.decide import decide
+from tracking.configuration import Configuration, configuration
+from tracking.decide import Decision, decide
 from tracking.events import Event, Sale, clean
 from tracking.load import Known
 from tracking.plan import Outcome
@@ -70,9 +72,22 @@ def record(
     if arrived.question is None:
         return [Outcome(error=sale) for sale in arrived.sales if isinstance(sale, DomainError)]
     known = _known(load.known(arrived.question, loaded), arrived.good)
-    plan = decide(current(), arrived.sales, known, configuration(known.version), arrived.at)
+    configured = configuration(known.version)
+    decision = decide(current(), arrived.sales, known, configured, arrived.at)
+    plan = decision.priced(_counts(decision, configured))
     write(plan, actor=actor, last=last)
     return plan.outcomes
+
+
+def _counts(decision: Decision, configured: Configuration) -> Counts:
+    """The rows that tiers and caps look at, locked; most sales need none.
+
+    Locks are taken in one order everywhere: coupons by id, then these by id, so that no two sales wait for each other.
+    """
+    needed = decision.needed()
+    if not needed:
+        return Counts()
+    return standing.locked(needed, new_customers=decision.new_customers(), zone=configured.zone)
 
 
 def _cleaned(sale: Sale | DomainError, now: datetime) -> Sale | DomainError:

@@ -1,20 +1,29 @@
-"""A lead: a customer who came through a partner and has not bought yet. It decides whose their orders will be."""
+"""A lead: a customer who came through a partner and has not bought yet. It decides whose their orders will be.
+
+Where a rule pays for leads, the lead's commission is made in the same transaction.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.utils import timezone
 
 from affiliates import attribution
 from affiliates.attribution import Attribution
 from affiliates.models import Lead as LeadRow
+from commissions import standing
 from merchants import audit, inputs
 from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
+from merchants.ids import new_id
 from merchants.models import Merchant
 from merchants.tenancy import current
+from rewards.counting import Counts, keys_for
+from rewards.engine import OrderFacts, Reward, decide
 from stats.marks import mark
 from tracking import ingest
+from tracking.accrual import accrue, own_rules, rules_by_level
 from tracking.buyers import Buyer, Buyers
 from tracking.configuration import configuration
 from tracking.events import Lead, check_moment, check_texts, clean_customer, fingerprint_of
@@ -52,8 +61,10 @@ def record_lead(asked: Lead, *, actor: Actor, now: datetime | None = None) -> Le
     decided = _decide(asked, buyer, known, happened)
     if decided.winner is not None and decided.winner.partner_id and buyer.row.partner_id is None:
         plan.belong(current(), buyer.row.id, decided.winner, happened)
+    lead_id = new_id()
+    _reward(plan, known, buyer, decided, asked, happened, lead_id, now)
     write(plan, actor=actor)
-    lead = _save(asked, buyer, decided, fingerprint, happened)
+    lead = _save(lead_id, asked, buyer, decided, fingerprint, happened)
     mark(lead.partner_id, happened, buyer.row.id)
     audit.record(actor, "lead.record", "lead", lead.id, after={"name": lead.name, "customer": str(buyer.row.id)})
     return LeadRecorded(True, lead)
@@ -77,8 +88,52 @@ def _decide(asked: Lead, buyer: Buyer, known: Known, happened: datetime) -> Attr
     )
 
 
-def _save(asked: Lead, buyer: Buyer, decided: Attribution, fingerprint: str, happened: datetime) -> LeadRow:
+def _reward(
+    plan: Plan,
+    known: Known,
+    buyer: Buyer,
+    decided: Attribution,
+    asked: Lead,
+    happened: datetime,
+    lead_id: UUID,
+    now: datetime,
+) -> None:
+    """What the lead earns. Its commission has the lead's own id, so that it is there at most once."""
+    if decided.winner is None or decided.winner.partner_id is None:
+        return
+    configured = configuration(known.version)
+    partner = next(row for row in known.partners if row.id == decided.winner.partner_id)
+    rules = rules_by_level(partner, own_rules(known).get(partner.id), configured)
+    zone, currency = configured.zone, configured.currency
+    keys = keys_for(rules.values(), partner.id, buyer.row.id, happened, zone)
+    new_customers = {row["id"] for row in plan.new_customers}
+    counts = standing.locked(keys, new_customers=new_customers, zone=zone) if keys else Counts()
+    facts = OrderFacts(
+        amount=0,
+        currency=currency,
+        placed_at=happened,
+        is_new=buyer.is_first_order,
+        first_at=buyer.row.since.astimezone(zone) if buyer.row.since else None,
+        coupon=(asked.coupon or "").upper(),
+        metadata=asked.metadata,
+    )
+    reward = decide(facts, rules, standing=counts.standing(keys, currency), event="lead")
+    if not isinstance(reward, Reward):
+        return
+    reward.explanation.update(event="lead", called=f"Lead: {asked.name}")
+    counts.add(keys, currency, earned=reward.amount)
+    plan.counted(current(), counts)
+    accrue(
+        plan, reward, merchant_id=current(), id=lead_id, partner=partner, currency=currency, order_id=None,
+        customer_id=buyer.row.id, occurred_at=happened, hold_days=configured.hold(partner.group_id), now=now,
+    )  # fmt: skip
+
+
+def _save(
+    lead_id: UUID, asked: Lead, buyer: Buyer, decided: Attribution, fingerprint: str, happened: datetime
+) -> LeadRow:
     return Merchant(id=current()).leads.create(
+        id=lead_id,
         customer_id=buyer.row.id,
         partner_id=decided.winner.partner_id if decided.winner else None,
         name=asked.name,

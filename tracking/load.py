@@ -16,6 +16,7 @@ from msgspec import Struct, json
 
 from merchants.statements import Statement
 from merchants.tenancy import Question
+from rewards.details import Details
 from rewards.engine import Terms
 from tracking.answers import CommissionShown, OrderShown
 from tracking.events import Event, Sale
@@ -88,7 +89,7 @@ class ClickRow(Struct):
 
 
 class TermsRow(Struct):
-    """A version of a partner's own reward."""
+    """A version of one of a partner's own rules."""
 
     id: UUID
     partner_id: UUID
@@ -100,6 +101,8 @@ class TermsRow(Struct):
     excludes: list[str]
     ended: bool
     effective_from: datetime
+    rule: UUID | None
+    details: Details
 
     def terms(self) -> Terms:
         """As the engine takes it."""
@@ -114,6 +117,8 @@ class TermsRow(Struct):
             currency=self.currency,
             excludes=tuple(self.excludes),
             ended=self.ended,
+            rule=self.rule,
+            details=self.details,
         )
 
 
@@ -227,7 +232,7 @@ _PARTNER = "SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FRO
 _TERMS = """
     SELECT t.* FROM partners CROSS JOIN LATERAL (
         SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes,
-               r.ended, r.effective_from
+               r.ended, r.effective_from, r.rule, r.details
           FROM rewards_rewardversion r WHERE r.partner_id = partners.id OFFSET 0) t"""
 _RECORDED = """
       FROM unnest(%(sources)s::text[], %(order_ids)s::text[]) AS k(source, external_id)

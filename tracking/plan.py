@@ -8,6 +8,7 @@ from uuid import UUID
 from affiliates.attribution import Candidate
 from merchants.errors import DomainError
 from merchants.ids import new_id
+from rewards.counting import Counts
 from tracking.answers import SaleAnswer
 
 Row = dict[str, Any]
@@ -39,9 +40,24 @@ class Plan:
     commissions: list[Row] = field(default_factory=list)
     transactions: list[Row] = field(default_factory=list)
     entries: list[Row] = field(default_factory=list)
+    new_standings: list[Row] = field(default_factory=list)
+    standings: list[Row] = field(default_factory=list)
+    """What tiers and caps look at, as counted under the rows' locks."""
     touched: list[str] = field(default_factory=list)
     """For the stale mark; see stats.marks."""
     outcomes: list[Outcome] = field(default_factory=list)
+
+    def counted(self, merchant_id: UUID, counts: Counts) -> None:
+        """What was counted while the batch was decided."""
+        for key, count in counts.rows.items():
+            if not count.is_changed:
+                continue
+            row = {"id": key.id, "orders": count.orders, "revenue": count.revenue, "earned": count.earned}
+            if count.is_stored:
+                self.standings.append(row)
+            else:
+                whose = {"partner_id": key.partner_id, "customer_id": key.customer_id, "period": key.period}
+                self.new_standings.append({"merchant_id": merchant_id} | whose | row)
 
     def belong(self, merchant_id: UUID, customer_id: UUID, winner: Candidate, since: datetime) -> None:
         """The customer belongs to the winner's partner from now on."""

@@ -24,6 +24,7 @@ from django.utils import timezone
 from affiliates import attribution
 from affiliates.attribution import Candidate
 from affiliates.models import BY_HAND, Partner, PartnerStatus
+from commissions import standing
 from commissions.adjustment import take_adjustments_back
 from commissions.decisions import PAID, take_back
 from commissions.models import Commission, CommissionStatus, DecisionKind
@@ -35,6 +36,7 @@ from merchants.edits import lock
 from merchants.errors import Conflict, DomainError, NotFound
 from merchants.models import Merchant
 from orders.models import Order
+from rewards.counting import Counts
 from stats.marks import mark_many
 from tracking import ingest
 from tracking.configuration import Configuration, configuration
@@ -311,7 +313,10 @@ class _Move:
         assert self.partner is not None
         known, configured = self._known()
         orders = [order_shown(move.order) for move in moves]
-        priced = price(self.merchant.id, orders, self._candidate(self.partner), known, configured, self.now)
+        decision = price(self.merchant.id, orders, self._candidate(self.partner), known, configured, self.now)
+        needed = decision.needed()
+        counts = standing.locked(needed, new_customers=(), zone=configured.zone) if needed else Counts()
+        priced = decision.repriced(counts)
         write(priced.plan, actor=self.actor)
         made = {
             id: list(rows)

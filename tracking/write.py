@@ -7,6 +7,7 @@ constraints: a unique violation means that somebody else was first, and the call
 
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from msgspec import json
@@ -70,6 +71,14 @@ _PARTS = {
     ),
     "transactions": POST.partition("AS (")[2].rpartition(")\nINSERT")[0],
     "entries": "INSERT" + POST.rpartition(")\nINSERT")[2],
+    "new_standings": _insert(
+        "rewards_rewardstanding",
+        "merchant_id, id, partner_id, customer_id, period, orders, revenue, earned",
+        "new_standings",
+    ),
+    "standings": """UPDATE rewards_rewardstanding s SET orders = n.orders, revenue = n.revenue, earned = n.earned
+        FROM json_to_recordset(%(standings)s::json) AS n(id uuid, orders int, revenue jsonb, earned jsonb)
+        WHERE s.id = n.id""",
     "marks": _insert("stats_stalemark", "merchant_id, touched", "marks"),
     "audit": _insert(
         "merchants_auditentry",
@@ -127,6 +136,8 @@ def _rows(plan: Plan, actor: Actor) -> dict[str, list[Any]]:
         "commissions": plan.commissions,
         "transactions": plan.transactions,
         "entries": plan.entries,
+        "new_standings": sorted(plan.new_standings, key=itemgetter("id")),
+        "standings": plan.standings,
         "marks": [{"merchant_id": current(), "touched": sorted(set(plan.touched))}] if plan.touched else [],
         "audit": [_audit(plan, actor)] if plan.orders else [],
     }

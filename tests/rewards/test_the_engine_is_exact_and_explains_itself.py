@@ -1,5 +1,6 @@
 """The reward engine by worked examples a person can check, and by properties."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merchants.money import MAX_AMOUNT
-from rewards.engine import OrderFacts, Reward, Terms, base_of, decide, in_force, remaining
+from rewards import engine
+from rewards.engine import OrderFacts, Reward, Rules, Terms, base_of, in_force, parts_of, remaining
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -28,6 +30,10 @@ def fixed(amount: int, currency: str = "USD", **more: Any) -> Terms:
 
 def order(amount: int, currency: str = "USD", **parts: int) -> OrderFacts:
     return OrderFacts(amount=amount, currency=currency, placed_at=NOON, **parts)
+
+
+def decide(facts: OrderFacts, by_level: Mapping[str, Sequence[Terms]]) -> Reward | dict[str, Any]:
+    return engine.decide(facts, {level: Rules(versions) for level, versions in by_level.items()})
 
 
 def rewarded(result: Reward | dict[str, Any]) -> Reward:
@@ -53,8 +59,14 @@ def test_a_percentage_of_the_order(amount: int, percent: str, commission: int) -
 
 
 def test_a_fixed_amount_is_the_same_whatever_the_order() -> None:
-    for amount in (0, 1, 10_000):
+    for amount in (500, 501, 10_000):
         assert rewarded(decide(order(amount), {"program": [fixed(500)]})).amount == 500
+
+
+def test_a_fixed_amount_is_never_more_than_the_order() -> None:
+    reward = rewarded(decide(order(499), {"program": [fixed(500)]}))
+    assert reward.amount == 499
+    assert reward.explanation["working"] == ("5.00 USD per order, never more than it is computed on: 4.99 USD")
 
 
 def test_a_fixed_amount_in_another_currency_is_nothing_and_says_why() -> None:
@@ -132,9 +144,10 @@ def test_refunds_in_any_number_end_where_one_of_their_sum_would_and_never_oversh
 ) -> None:
     reward = rewarded(decide(order(amount), {"program": [terms]}))
     taken = refunded = 0
+    parts = parts_of(reward.explanation, terms, order_amount=amount, base=reward.base, amount=reward.amount)
     for refund in [*refunds, amount]:
         refunded = min(refunded + refund, amount)
-        keeps = remaining(terms, amount=reward.amount, base=reward.base, order_amount=amount, refunded=refunded)
+        keeps = remaining(parts, order_amount=amount, refunded=refunded)
         reversal = reward.amount - keeps - taken
         assert reversal >= 0
         taken += reversal

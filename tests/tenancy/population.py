@@ -1,6 +1,7 @@
 """A merchant with at least one row in every table that a tenant owns, mostly through the real verbs."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -28,7 +29,8 @@ from merchants.models import Merchant
 from outreach.library import create_asset, note_use
 from outreach.news import draft, mark_read, unsubscribe
 from payouts.manual import record_payout
-from rewards.terms import set_reward
+from rewards.details import Details, Tier
+from rewards.terms import add_rule, set_reward
 from tests.factories import (
     ACTOR,
     ApiKeyFactory,
@@ -63,7 +65,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         partner = PartnerFactory(name=canary, coupon_code=canary)
         partner.group = GroupFactory(name=canary, program=partner.program)
         partner.save()
-        _terms(partner)
+        _terms(partner, canary)
         _application(partner, canary)
         _sell(canary)
         CommissionFactory(partner=partner, reason=canary)
@@ -96,9 +98,12 @@ def _fraud(merchant: Merchant, partner: Any) -> None:
     merchant.screened.create(commission_id=found[0].commission_id)
 
 
-def _terms(partner: Any) -> None:
+def _terms(partner: Any, canary: str) -> None:
+    since = NOW - timedelta(days=90)
     for owner in ({"partner": partner}, {"group": partner.group}, {"program": partner.program}):
-        set_reward(kind="percentage", percent=10, effective_from=NOW - timedelta(days=90), actor=ACTOR, **owner)
+        set_reward(kind="percentage", percent=10, effective_from=since, actor=ACTOR, **owner)
+    tiered = Details(name=canary, tiers=(Tier(2, percent=Decimal(10)),), first_orders=1000)
+    add_rule(partner=partner, kind="percentage", percent=10, details=tiered, effective_from=since, actor=ACTOR)
 
 
 def _application(partner: Any, canary: str) -> None:

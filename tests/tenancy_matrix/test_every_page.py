@@ -116,6 +116,12 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "announcements_detail": (VIEW, Permission.EDIT_PARTNERS),
     "announcements_publish": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "announcements_delete": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "rules": (VIEW, VIEW),
+    "rules_of": (VIEW, VIEW),
+    "rules_try": (VIEW, VIEW),
+    "rules_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -192,8 +198,8 @@ MOUNTED_LISTS = {
     "affiliates_program", "affiliates_programterms", "affiliates_termsacceptance", "affiliates_application",
     "affiliates_question", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution", "customers_customer", "orders_order",
-    "orders_refund", "rewards_rewardversion", "commissions_commission", "commissions_reversal", "payouts_payout",
-    "commissions_decision", "customers_providerkey",
+    "orders_refund", "rewards_rewardversion", "rewards_rewardstanding", "commissions_commission",
+    "commissions_reversal", "payouts_payout", "commissions_decision", "customers_providerkey",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
     "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
 }  # fmt: skip
@@ -260,7 +266,8 @@ class Site:
         address = page.address
         names = {
             "<slug:slug>": self.merchant.slug, "<str:currency>": "USD", "<str:kind>": "code", "<str:card>": "hold",
-            "<str:letter>": "activation", "<slug:rule>": "velocity",
+            "<str:letter>": "activation", "<slug:rule>": "velocity", "<str:level>": "program",
+            "<uuid:owner>": self.ids["program"], "<uuid:rule>": self.ids["program"],
             "<uuid:item>": self.ids["coupon"], "<slug:code>": self.ids["portal_code"], "<str:token>": "x-y",
         }  # fmt: skip
         for name, value in names.items():

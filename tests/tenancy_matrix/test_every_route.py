@@ -62,6 +62,7 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_questions": {"GET": READ},
     "api_rewards": {"GET": READ, "POST": WRITE},
     "api_reward_endings": {"POST": WRITE},
+    "api_reward_rules": {"POST": WRITE},
     "api_coupons": {"GET": READ, "POST": WRITE},
     "api_coupon": {"GET": READ, "PATCH": WRITE},
     "api_links": {"GET": READ, "POST": WRITE},
@@ -228,6 +229,7 @@ def test_ids_of_another_in_a_body_are_not_found(theirs: World, mine: World, api:
         ("/partners", {"name": "P", "email": "p@example.com", "program_id": ids["program"]}, "program_id"),
         ("/rewards", {"partner_id": ids["partner"], "kind": "percentage", "percent": "5"}, "partner_id"),
         ("/rewards", {"group_id": ids["group"], "kind": "percentage", "percent": "5"}, "group_id"),
+        ("/rewards/rules", {"partner_id": ids["partner"], "kind": "percentage", "percent": "5"}, "partner_id"),
         ("/rewards/endings", {"program_id": ids["program"]}, "program_id"),
         ("/commissions", {"partner_id": ids["partner"], "amount": 1, "currency": "USD", "reason": "x"}, "partner_id"),
     ]

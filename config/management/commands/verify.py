@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
 
+from commissions import standing
 from commissions import verify as commissions
 from config.operators import errors_for_people, merchant_called
 from customers import verify as customers
@@ -20,6 +21,7 @@ from stats import verify as stats
 PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
     ledger.problems,
     commissions.problems,
+    standing.problems,
     payouts.problems,
     customers.problems,
     stats.problems,

@@ -1,0 +1,1 @@
+"""What partners earn: the rules of programs, groups and partners, and a form to try them on an order."""

@@ -1,0 +1,122 @@
+"""The rows of `rewards.counting` in the database: locked, counted from commissions where there are none, and proven.
+
+A row is made from the commissions that are there when a rule first needs it. Two who make the same one are settled by
+its primary key: the second is `Contended`, runs again and finds it. From then on it is locked, in id order and after
+the coupons (`tracking.ingest`), so that tiers and caps are exact. A commission that is put on another partner
+afterwards is not counted by itself: `forget` the rows of both, and the next sale counts them again.
+
+An order that is recorded in the very moment in which the first rule that counts is set may not have seen it; then
+`manage.py verify` says so, and `forget` mends it.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import OperationalError, connection
+from msgspec import json
+from psycopg import errors
+
+from merchants.models import Merchant
+from merchants.tenancy import Contended, current
+from rewards.counting import Count, Counts, Key
+
+#: What one row comes to by currency: a customer's through their orders and leads, which have an index.
+_COUNTED = """
+    SELECT c.currency, count(o.id) AS orders, coalesce(sum(o.amount), 0) AS revenue, sum(c.amount) AS earned
+      FROM {commissions} c LEFT JOIN orders_order o ON o.id = c.order_id
+     WHERE c.reward_version_id IS NOT NULL {condition} GROUP BY c.currency"""
+_OF_PARTNER = _COUNTED.format(
+    commissions="commissions_commission",
+    condition="AND c.partner_id = %(partner)s AND c.occurred_at >= %(since)s AND c.occurred_at < %(until)s",
+)
+_OF_CUSTOMER = _COUNTED.format(
+    commissions="""(
+        SELECT c.* FROM orders_order o JOIN commissions_commission c ON c.order_id = o.id AND c.partner_id = %(partner)s
+         WHERE o.customer_id = %(customer)s
+         UNION ALL
+        SELECT c.* FROM affiliates_lead l JOIN commissions_commission c ON c.id = l.id AND c.partner_id = %(partner)s
+         WHERE l.customer_id = %(customer)s)""",
+    condition="",
+)
+_LOCKED = """
+    SELECT id, orders, revenue, earned FROM rewards_rewardstanding
+     WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"""
+
+
+def locked(keys: Collection[Key], *, new_customers: Collection[UUID], zone: ZoneInfo) -> Counts:
+    """The rows of the running tenant, locked until the transaction ends; those that are missing as they come to now.
+
+    Customers who are only just being made have no history to count. Contended when two wait for each other, as a sale
+    can that brought its own click along.
+    """
+    by_id = {key.id: key for key in keys}
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(_LOCKED, [sorted(by_id)])
+        except OperationalError as error:
+            if isinstance(error.__cause__, errors.DeadlockDetected):
+                raise Contended(str(error)) from error
+            raise
+        rows = {
+            by_id[id]: Count(orders, _amounts(revenue), _amounts(earned), is_stored=True)
+            for id, orders, revenue, earned in cursor.fetchall()
+        }
+    for key in by_id.values():
+        if key not in rows:
+            rows[key] = Count() if key.customer_id in new_customers else counted(key, zone)
+    return Counts(rows)
+
+
+def _amounts(stored: Any) -> dict[str, int]:
+    """Django has told psycopg not to read `jsonb` by itself."""
+    return json.decode(stored, type=dict[str, int]) if isinstance(stored, str) else dict(stored)
+
+
+def counted(key: Key, zone: ZoneInfo) -> Count:
+    """What a row comes to, from the commissions there are."""
+    since, until = _bounds(key.period, zone)
+    parameters = {"partner": key.partner_id, "customer": key.customer_id, "since": since, "until": until}
+    count = Count()
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_PARTNER if key.customer_id is None else _OF_CUSTOMER, parameters)
+        for currency, orders, revenue, earned in cursor:
+            count.orders += orders
+            count.earned[currency] = int(earned)
+            if orders:
+                count.revenue[currency] = int(revenue)
+    return count
+
+
+def _bounds(period: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    if not period:
+        return datetime(1970, 1, 1, tzinfo=zone), datetime(9998, 1, 1, tzinfo=zone)
+    year, month = int(period[:4]), int(period[5:])
+    later = (year + 1, 1) if month == 12 else (year, month + 1)
+    return datetime(year, month, 1, tzinfo=zone), datetime(*later, 1, tzinfo=zone)
+
+
+def forget(*, partner_ids: Collection[UUID]) -> None:
+    """Throw away what was counted for these partners of the running tenant: the next sale counts it anew."""
+    Merchant(id=current()).reward_standings.filter(partner_id__in=partner_ids).delete()
+
+
+def problems() -> Iterator[str]:
+    """What was counted otherwise than the commissions say, a sentence each; nothing when all is well."""
+    merchant = Merchant.objects.get(id=current())
+    zone = ZoneInfo(merchant.time_zone)
+    for row in merchant.reward_standings.order_by("id").iterator():
+        should = counted(Key(row.partner_id, row.customer_id, row.period), zone)
+        has = (row.orders, _without_zeros(row.revenue), _without_zeros(row.earned))
+        if has != (should.orders, _without_zeros(should.revenue), _without_zeros(should.earned)):
+            whose = f"partner {row.partner_id}" + (f" with customer {row.customer_id}" if row.customer_id else "")
+            yield (
+                f"{whose} in {row.period or 'all time'} was counted as {has[0]} orders, {has[1]}, {has[2]};"
+                f" the commissions say {should.orders}, {should.revenue}, {should.earned}"
+            )
+
+
+def _without_zeros(amounts: dict[str, int]) -> dict[str, int]:
+    return {currency: amount for currency, amount in amounts.items() if amount}
