@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from commissions.adjustment import adjust, adjustments_of, worth
+from commissions.decisions import PAID
 from commissions.hold import release_now
 from commissions.manual import record_manual
 from commissions.models import Commission, CommissionStatus
@@ -55,7 +56,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
     """The explanation: as a page, or as a panel beside the list."""
     found = _commission(request, commission)
     reversals = list(found.reversals.select_related("refund").order_by("id"))
-    item = found.payout_items.filter(is_live=True).select_related("payout").first()
+    item = found.payout_items.filter(is_live=True).select_related("payout").first() if found.status in PAID else None
     adjustments = list(adjustments_of(found))
     decisions = list(found.decisions.order_by("id"))
     steps = commission_steps(found.id, reversals, decisions)

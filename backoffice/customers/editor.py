@@ -5,6 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -100,7 +103,7 @@ def customers_new(request: StaffRequest) -> HttpResponseBase:
 @staff_page(Permission.VIEW, post=Permission.EDIT_CUSTOMERS)
 def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
     """The editor; saved, it leads back to the list. Rows of the books still lead here when the customer is deleted."""
-    found = get_object_or_404(request.merchant.customers.select_related("attribution__partner"), id=customer)
+    found = get_object_or_404(_with_keys(request.merchant).select_related("attribution__partner"), id=customer)
     if found.status == CustomerStatus.ERASED:
         return page(request, "backoffice/customers/gone.html", {}, status=410)
     names = ["name", "email", "external_id"]
@@ -125,10 +128,17 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "last": last,
         "fresh": False,
         "attribution": getattr(found, "attribution", None),
-        "provider_keys": found.provider_keys.order_by("provider", "key"),
+        "provider_keys": found.keys,
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/detail.html", context, status=form_status(form))
+
+
+def _with_keys(merchant: Merchant) -> "QuerySet[Customer]":
+    """The customers with `keys`: what payment providers call them, in the query that fetches them."""
+    keys = merchant.provider_keys.filter(customer_id=OuterRef("pk")).order_by("provider", "key")
+    shown = keys.values_list(JSONObject(id="id", provider="provider", key="key"))
+    return merchant.customers.annotate(keys=ArraySubquery(shown))
 
 
 @staff_page(Permission.VIEW)
