@@ -1,21 +1,21 @@
 """The first page of the portal (SPEC Q2): what the partner earns with, what waits for them, how it goes."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponseBase
 from django.utils import timezone
 
-from affiliates.models import Partner
 from pages.periods import PRESETS, Period, first_of, period_of
 from partner_portal.customers import with_figures
 from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.links import address_of, usable_coupons
 from partner_portal.money import Money, money_of
 from partner_portal.rules import terms_of
-from rewards.models import RewardKind, RewardVersion
-from rewards.terms import in_force_for
+from rewards.engine import LEVELS, Rules, plain
+from rewards.models import RewardKind
+from rewards.terms import levels_of
 from stats.reading import Day, partner_days, percent_change
 
 _SHOWN_CUSTOMERS, _SHOWN_PAYOUTS = 6, 5
@@ -41,9 +41,10 @@ def home(request: PartnerRequest) -> HttpResponseBase:
     interval = "day" if period.days <= _MOST_DAYS else "week" if period.days <= _MOST_WEEKS else "month"
     links = list(partner.links.filter(is_active=True).order_by("created_at", "id")[:1])
     customers = partner.attributed.select_related("customer").order_by("-since", "-id")
+    levels, at = levels_of(partner), timezone.now()
     context = {
-        "reward": _reward_sentence(partner),
-        "terms": terms_of(partner, timezone.now()),
+        "reward": _reward_sentence(levels, at),
+        "terms": terms_of(partner, levels, at),
         "link": address_of(links[0]) if links else "",
         "coupons": usable_coupons(partner)[:1],
         "mine": money.get(currency) or Money(currency),
@@ -61,17 +62,17 @@ def home(request: PartnerRequest) -> HttpResponseBase:
     return page(request, "partner_portal/home.html", context)
 
 
-def _reward_sentence(partner: Partner) -> dict[str, Any] | None:
-    """What the sentence about the terms in force is made of; None when nothing is set."""
-    version: RewardVersion | None = in_force_for([partner], timezone.now())[partner.id]
-    if version is None:
+def _reward_sentence(levels: Mapping[str, Rules], at: datetime) -> dict[str, Any] | None:
+    """What the sentence about the basic rule in force is made of; None when nothing is set."""
+    running = (terms for level in LEVELS if level in levels for terms in levels[level].in_force(at))
+    basic = next((terms for terms in running if terms.rule is None), None)
+    if basic is None:
         return None
-    percent = format(version.percent.normalize(), "f") if version.percent is not None else ""
     return {
-        "percent": percent if version.kind == RewardKind.PERCENTAGE else "",
-        "amount": version.amount,
-        "currency": version.currency,
-        "excludes": " and ".join(filter(None, [", ".join(version.excludes[:-1]), *version.excludes[-1:]])),
+        "percent": plain(basic.percent) if basic.kind == RewardKind.PERCENTAGE and basic.percent is not None else "",
+        "amount": basic.amount,
+        "currency": basic.currency,
+        "excludes": " and ".join(filter(None, [", ".join(basic.excludes[:-1]), *basic.excludes[-1:]])),
     }
 
 

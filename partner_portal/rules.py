@@ -1,6 +1,6 @@
 """What the partner earns, as sentences in the order in which the rules are asked, and how far the next tier is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -9,9 +9,8 @@ from affiliates.models import Partner
 from commissions import standing
 from merchants.money import display
 from rewards.counting import Count, Key, month_of
-from rewards.engine import LEVELS, Terms
+from rewards.engine import LEVELS, Rules, Terms
 from rewards.sentences import sentence, tier_rate
-from rewards.terms import levels_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,9 @@ class Earns:
     progress: Progress | None
 
 
-def terms_of(partner: Partner, at: datetime) -> list[Earns]:
+def terms_of(partner: Partner, levels: Mapping[str, Rules], at: datetime) -> list[Earns]:
     """The rules that may decide for the partner now. Empty when the one sentence about the basic rule says it all."""
-    levels, zone = levels_of(partner), ZoneInfo(partner.merchant.time_zone)
+    zone = ZoneInfo(partner.merchant.time_zone)
     found = [
         terms
         for event in ("sale", "lead", "click")

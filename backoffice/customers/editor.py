@@ -128,7 +128,6 @@ def customers_detail(request: StaffRequest, customer: UUID) -> HttpResponseBase:
         "last": last,
         "fresh": False,
         "attribution": getattr(found, "attribution", None),
-        "provider_keys": found.keys,
         "partials": {"list"},
     }
     return page(request, "backoffice/customers/detail.html", context, status=form_status(form))
