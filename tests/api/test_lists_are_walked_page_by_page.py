@@ -43,7 +43,7 @@ def walk(api: Api, path: str, limit: int) -> list[Any]:
 
 
 def test_all_lists_are_here() -> None:
-    assert len(LISTS) == 16
+    assert len(LISTS) == 18
 
 
 def test_every_row_comes_once_and_newest_first(api: Api, merchant: Merchant) -> None:
@@ -114,7 +114,7 @@ def test_filters_narrow_a_list(api: Api, merchant: Merchant) -> None:
         "/customers?email=EVA@wood.example": lambda row: row["external_id"] == "c-wood",
         "/customers?q=eva%20W": lambda row: row["external_id"] == "c-wood",
         f"/customers?partner_id={ids['partner']}": lambda row: row["external_id"] in ("c-wood", "l-wood"),
-        "/partners?q=wood": lambda row: row["id"] == ids["partner"],
+        "/partners?q=wood": lambda row: "wood" in row["email"],
         "/partners?email=Anna@wood.example": lambda row: row["id"] == ids["partner"],
         "/coupons?code=WOOD20": lambda row: row["code"] == "wood20",
         f"/links?partner_id={ids['partner']}": lambda row: row["partner_id"] == ids["partner"],
@@ -127,13 +127,13 @@ def test_filters_narrow_a_list(api: Api, merchant: Merchant) -> None:
         rows = api.get(path).body["data"]
         assert rows, path
         assert all(fits(row) for row in rows), path
-    for empty in ("/sales?direct=true", "/sales?placed_before=2001-01-01T00:00:00Z", "/partners?status=applied"):
+    for empty in ("/sales?direct=true", "/sales?placed_before=2001-01-01T00:00:00Z", "/partners?status=suspended"):
         assert api.get(empty).body["data"] == [], empty
 
 
 def test_balances_are_what_the_books_say(api: Api, merchant: Merchant) -> None:
-    build(merchant, "wood")
-    (row,) = api.get("/balances").body["data"]
+    world = build(merchant, "wood")
+    (row,) = api.get(f"/balances?partner_id={world.ids['partner']}").body["data"]
     # Two orders of 100.00 at 10 %: one paid out, one after a refund of 5.00; and 7.00 by hand.
     assert row["balances"] == [
         {"currency": "USD", "earned": 1650, "in_transit": 0, "paid": 1000, "pending": 0, "approved": 1650}

@@ -12,12 +12,12 @@ import payouts.verify
 from affiliates.models import Partner
 from commissions.models import Commission
 from commissions.rejection import reject, restore
+from commissions.reversal import kept_of
 from customers.models import Customer
 from merchants.errors import DomainError
 from merchants.models import Merchant
 from orders.models import Order
 from payouts.manual import record_payout
-from rewards import engine
 from tests.by_hand.conftest import books_are_even, buys, earned
 from tests.factories import ACTOR
 from tracking.deletion import delete_order
@@ -95,10 +95,6 @@ def _is_had_once(order: Order) -> None:
     assert len(standing) == (1 if order.partner_id else 0)
     for commission in standing:
         assert commission.partner_id == order.partner_id
-        assert commission.reward_version is not None
-        left = engine.remaining(
-            commission.reward_version.terms(), amount=commission.amount, base=commission.base,
-            order_amount=order.amount, refunded=order.refunded,
-        )  # fmt: skip
+        left = kept_of(commission, order, refunded=order.refunded, refunds=order.refunds.all())
         gone = order.deleted_at is not None or commission.status == "rejected"
         assert commission.amount - commission.reversed == (0 if gone else left)
