@@ -342,7 +342,9 @@ class _Replay:
         self._terms = terms
         versions: dict[UUID, list[Terms]] = {}
         for version in merchant.reward_versions.filter(partner=None):
-            versions.setdefault(version.group_id or version.program_id, []).append(version.terms())
+            target = version.group_id or version.program_id
+            assert target is not None
+            versions.setdefault(target, []).append(version.terms())
         self._shared = {target: Rules(found) for target, found in versions.items()}
         self._trial = Trial(self._versions(owner), terms, since=proposal.since)
         own = merchant.reward_versions.filter(partner__isnull=False)
@@ -396,6 +398,7 @@ class _Replay:
             return
         own: dict[UUID, list[Terms]] = {}
         for version in self._merchant.reward_versions.filter(partner_id__in=missing):
+            assert version.partner_id is not None
             own.setdefault(version.partner_id, []).append(version.terms())
         partners = Partner.objects.filter(merchant=self._merchant, id__in=missing)
         for id, name, group_id, program_id in partners.values_list("id", "name", "group_id", "program_id"):

@@ -143,6 +143,12 @@ class RuleForm(PageForm):
         }
 
 
+class PublishForm(PageForm):
+    """The second click on a rule that was tried on history."""
+
+    once = OnceField()
+
+
 def initial_of(version: RewardVersion, currency: str) -> dict[str, Any]:
     """What stands in the form of a rule that is there."""
     details = version.more()

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
-from backoffice.rules.form import RuleForm
+from backoffice.rules.form import PublishForm, RuleForm
 from jobs.kinds import Kind, Piece, Ready, Work
 from jobs.models import Job, JobStatus
 from jobs.start import start
@@ -21,7 +21,6 @@ from merchants.models import Merchant
 from merchants.money import display, to_decimal
 from merchants.roles import Permission
 from pages.csv import csv_answer
-from pages.forms import OnceField, PageForm
 from pages.periods import Period
 from pages.xlsx import Workbook
 from rewards.sentences import sentence
@@ -184,12 +183,6 @@ def rules_history_csv(request: StaffRequest, trial: UUID) -> HttpResponse:
         for line in (Line(*each) for each in result[lines])
     )
     return csv_answer("try-on-history.csv", ("Of", "Group", "Name", *_SUMS), rows)
-
-
-class PublishForm(PageForm):
-    """The second click."""
-
-    once = OnceField()
 
 
 @staff_page(Permission.EDIT_REWARDS)
