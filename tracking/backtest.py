@@ -17,10 +17,11 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Model, QuerySet
 from django.db.models.fields.json import KT
 from django.utils import timezone
 from msgspec import Struct, convert, to_builtins
@@ -38,6 +39,8 @@ from rewards.details import PLAIN, Details
 from rewards.engine import LEVELS, NOTHING_YET, OrderFacts, OrderLine, Reward, Rules, Terms
 from rewards.terms import Owner, versions_of
 from rewards.trial import Trial
+
+M = TypeVar("M", bound=Model)
 
 #: Orders of one piece: well below a second of work.
 PIECE = 2_000
@@ -297,13 +300,28 @@ def compare(merchant: Merchant, proposal: Proposal) -> Progress:
     total, done, last = orders.order_by().count(), 0, None
     yield done, total
     while True:
-        behind = orders.filter(id__gt=last) if last else orders
-        piece = [_Row(*row) for row in behind.values_list(*_COLUMNS)[:PIECE]]
-        replay.piece(piece, last)
-        done, last = done + len(piece), piece[-1].id if piece else last
+        end = _end_of_piece(merchant, last)
+        piece = [_Row(*row) for row in _within(orders, last, end).values_list(*_COLUMNS)]
+        replay.piece(piece, last, end)
+        done, last = done + len(piece), end
         yield done, max(done, total)
-        if len(piece) < PIECE:
+        if end is None:
             return replay.comparison
+
+
+def _end_of_piece(merchant: Merchant, last: UUID | None) -> UUID | None:
+    """The id with which the next piece ends; None when it is the last one.
+
+    Found in the primary key alone: with the joins and a limit in one query, every piece would sort all that is left.
+    """
+    ids = _within(Order.with_deleted.filter(merchant=merchant), last, None).order_by("id")
+    return next(iter(ids.values_list("id", flat=True)[PIECE - 1 : PIECE]), None)
+
+
+def _within(rows: "QuerySet[M]", after: UUID | None, until: UUID | None) -> "QuerySet[M]":
+    """Those with an id behind `after` and up to `until`; None is no bound."""
+    rows = rows.filter(id__gt=after) if after else rows
+    return rows.filter(id__lte=until) if until else rows
 
 
 class _Side:
@@ -362,27 +380,23 @@ class _Replay:
     def _versions(self, owner: Owner) -> list[Terms]:
         return [version.terms() for version in self._merchant.reward_versions.filter(**{self._proposal.level: owner})]
 
-    def piece(self, rows: Sequence[_Row], last: UUID | None) -> None:
+    def piece(self, rows: Sequence[_Row], last: UUID | None, end: UUID | None) -> None:
         """Decide these orders, and count what leads and clicks earned meanwhile."""
-        beside = list(self._beside(rows, last)) if self.counts_anything else []
+        beside = list(self._beside(last, end)) if self.counts_anything else []
         self._learn({row.partner_id for row in rows} | {partner_id for _, partner_id, *_ in beside})
         booked, given_back = self._booked(rows), self._given_back(rows)
         for row in rows:
-            while beside and beside[0][0] < row.id:
-                self._count_beside(*beside.pop(0)[1:])
+            while beside and beside[-1][0] < row.id:
+                self._count_beside(*beside.pop()[1:])
             self._order(row, booked.get(row.id, []), given_back.get(row.id, {}))
-        # What is left came after the piece's last order, which is the last of all.
+        while beside:
+            self._count_beside(*beside.pop()[1:])
 
-    def _beside(self, rows: Sequence[_Row], last: UUID | None) -> Iterable[tuple[Any, ...]]:
-        if not rows:
-            return ()
-        earned = self._merchant.commissions.filter(
-            order=None, reward_version__isnull=False, id__lte=rows[-1].id, **self.whose
-        )
-        if last is not None:
-            earned = earned.filter(id__gt=last)
+    def _beside(self, last: UUID | None, end: UUID | None) -> Iterable[tuple[Any, ...]]:
+        """What leads and clicks earned meanwhile, the newest first."""
+        earned = self._merchant.commissions.filter(order=None, reward_version__isnull=False, **self.whose)
         columns = ("id", "partner_id", "customer_id", "occurred_at", "currency", "amount")
-        return earned.order_by("id").values_list(*columns)
+        return _within(earned, last, end).order_by("-id").values_list(*columns)
 
     def _count_beside(
         self, partner_id: UUID, customer_id: UUID | None, at: datetime, currency: str, amount: int
