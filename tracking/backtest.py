@@ -26,12 +26,10 @@ from django.db.models.fields.json import KT
 from django.utils import timezone
 from msgspec import Struct, convert, to_builtins
 
-from affiliates.models import Partner
 from commissions.models import CommissionStatus
 from merchants.errors import Conflict, DomainError, NotFound
 from merchants.ids import new_id
 from merchants.models import Merchant
-from orders.models import Order
 from rewards import engine
 from rewards.checks import checked
 from rewards.counting import Counts, keys_for, month_of
@@ -292,7 +290,7 @@ class _Booked(NamedTuple):
 def compare(merchant: Merchant, proposal: Proposal) -> Progress:
     """Run both sets of rules over the running tenant's orders. Between two steps the transaction may be another."""
     replay = _Replay(merchant, proposal)
-    orders = Order.with_deleted.filter(merchant=merchant, **replay.whose)
+    orders = merchant.orders(manager="with_deleted").filter(**replay.whose)
     if not replay.counts_anything:
         # Then what was before the period changes nothing, nor do deleted orders.
         orders = orders.filter(deleted_at=None, placed_at__gte=proposal.since, placed_at__lt=proposal.until)
@@ -314,7 +312,7 @@ def _end_of_piece(merchant: Merchant, last: UUID | None) -> UUID | None:
 
     Found in the primary key alone: with the joins and a limit in one query, every piece would sort all that is left.
     """
-    ids = _within(Order.with_deleted.filter(merchant=merchant), last, None).order_by("id")
+    ids = _within(merchant.orders(manager="with_deleted").all(), last, None).order_by("id")
     return next(iter(ids.values_list("id", flat=True)[PIECE - 1 : PIECE]), None)
 
 
@@ -414,7 +412,7 @@ class _Replay:
         for version in self._merchant.reward_versions.filter(partner_id__in=missing):
             assert version.partner_id is not None
             own.setdefault(version.partner_id, []).append(version.terms())
-        partners = Partner.objects.filter(merchant=self._merchant, id__in=missing)
+        partners = self._merchant.partners.filter(id__in=missing)
         for id, name, group_id, program_id in partners.values_list("id", "name", "group_id", "program_id"):
             self.comparison.partners[id] = Whose(name, group_id, program_id)
             targets = {
