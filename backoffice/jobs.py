@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, led_to, page, staff_page
+from backoffice.rules.history import KIND
 from jobs import start
 from jobs.kinds import kinds, seen_by_staff
 from jobs.models import Job
@@ -18,6 +19,8 @@ from pages.listing import Sort, sheet
 
 #: Each kind says what it needs, and one that needs more than somebody has is not there for them.
 _ANYBODY = Permission.VIEW
+#: Kinds whose result is more than a sentence and a file.
+_OWN_PAGES = {KIND: "backoffice:rules_history"}
 
 
 @staff_page(_ANYBODY)
@@ -33,6 +36,8 @@ def jobs(request: StaffRequest) -> HttpResponseBase:
 def jobs_detail(request: StaffRequest, job: UUID) -> HttpResponseBase:
     """One job. While it is open the page asks for itself again."""
     found = _job(request, job)
+    if found.kind in _OWN_PAGES:
+        return led_to(request, reverse(_OWN_PAGES[found.kind], args=[request.merchant.slug, found.id]))
     context = {"job": found, "title": kinds()[found.kind].title, "partials": {"job"}}
     return page(request, "backoffice/jobs/detail.html", context)
 

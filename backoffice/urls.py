@@ -30,6 +30,7 @@ from backoffice.outreach import announcements, assets
 from backoffice.partners import applicant, bulk, codes, create, editor
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
+from backoffice.rules import history as tried
 from backoffice.rules import pages as rules
 from merchants.roles import Permission
 
@@ -129,6 +130,9 @@ pages = [
     path("review/rules/<slug:rule>/", review.review_rule, name="review_rule"),
     path("rules/", rules.rules, name="rules"),
     path("rules/try/", rules.rules_try, name="rules_try"),
+    path("rules/history/<uuid:trial>/", tried.rules_history, name="rules_history"),
+    path("rules/history/<uuid:trial>/csv/", tried.rules_history_csv, name="rules_history_csv"),
+    path("rules/history/<uuid:trial>/publish/", tried.rules_publish, name="rules_publish"),
     path("rules/<str:level>/<uuid:owner>/", rules.rules_of_owner, name="rules_of"),
     path("rules/<str:level>/<uuid:owner>/new/", rules.rules_new, name="rules_new"),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/", rules.rules_edit, name="rules_edit"),

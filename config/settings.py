@@ -153,6 +153,7 @@ JOB_KINDS = [
     "pages.announced.KINDS",
     "fraud.preview.KINDS",
     "backoffice.exports.KINDS",
+    "backoffice.rules.history.KINDS",
     "partner_portal.exports.KINDS",
 ]
 

@@ -75,6 +75,14 @@ class RuleForm(PageForm):
         help_text="Empty: from now on. Orders before keep the terms they had.",
     )  # fmt: skip
 
+    history_from = forms.DateField(
+        label="History from", required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="For “Try on history”. Empty: twelve months.",
+    )  # fmt: skip
+    history_to = forms.DateField(
+        label="History to", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: today."
+    )
+
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, currency=currency, **kwargs)
         self.money = currency
@@ -133,6 +141,12 @@ class RuleForm(PageForm):
             "details": details,
             "effective_from": values["effective_from"],
         }
+
+
+class PublishForm(PageForm):
+    """The second click on a rule that was tried on history."""
+
+    once = OnceField()
 
 
 def initial_of(version: RewardVersion, currency: str) -> dict[str, Any]:

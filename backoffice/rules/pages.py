@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from affiliates.models import Group, Partner, Program
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
+from backoffice.rules import history
 from backoffice.rules.form import TIERS, RuleForm, initial_of
 from merchants.roles import Permission
 from pages.forms import MoneyField, OnceField, PageForm
@@ -23,6 +24,8 @@ from rewards.sentences import sentence
 from rewards.terms import Owner, add_rule, end_reward, levels_of, rules_of, set_reward, versions_of
 
 _VERSIONS = 50
+#: The button that tries what the form says on history, and sets nothing.
+_TRY = "try_on_history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def rules_new(request: StaffRequest, level: str, owner: UUID) -> HttpResponseBas
     form = RuleForm(posted(request), currency=request.merchant.currency)
     if sent(request, form):
         with _refused(form):
+            if _TRY in request.POST:
+                return led_to(request, history.begin(request, found, form, None, adds=True))
             address = once(request, form, lambda: _add(request, level, found, form))
             return done(request, "The rule is set.", address)
     return _form_page(request, level, found, form, None)
@@ -89,6 +94,8 @@ def rules_edit(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> Ht
     form = RuleForm(posted(request), currency=currency, initial=initial)
     if sent(request, form):
         with _refused(form):
+            if _TRY in request.POST:
+                return led_to(request, history.begin(request, found, form, chain, adds=False))
             address = once(request, form, lambda: _set(request, level, found, chain, form))
             return done(request, "The rule has a new version.", address)
     return _form_page(request, level, found, form, newest)
@@ -279,5 +286,5 @@ def _set(request: StaffRequest, level: str, owner: Owner, chain: UUID | None, fo
 
 
 def _refused(form: RuleForm) -> Any:
-    form.renames = {"tiers": "start_1"}
+    form.renames = {"tiers": "start_1", "since": "history_from"}
     return form.refused()

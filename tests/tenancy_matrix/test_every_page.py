@@ -6,6 +6,7 @@ A page that is added must be classified here, or this fails.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from allauth.mfa.models import Authenticator
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.utils import timezone
 from PIL import Image
 
 from affiliates.models import Partner
@@ -34,6 +36,7 @@ from outreach.library import create_asset
 from outreach.news import draft, publish
 from tests.api.world import World, build
 from tests.factories import ACTOR, PASSWORD
+from tracking.backtest import as_parameters, propose
 
 #: Before anybody is asked who they are, or about oneself alone.
 OPEN = {"merchants", "invitation", "outbox", "outbox_message"}
@@ -119,6 +122,9 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "rules": (VIEW, VIEW),
     "rules_of": (VIEW, VIEW),
     "rules_try": (VIEW, VIEW),
+    "rules_history": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_history_csv": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_publish": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
@@ -315,9 +321,14 @@ def exported(merchant: Merchant, partner: Partner) -> dict[str, UUID]:
     with tenancy.tenant(merchant.id):
         job = start("backoffice.partners", merchant=merchant, parameters={"query": ""}, actor=ACTOR)
         file = start("portal.earnings", merchant=merchant, parameters={"query": ""}, actor=of_partner)
-    for each in (job, file):
+        program = merchant.programs.get(is_default=True)
+        proposal = propose(
+            program, kind="percentage", percent=5, since=timezone.now() - timedelta(days=365), until=timezone.now()
+        )
+        trial = start("rewards.backtest", merchant=merchant, parameters=as_parameters(proposal), actor=ACTOR)
+    for each in (job, file, trial):
         work.run(merchant.id, each.id)
-    return {"job": job.id, "file": file.id}
+    return {"job": job.id, "file": file.id, "trial": trial.id}
 
 
 @pytest.fixture(autouse=True)
