@@ -121,7 +121,8 @@ def _settle(url: str, mail: Path) -> Running:
     return Running(url, mail, of, owner, careful, keyed, operator, token)
 
 
-@pytest.fixture(scope="session")
+# Of the package too: while Playwright's loop runs in this thread, Django keeps connections that a fork would share.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """Debian's."""
     program = _chromium()

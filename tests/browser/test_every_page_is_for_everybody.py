@@ -23,8 +23,7 @@ _NO_PAGES = {
     "settings_sign_out", "settings_profile", "settings_password", "settings_logo", "settings_mail_preview",
     "settings_mail_test", "jobs_file", "jobs_cancel", "jobs_retry",
     "assets_file", "assets_archive", "assets_move", "settings_news",
-    "commissions_reject_many",
-    "commissions_restore_many",
+    "commissions_reject_many", "commissions_restore_many", "rules_history_csv",
 }  # fmt: skip
 _ACCOUNT = ("password/change/", "2fa/", "2fa/webauthn/", "sessions/", "email/")
 _OUTSIDE = ("login/", "password/reset/", "signup/")
