@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from merchants import tenancy
@@ -130,6 +131,7 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
+        connections.close_all()  # those that Django has for the loop; nobody reaches them when it is gone
 
 
 def opened(browser: Browser, running: Running, **options: Any) -> BrowserContext:
