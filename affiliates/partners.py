@@ -33,6 +33,7 @@ def create_partner(
     email: str,
     program: Program | None = None,
     group: Group | None = None,
+    recruiter: Partner | None = None,
     status: str = PartnerStatus.APPROVED,
     coupon_code: str = "",
     notes: str = "",
@@ -52,6 +53,8 @@ def create_partner(
         merchant_id=tenancy.current(),
         program=_program_for(program, group, actor),
         group=group,
+        recruiter=recruiter,
+        recruited_at=timezone.now() if recruiter else None,
         name=inputs.line(name, "name", required=True),
         email=address,
         status=status,
@@ -64,6 +67,7 @@ def create_partner(
         partner.save(force_insert=True)
         tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
         after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(partner.program_id)}
+        after |= {"recruiter_id": str(recruiter.id)} if recruiter else {}
         record(actor, "partner.create", "partner", partner.id, after=after)
         _equip(partner, coupon_code, actor)
         search.refresh([partner.id])
@@ -96,11 +100,26 @@ def give_coupon(partner: Partner, coupon_code: str, *, actor: Actor) -> None:
 
 
 def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor) -> Partner:
-    """Change name, e-mail, group (a Group of the partner's program, or None), notes, tags or metadata."""
-    inputs.known_fields(changes, ("name", "email", "group", "notes", "tags", "metadata"))
+    """Change name, e-mail, group (a Group of the partner's program, or None), recruiter, notes, tags or metadata.
+
+    A `recruiter` (a Partner, or None) counts from now on: what was earned so far is shared with whom it was shared.
+    Conflict `partner_email_taken`, `recruiter_circle`.
+    """
+    inputs.known_fields(changes, ("name", "email", "group", "recruiter", "notes", "tags", "metadata"))
     values = _checked(changes)
-    with refusals({"partner_email_once": _email_taken(str(values.get("email", "")))}):
+    meanings = {
+        "partner_email_once": _email_taken(str(values.get("email", ""))),
+        "partner_no_circle": _circle(partner, values.get("recruiter")),
+    }
+    with refusals(meanings):
         lock(partner)
+        if "recruiter" in values:
+            recruiter = values.pop("recruiter")
+            if partner.recruiter_id != (recruiter.id if recruiter else None):
+                values |= {
+                    "recruiter_id": recruiter.id if recruiter else None,
+                    "recruited_at": timezone.now() if recruiter else None,
+                }
         if "group" in values:
             group = values.pop("group")
             _program_for(partner.program, group, actor)
@@ -123,6 +142,17 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     if "metadata" in values:
         values["metadata"] = inputs.metadata(values["metadata"])
     return values
+
+
+def _circle(partner: Partner, recruiter: Partner | None) -> Conflict:
+    below = f"{recruiter.name} was recruited by {partner.name}, or by somebody below" if recruiter else ""
+    return Conflict(
+        f"{partner.name} cannot be recruited by themselves."
+        if partner == recruiter
+        else f"{below}: choose somebody else, or take the recruiter of {recruiter.name if recruiter else ''} away first.",
+        code="recruiter_circle",
+        field="recruiter",
+    )
 
 
 def _email_taken(email: str) -> Conflict:

@@ -6,6 +6,7 @@ below zero, which later payouts net, as after a refund.
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from commissions.models import Commission, CommissionStatus, Decision, DecisionKind
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
@@ -17,17 +18,26 @@ from stats.marks import mark
 PAID = (CommissionStatus.PAID, CommissionStatus.IN_PAYOUT)
 
 
-def take_back(commission: Commission, *, kind: DecisionKind, reason: str, at: datetime, actor: Actor) -> int:
+def take_back(
+    commission: Commission,
+    *,
+    kind: DecisionKind,
+    reason: str,
+    at: datetime,
+    actor: Actor,
+    follows: UUID | None = None,
+) -> int:
     """Take back all that the partner still has of it; how much that was, in minor units.
 
     It becomes rejected or reversed, by `kind`, unless it was paid. Other columns that the caller changed are saved too.
+    `follows` names the decision about the commission of a recruit that this one goes with.
     """
     taken = commission.amount - commission.reversed
     commission.reversed = commission.amount
     if commission.status not in PAID:
         rejected = kind == DecisionKind.REJECTION
         commission.status = CommissionStatus.REJECTED if rejected else CommissionStatus.REVERSED
-    _decide(commission, kind, taken, reason, at, actor)
+    _decide(commission, kind, taken, reason, at, actor, follows)
     return taken
 
 
@@ -37,10 +47,23 @@ def give_again(commission: Commission, *, amount: int, reason: str, at: datetime
     _decide(commission, DecisionKind.RESTORATION, -amount, reason, at, actor)
 
 
-def _decide(commission: Commission, kind: DecisionKind, taken: int, reason: str, at: datetime, actor: Actor) -> None:
+def _decide(
+    commission: Commission,
+    kind: DecisionKind,
+    taken: int,
+    reason: str,
+    at: datetime,
+    actor: Actor,
+    follows: UUID | None = None,
+) -> None:
     commission.save(update_fields=["status", "reversed", "moved", "is_hidden"])
     decision = commission.decisions.create(
-        merchant_id=commission.merchant_id, kind=kind, amount=taken, reason=reason, decided_by=actor.name[:200]
+        merchant_id=commission.merchant_id,
+        kind=kind,
+        amount=taken,
+        follows=follows,
+        reason=reason[:800],
+        decided_by=actor.name[:200],
     )
     if taken:
         post(

@@ -27,7 +27,7 @@ from rewards.counting import Count, Counts, Key
 _COUNTED = """
     SELECT c.currency, count(o.id) AS orders, coalesce(sum(o.amount), 0) AS revenue, sum(c.amount) AS earned
       FROM {commissions} c LEFT JOIN orders_order o ON o.id = c.order_id
-     WHERE c.reward_version_id IS NOT NULL {condition} GROUP BY c.currency"""
+     WHERE c.reward_version_id IS NOT NULL AND c.level = 0 {condition} GROUP BY c.currency"""
 _OF_PARTNER = _COUNTED.format(
     commissions="commissions_commission",
     condition="AND c.partner_id = %(partner)s AND c.occurred_at >= %(since)s AND c.occurred_at < %(until)s",

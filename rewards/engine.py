@@ -37,7 +37,7 @@ from rewards.details import PLAIN, Details
 
 __all__ = [
     "LEVELS", "NOTHING_YET", "OrderFacts", "OrderLine", "Part", "Reward", "Rules", "Standing", "Terms", "base_of",
-    "decide", "in_force", "months_after", "parts_of", "plain", "precedence", "remaining",
+    "decide", "exact_decimal", "in_force", "months_after", "parts_of", "plain", "precedence", "remaining",
 ]  # fmt: skip
 
 #: From the partner outwards (SPEC A8: always in that order).
@@ -291,7 +291,7 @@ class _Decision:
                 lines=lines,
                 gross=gross,
                 base=base,
-                exact=_decimal(exact),
+                exact=exact_decimal(exact),
                 amount=amount,
                 working=_working(rate, base, self.order.currency, wanted, amount, limits, self._each(terms)),
                 rate=rate,
@@ -468,7 +468,7 @@ def _bounded(exact: Fraction, terms: Terms, base: int | None, limits: list[str])
     return exact
 
 
-def _decimal(exact: Fraction) -> Decimal:
+def exact_decimal(exact: Fraction) -> Decimal:
     """Exactly: a percentage has four decimals, so a reward has at most six."""
     return Decimal(exact.numerator * 1_000_000 // exact.denominator).scaleb(-6).normalize() + 0
 

@@ -27,6 +27,7 @@ from tracking.configuration import Configuration
 from tracking.events import Sale
 from tracking.load import Known, PartnerRow
 from tracking.plan import Outcome, Plan
+from tracking.shares import Recruiters
 from tracking.touches import Touches
 
 
@@ -98,6 +99,7 @@ class Decision:
         self._buyers = Buyers(known, self.plan, merchant_id, now)
         self._touches = Touches(known)
         self._own_rules = own_rules(known)
+        self._recruiters = Recruiters(known, self._own_rules, configured)
         self._orders: dict[tuple[str, str], tuple[str, SaleAnswer]] = {
             (row.source, row.external_id): (
                 row.fingerprint, SaleAnswer(order=row.order, attribution=row.attribution, commissions=row.commissions)
@@ -258,7 +260,13 @@ class Decision:
             order_id=order.id, customer_id=order.customer_id, occurred_at=order.placed_at,
             hold_days=self._configured.hold(earning.partner.group_id), now=self._now,
         )  # fmt: skip
-        earning.answer.commissions.append(commission)
+        shares = self._recruiters.accrue(
+            self.plan, reward, commission, merchant_id=self._id, partner=earning.partner, order_id=order.id,
+            customer_id=order.customer_id, occurred_at=order.placed_at, room=reward.base - reward.amount, now=self._now,
+        )  # fmt: skip
+        earning.answer.commissions += [commission, *shares.commissions]
+        if shares.record:
+            earning.record["levels"] = shares.record
 
     def _remember(self, order: OrderShown, buyer: Buyer | None, decided: Attribution) -> None:
         """What the order changes besides itself: the coupon's uses, whose the customer is, what is stale."""
