@@ -197,7 +197,9 @@ def test_refunds_take_back_in_proportion_and_end_at_nothing(anna: Partner, rob: 
         ({"percent": "10", "event": "sale", "deeper": ("5",)}, "deeper"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused_at_its_field(tenant: Merchant, wrong: dict[str, Any], field: str) -> None:
+def test_a_rule_that_makes_no_sense_is_refused_at_its_field(
+    tenant: Merchant, wrong: dict[str, Any], field: str
+) -> None:
     said = dict(wrong)
     columns = {name: said.pop(name) for name in ("kind", "percent", "amount", "currency", "excludes") if name in said}
     if "deeper" in said:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,7 +28,7 @@ from tests.factories import ACTOR, CustomerFactory, PartnerFactory
 from tests.levels.conftest import commission_of, has, pays_recruiters, sells
 from tests.sales import refund
 from tracking.deletion import delete_order
-from tracking.events import Lead, Refund, SaleCustomer, SaleLine
+from tracking.events import Lead, Line, Refund, RefundLine, SaleCustomer
 from tracking.leads import record_lead
 from tracking.reattribution import reattribute
 from tracking.refunds import record_refund
@@ -68,29 +69,20 @@ def test_a_refund_after_the_payouts_leaves_everybody_owing_their_part(
 def test_a_returned_line_that_earned_nothing_takes_nothing_from_recruiters(anna: Partner, rob: Partner) -> None:
     add_rule(
         partner=anna, kind="percentage", percent=50, details=Details(product_keys=("book",)), actor=ACTOR,
-        effective_from=None,
     )  # fmt: skip
     set_reward(partner=anna, kind="percentage", percent=0, actor=ACTOR)
-    from django.utils import timezone
-
     order = sells(
         anna, "A-1", 3_000, at=timezone.now(),
-        lines=[SaleLine(amount=2_000, product_key="book"), SaleLine(amount=1_000, product_key="pen")],
+        lines=[Line(amount=2_000, product_key="book"), Line(amount=1_000, product_key="pen")],
     )  # fmt: skip
     assert has(anna, rob) == [1_000, 100]
-    asked = Refund(order_id="A-1", refund_id="pen", lines=[_line(1, 1_000)])
+    asked = Refund(order_id="A-1", refund_id="pen", lines=[RefundLine(line=1, amount=1_000)])
     record_refund(asked, actor=ACTOR)
     assert has(anna, rob) == [1_000, 100]
-    record_refund(Refund(order_id="A-1", refund_id="book", lines=[_line(0, 1_000)]), actor=ACTOR)
+    record_refund(Refund(order_id="A-1", refund_id="book", lines=[RefundLine(line=0, amount=1_000)]), actor=ACTOR)
     assert has(anna, rob) == [500, 50]
     assert order.commissions.count() == 3
     assert proven()
-
-
-def _line(line: int, amount: int) -> Any:
-    from tracking.events import RefundLine
-
-    return RefundLine(line=line, amount=amount)
 
 
 def test_a_rejection_takes_the_recruiters_along_and_a_restoration_brings_them_back(
@@ -127,9 +119,7 @@ def test_a_share_is_not_restored_alone_while_its_source_is_rejected(anna: Partne
         restore(commission_of(rob, order), reason="?", actor=ACTOR)
 
 
-def test_one_that_was_paid_is_owed_after_the_rejection_and_no_refund_gives_it_back(
-    anna: Partner, rob: Partner
-) -> None:
+def test_one_that_was_paid_is_owed_after_the_rejection_and_no_refund_gives_it_back(anna: Partner, rob: Partner) -> None:
     order = sells(anna, "A-1", 20_000)
     pay(rob)
     reject(commission_of(anna, order), reason="A bot", actor=ACTOR)
@@ -157,11 +147,9 @@ def test_an_order_that_moves_leaves_its_recruiters_for_those_of_the_new_partner(
     eva: Customer = CustomerFactory(external_id="c-eva")
     ben: Partner = PartnerFactory(name="Ben", recruiter=ruth)
     set_reward(partner=ben, kind="percentage", percent=20, actor=ACTOR)
-    from django.utils import timezone
-
     order = sells(anna, "A-1", 20_000, at=timezone.now())
     preview = reattribute(eva, partner=ben, past="unpaid", reason="Wrong", dry_run=True, actor=ACTOR)
-    assert {(share.partner, amount) for share, amount in [(s, s.amount) for s, _ in preview.totals]} == {
+    assert {(share.partner, share.amount) for share, _ in preview.totals} == {
         ("Anna", -2_000), ("Rob", -200), ("Ruth", -100 + 400), ("Ben", 4_000)
     }  # fmt: skip
     refund("A-1", 10_000)
@@ -202,9 +190,7 @@ def test_a_doubt_about_the_sale_holds_everybody(anna: Partner, rob: Partner) -> 
 
 def test_leads_are_shared_and_go_back_with_their_rejection(anna: Partner, rob: Partner, ruth: Partner) -> None:
     add_rule(partner=anna, kind="fixed", amount=500, currency="USD", details=Details(event="lead"), actor=ACTOR)
-    record_lead(
-        Lead(name="signup", customer=SaleCustomer(external_id="c-9"), partner=str(anna.id)), actor=ACTOR
-    )
+    record_lead(Lead(name="signup", customer=SaleCustomer(external_id="c-9"), partner=str(anna.id)), actor=ACTOR)
     assert has(anna, rob, ruth) == [500, 50, 25]
     assert rob.commissions.get().called == "Lead: signup"
     reject(anna.commissions.get(), reason="A bot", actor=ACTOR)
