@@ -107,7 +107,7 @@ def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor
     """
     inputs.known_fields(changes, ("name", "email", "group", "recruiter", "notes", "tags", "metadata"))
     values = _checked(changes)
-    meanings = {
+    meanings: dict[str, DomainError] = {
         "partner_email_once": _email_taken(str(values.get("email", ""))),
         "partner_no_circle": _circle(partner, values.get("recruiter")),
     }
@@ -145,14 +145,11 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _circle(partner: Partner, recruiter: Partner | None) -> Conflict:
-    below = f"{recruiter.name} was recruited by {partner.name}, or by somebody below" if recruiter else ""
-    return Conflict(
-        f"{partner.name} cannot be recruited by themselves."
-        if partner == recruiter
-        else f"{below}: choose somebody else, or take the recruiter of {recruiter.name if recruiter else ''} away first.",
-        code="recruiter_circle",
-        field="recruiter",
-    )
+    name = recruiter.name if recruiter else ""
+    said = f"{name} was recruited by {partner.name}, or by somebody below them: choose somebody else."
+    if partner == recruiter:
+        said = f"{partner.name} cannot be recruited by themselves."
+    return Conflict(said, code="recruiter_circle", field="recruiter")
 
 
 def _email_taken(email: str) -> Conflict:

@@ -131,9 +131,7 @@ class Commission(models.Model):
                 name="commission_payable",
             ),
             models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
-            models.Index(
-                fields=["merchant", "source"], condition=Q(source__isnull=False), name="commission_by_source"
-            ),
+            models.Index(fields=["merchant", "source"], condition=Q(source__isnull=False), name="commission_by_source"),
             # For lists by status. The newest are on hold, so those are read from `commission_newest`, and a new
             # commission pays nothing here unless the program has no hold.
             models.Index(

@@ -57,9 +57,7 @@ def kept_of(commission: Commission, order: Order, *, refunded: int, refunds: Ite
     if commission.source is not None:
         source = commission.source
         source_keeps = kept_of(source, order, refunded=refunded, refunds=refunds)
-        return levels.kept(
-            commission.explanation, commission.amount, source=source.amount, source_keeps=source_keeps
-        )
+        return levels.kept(commission.explanation, commission.amount, source=source.amount, source_keeps=source_keeps)
     assert commission.reward_version is not None, "a commission of an order has terms"
     parts = engine.parts_of(
         commission.explanation,

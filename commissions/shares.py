@@ -9,7 +9,7 @@ refund; one that had been rejected by itself stays rejected, whatever becomes of
 from datetime import datetime
 
 from commissions.decisions import give_again, take_back
-from commissions.models import Commission, CommissionQuerySet, CommissionStatus, DecisionKind
+from commissions.models import Commission, CommissionQuerySet, CommissionStatus, Decision, DecisionKind
 from commissions.reversal import kept_of
 from merchants.audit import Actor
 from merchants.edits import lock
@@ -33,10 +33,11 @@ def shares_of(commission: Commission) -> CommissionQuerySet:
 def take_back_with(source: Commission, shares: list[Commission], *, reason: str, at: datetime, actor: Actor) -> None:
     """Take back the locked `shares` of a source that was rejected just now."""
     followed = _rejection_of(source)
+    assert followed is not None, "shares go with a rejection"
     why = f"What the recruit earned was rejected: {reason}"
     for share in shares:
         if share.status != CommissionStatus.REJECTED and share.reversed < share.amount:
-            take_back(share, kind=DecisionKind.REJECTION, reason=why, at=at, actor=actor, follows=followed)
+            take_back(share, kind=DecisionKind.REJECTION, reason=why, at=at, actor=actor, follows=followed.id)
 
 
 def give_again_with(
@@ -46,7 +47,8 @@ def give_again_with(
     followed = _rejection_of(source)
     why = f"What the recruit earned was restored: {reason}"
     for share in shares:
-        if followed is None or _rejection_of(share, follows=True) != followed:
+        mine = _rejection_of(share)
+        if followed is None or mine is None or mine.follows != followed.id:
             continue
         if share.status == CommissionStatus.REJECTED:
             share.status = status_on_hold(share, at)
@@ -62,7 +64,6 @@ def status_on_hold(commission: Commission, now: datetime) -> CommissionStatus:
     return CommissionStatus.PENDING if commission.held_until > now else CommissionStatus.APPROVED
 
 
-def _rejection_of(commission: Commission, *, follows: bool = False) -> object:
-    """The last rejection of a commission: its id, or that of the one that it followed."""
-    rejections = commission.decisions.filter(kind=DecisionKind.REJECTION).order_by("-id")
-    return rejections.values_list("follows" if follows else "id", flat=True).first()
+def _rejection_of(commission: Commission) -> Decision | None:
+    """The last rejection of a commission."""
+    return commission.decisions.filter(kind=DecisionKind.REJECTION).order_by("-id").first()

@@ -62,7 +62,6 @@ def checked(
     _check_tiers(details)
     _check_most(columns["amount"], columns["currency"], details)
     columns["excludes"] = _checked_excludes(excludes)
-    columns["levels"] = details.levels
     if details.event == "recruit" and columns["excludes"]:
         raise _not_for_recruiters("excludes")
     return Checked(columns, details)

@@ -6,12 +6,14 @@ values make sense together is asked once, when a rule is set (`rewards.checks`);
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
 Event = Literal["sale", "lead", "click", "recruit"]
 """What is rewarded; `recruit`: whatever a partner earns who was recruited, to the benefit of who recruited them."""
+
+EVENTS: tuple[Event, ...] = get_args(Event)
 
 
 class Tier(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

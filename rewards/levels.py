@@ -108,9 +108,7 @@ def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: l
     return Reward(terms=terms, base=earned.amount, amount=amount, explanation=explanation)
 
 
-def _working(
-    percent: Decimal, earned: Earned, level: int, wanted: Fraction, amount: int, limits: list[str]
-) -> str:
+def _working(percent: Decimal, earned: Earned, level: int, wanted: Fraction, amount: int, limits: list[str]) -> str:
     rounded = "" if wanted.denominator == 1 else ", rounded half up"
     who = "a recruit" if level == 1 else f"a recruit at level {level}"
     base, result = display(earned.amount, earned.currency), display(round_half_up(wanted), earned.currency)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from msgspec import to_builtins
 
@@ -144,6 +144,11 @@ def levels_of(partner: Partner) -> dict[str, Rules]:
     return {level: Rules(versions) for level, versions in found.items()}
 
 
+def pays_recruiters() -> Exists:
+    """Whether the merchant of a row with `merchant_id` has ever paid recruiters; to be put on a query."""
+    return Exists(RewardVersion.objects.filter(merchant_id=OuterRef("merchant_id"), levels__gt=0))
+
+
 def _checked(
     kind: str, percent: object, amount: object, currency: str, excludes: Sequence[str], details: Details
 ) -> dict[str, Any]:
@@ -154,7 +159,7 @@ def _checked(
             code="rule_not_for_event",
             field="currency",
         )
-    return found.columns | {"details": to_builtins(found.details)}
+    return found.columns | {"details": to_builtins(found.details), "levels": found.details.levels}
 
 
 def _currency() -> str:

@@ -1,8 +1,8 @@
 """What a process remembers of a merchant's configuration, checked by number at every use.
 
 LOAD returns the merchant's `configuration_version`, which triggers raise whenever the merchant, a group, the reward of
-a program or group, or anybody's reward for recruiters changes. Partners, their own rewards and coupons are not here: there may be a hundred
-thousand, and LOAD fetches the few it needs.
+a program or group, or anybody's reward for recruiters changes. Partners, their own rewards and coupons are not here:
+there may be a hundred thousand, and LOAD fetches the few it needs.
 """
 
 import uuid
@@ -55,7 +55,7 @@ def configuration(version: int) -> Configuration:
 
 
 def remembered_levels(merchant_id: uuid.UUID) -> int:
-    """The levels of recruiters that LOAD should ask for, as far as this process knows; `load.with_recruiters` mends it."""
+    """How many levels of recruiters LOAD should ask for, as far as this process knows; see `load.with_recruiters`."""
     known = _cache.get(merchant_id)
     return known.levels if known is not None else 0
 

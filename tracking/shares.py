@@ -1,4 +1,4 @@
-"""What recruiters earn beside the partner who was recruited, as rows of the same plan. The rule is `rewards.levels`'s."""
+"""What recruiters earn beside the partner who was recruited, as rows of the same plan (`rewards.levels`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -36,7 +36,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "commission",
             models.Index(
-                condition=models.Q(("source__isnull", False)), fields=["merchant", "source"], name="commission_by_source"
+                condition=models.Q(("source__isnull", False)),
+                fields=["merchant", "source"],
+                name="commission_by_source",
             ),
         ),
         # A key like any other, not one of those that are checked at once: it costs only where there is a recruiter.
