@@ -121,7 +121,9 @@ def _group(request: ApplicantRequest) -> Group | None:
 def _recruiter(request: ApplicantRequest) -> Partner | None:
     """The partner whose invitation the address carries, by their portal code; only one who is approved."""
     code = request.GET.get("by", "")
-    return request.merchant.partners.filter(portal_code=code, status=PartnerStatus.APPROVED).first() if code else None
+    if not code.isalnum():
+        return None
+    return request.merchant.partners.filter(portal_code=code, status=PartnerStatus.APPROVED).first()
 
 
 def _standing(application: Application) -> dict[str, object]:

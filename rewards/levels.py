@@ -98,11 +98,12 @@ def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: l
         reward["name"] = terms.details.name
     explanation: dict[str, Any] = {
         "event": "recruit",
-        "rules": tried,
         "reward": reward | {"kind": "percentage", "percent": plain(percent)},
         "exact": format(exact_decimal(exact), "f"),
         "working": _working(percent, earned, level, wanted, amount, limits),
     }
+    if len(tried) > 1:
+        explanation["rules"] = tried
     if limits:
         explanation["limits"] = limits
     return Reward(terms=terms, base=earned.amount, amount=amount, explanation=explanation)
