@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import hashers
@@ -34,6 +35,7 @@ def create_partner(
     program: Program | None = None,
     group: Group | None = None,
     recruiter: Partner | None = None,
+    recruited_at: datetime | None = None,
     status: str = PartnerStatus.APPROVED,
     coupon_code: str = "",
     notes: str = "",
@@ -44,7 +46,8 @@ def create_partner(
     """A partner with a portal address, a link named after them to the merchant's first domain, and a coupon if asked.
 
     Without a program it is the group's, or the default one. A merchant without domains has nowhere to lead a link
-    to, so there is none yet. Conflict `partner_email_taken`, `coupon_taken`.
+    to, so there is none yet. What is earned on orders since `recruited_at` (now when None) is shared with `recruiter`.
+    Conflict `partner_email_taken`, `coupon_taken`.
     """
     if status not in (PartnerStatus.APPLIED, PartnerStatus.APPROVED):
         raise DomainError("A new partner is applied or approved.", code="invalid_choice", field="status")
@@ -54,7 +57,7 @@ def create_partner(
         program=_program_for(program, group, actor),
         group=group,
         recruiter=recruiter,
-        recruited_at=timezone.now() if recruiter else None,
+        recruited_at=_since(recruiter, recruited_at),
         name=inputs.line(name, "name", required=True),
         email=address,
         status=status,
@@ -72,6 +75,12 @@ def create_partner(
         _equip(partner, coupon_code, actor)
         search.refresh([partner.id])
     return partner
+
+
+def _since(recruiter: Partner | None, recruited_at: datetime | None) -> datetime | None:
+    if recruiter is None:
+        return None
+    return timezone.now() if recruited_at is None else inputs.moment(recruited_at, "recruited_at")
 
 
 def _program_for(program: Program | None, group: Group | None, actor: Actor) -> Program:

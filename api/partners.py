@@ -60,6 +60,9 @@ class NewPartner(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     program_id: Annotated[UUID, Meta(description="Left out: the group's program, or the default one.")] | None = None
     group_id: UUID | None = None
     recruiter_id: Annotated[UUID, Meta(description="The partner who recruited them.")] | None = None
+    recruited_at: Annotated[Moment, Meta(description="Orders before it are not shared; now, when left out.")] | None = (
+        None
+    )
     coupon_code: Annotated[str, Meta(max_length=64, description="Makes a coupon with this code as well.")] = ""
     notes: Text = ""
     tags: _Tags = []
@@ -149,6 +152,7 @@ class Partners(TenantView):
             program=named(merchant.programs.all(), body.program_id, "program_id") if body.program_id else None,
             group=named(merchant.groups.all(), body.group_id, "group_id") if body.group_id else None,
             recruiter=named(merchant.partners.all(), body.recruiter_id, "recruiter_id") if body.recruiter_id else None,
+            recruited_at=body.recruited_at,
             coupon_code=body.coupon_code,
             notes=body.notes,
             tags=body.tags,

@@ -5,7 +5,7 @@ refused has an error of its own and leaves no trace in the plan. Whose the order
 then it is known which rows have to be locked for tiers and caps (`needed`), and with those the rewards are (`priced`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,7 @@ def price(
     merchant_id: UUID,
     orders: Sequence[OrderShown],
     winner: Candidate,
+    buyer_emails: Collection[str | None],
     known: Known,
     configured: Configuration,
     now: datetime,
@@ -68,7 +69,7 @@ def price(
     """
     decision = Decision(merchant_id, known, configured, now)
     for order in orders:
-        decision.goes_to(order, winner)
+        decision.goes_to(order, winner, buyer_emails)
     return decision
 
 
@@ -84,6 +85,7 @@ class _Earning:
     facts: OrderFacts
     rules: dict[str, Rules]
     keys: tuple[Key, ...]
+    buyer_emails: Collection[str | None]
 
 
 class Decision:
@@ -137,11 +139,15 @@ class Decision:
         order = self._order(sale, fingerprint, placed_at, buyer, decided)
         answer = SaleAnswer(order=order, attribution=decided.record, commissions=[])
         if decided.winner is not None and decided.winner.partner_id is not None:
-            self._earnings.append(self._earning(answer, buyer, self._touches.partners[decided.winner.partner_id]))
+            emails = buyer.emails(sale.customer) if buyer and sale.customer else ()
+            partner = self._touches.partners[decided.winner.partner_id]
+            self._earnings.append(self._earning(answer, buyer, partner, emails))
         self._remember(order, buyer, decided)
         return answer
 
-    def _earning(self, answer: SaleAnswer, buyer: Buyer | None, partner: PartnerRow) -> _Earning:
+    def _earning(
+        self, answer: SaleAnswer, buyer: Buyer | None, partner: PartnerRow, buyer_emails: Collection[str | None]
+    ) -> _Earning:
         order, zone = answer.order, self._configured.zone
         rules = rules_by_level(partner, self._own_rules.get(partner.id), self._configured)
         return _Earning(
@@ -152,13 +158,14 @@ class Decision:
             facts=_facts(order, buyer, zone),
             rules=rules,
             keys=keys_for(rules.values(), partner.id, order.customer_id, order.placed_at, zone),
+            buyer_emails=buyer_emails,
         )
 
-    def goes_to(self, order: OrderShown, winner: Candidate) -> None:
+    def goes_to(self, order: OrderShown, winner: Candidate, buyer_emails: Collection[str | None]) -> None:
         """A recorded order becomes the partner's. How long its customer was known counts from the order itself."""
         assert winner.partner_id is not None
         answer = SaleAnswer(order=order, attribution={}, commissions=[])
-        self._earnings.append(self._earning(answer, None, self._touches.partners[winner.partner_id]))
+        self._earnings.append(self._earning(answer, None, self._touches.partners[winner.partner_id], buyer_emails))
 
     def repriced(self, counts: Counts) -> Priced:
         """What the orders earn that went to a partner after they were recorded."""
@@ -262,7 +269,8 @@ class Decision:
         )  # fmt: skip
         shares = self._recruiters.accrue(
             self.plan, reward, commission, merchant_id=self._id, partner=earning.partner, order_id=order.id,
-            customer_id=order.customer_id, occurred_at=order.placed_at, room=reward.base - reward.amount, now=self._now,
+            customer_id=order.customer_id, occurred_at=order.placed_at, room=reward.base - reward.amount,
+            buyer_emails=earning.buyer_emails, now=self._now,
         )  # fmt: skip
         earning.answer.commissions += [commission, *shares.commissions]
         if shares.record:

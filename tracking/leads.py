@@ -131,7 +131,7 @@ def _reward(
     )  # fmt: skip
     Recruiters(known, own, configured).accrue(
         plan, reward, commission, merchant_id=current(), partner=partner, order_id=None, customer_id=buyer.row.id,
-        occurred_at=happened, room=None, now=now,
+        occurred_at=happened, room=None, buyer_emails=buyer.emails(asked.customer) if asked.customer else (), now=now,
     )  # fmt: skip
 
 

@@ -313,7 +313,8 @@ class _Move:
         assert self.partner is not None
         known, configured = self._known()
         orders = [order_shown(move.order) for move in moves]
-        decision = price(self.merchant.id, orders, self._candidate(self.partner), known, configured, self.now)
+        winner, emails = self._candidate(self.partner), (self.customer.email,)
+        decision = price(self.merchant.id, orders, winner, emails, known, configured, self.now)
         needed = decision.needed()
         counts = standing.locked(needed, new_customers=(), zone=configured.zone) if needed else Counts()
         priced = decision.repriced(counts)

@@ -1,11 +1,12 @@
 """What recruiters earn beside the partner who was recruited, as rows of the same plan (`rewards.levels`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from affiliates.attribution import is_one_of
 from merchants.ids import new_id
 from rewards.engine import Reward, Rules
 from rewards.levels import Earned, share
@@ -48,17 +49,26 @@ class Recruiters:
         customer_id: UUID | None,
         occurred_at: datetime,
         room: int | None,
+        buyer_emails: Collection[str | None] = (),
         now: datetime,
     ) -> Shares:
-        """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.share` has it."""
+        """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.share` has it.
+
+        Who was recruited later than it was earned had no recruiter then. Nobody earns on what they buy themselves,
+        where the merchant's policy forbids it to partners who sell.
+        """
         above = self._above.get(partner.id)
         if not above:
             return _NOBODY
         assert partner.recruited_at is not None
         earned = Earned(source.amount, source.currency, occurred_at, self._local(partner.recruited_at))
         shares = Shares([], [])
+        since = partner.recruited_at
         for recruiter in above:
-            found = self._share(earned, recruiter, room)
+            if since is None or since > occurred_at:
+                break
+            since = recruiter.recruited_at
+            found = self._share(earned, recruiter, room, buyer_emails)
             said: dict[str, Any] = {"level": recruiter.level, "partner": recruiter.name}
             if isinstance(found, str) or found.amount == 0:
                 shares.record.append(said | {"why": found if isinstance(found, str) else found.explanation["working"]})
@@ -79,9 +89,13 @@ class Recruiters:
             plan.touched.extend(touched_by(recruiter.id, occurred_at, None))
         return shares
 
-    def _share(self, earned: Earned, recruiter: RecruiterRow, room: int | None) -> Reward | str:
+    def _share(
+        self, earned: Earned, recruiter: RecruiterRow, room: int | None, buyer_emails: Collection[str | None]
+    ) -> Reward | str:
         if recruiter.status != "approved":
             return f"{recruiter.name} is {recruiter.status}: only an approved partner earns"
+        if self._configured.policy.reject_self_referral and is_one_of(recruiter.email, buyer_emails):
+            return f"{recruiter.name} is the buyer"
         if earned.amount == 0:
             return "nothing was earned"
         rules = rules_by_level(recruiter, self._own_rules.get(recruiter.id), self._configured)

@@ -22,6 +22,10 @@ from tracking import ingest
 from tracking.events import Sale, SaleCustomer
 
 
+def long_ago() -> datetime:
+    return timezone.now() - timedelta(days=999)
+
+
 def pays_recruiters(percent: str, *deeper: str, owner: Any = None, **said: Any) -> RewardVersion:
     """A rule for recruiters in force since long ago, of the default program unless said otherwise."""
     target = owner or default_program(actor=ACTOR)
@@ -44,13 +48,13 @@ def ruth(tenant: Merchant) -> Partner:
 
 @pytest.fixture
 def rob(ruth: Partner) -> Partner:
-    made: Partner = PartnerFactory(name="Rob", email="rob@example.com", recruiter=ruth)
+    made: Partner = PartnerFactory(name="Rob", email="rob@example.com", recruiter=ruth, recruited_at=long_ago())
     return made
 
 
 @pytest.fixture
 def anna(rob: Partner) -> Partner:
-    made: Partner = PartnerFactory(name="Anna", email="anna@example.com", recruiter=rob)
+    made: Partner = PartnerFactory(name="Anna", email="anna@example.com", recruiter=rob, recruited_at=long_ago())
     give_ten_percent(made)
     return made
 

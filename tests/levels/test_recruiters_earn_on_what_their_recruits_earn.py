@@ -12,10 +12,11 @@ from affiliates.models import Partner
 from affiliates.partners import suspend, update_partner
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
+from merchants.settings import update_merchant
 from rewards.details import Details
 from rewards.terms import add_rule, set_reward
-from tests.factories import ACTOR, GroupFactory, PartnerFactory
-from tests.levels.conftest import commission_of, has, pays_recruiters, sells
+from tests.factories import ACTOR, CustomerFactory, GroupFactory, PartnerFactory
+from tests.levels.conftest import commission_of, has, long_ago, pays_recruiters, sells
 from tests.sales import refund
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +129,7 @@ def test_any_number_of_levels(tenant: Merchant) -> None:
     pays_recruiters("5", *["1"] * 29)
     line: list[Partner] = []
     for number in range(35):
-        line.append(PartnerFactory(name=f"P{number}", recruiter=line[-1] if line else None))
+        line.append(PartnerFactory(name=f"P{number}", recruiter=line[-1] if line else None, recruited_at=long_ago()))
     set_reward(partner=line[-1], kind="percentage", percent=100, actor=ACTOR)
     set_reward(partner=line[-1], kind="percentage", percent=50, actor=ACTOR)
     sells(line[-1], "A-1", 20_000, at=timezone.now())
@@ -160,8 +161,29 @@ def test_another_recruiter_counts_from_now_on(anna: Partner, rob: Partner, ruth:
     pays_recruiters("10")
     sells(anna, "A-1", 10_000)
     update_partner(anna, changes={"recruiter": ruth}, actor=ACTOR)
-    sells(anna, "A-2", 10_000)
+    sells(anna, "A-2", 10_000, at=timezone.now())
+    sells(anna, "LATE", 10_000)
+    # What is placed from now on is shared with Ruth. An older order that comes late had another recruiter, or none.
     assert has(rob, ruth) == [100, 100]
+
+
+def test_an_order_from_before_somebody_was_recruited_is_not_shared(anna: Partner, rob: Partner, ruth: Partner) -> None:
+    pays_recruiters("10", "5")
+    Partner.objects.filter(id=rob.id).update(recruited_at=timezone.now() - timedelta(days=10))
+    sells(anna, "A-1", 10_000)
+    # Rob had recruited Anna by then, and Ruth had not recruited Rob.
+    assert has(rob, ruth) == [100, 0]
+
+
+def test_nobody_earns_on_what_they_buy_through_a_recruit(anna: Partner, rob: Partner, ruth: Partner) -> None:
+    pays_recruiters("10", "5")
+    CustomerFactory(external_id="c-eva", email="rob+shop@example.com")
+    order = sells(anna, "A-1", 10_000)
+    assert has(anna, rob, ruth) == [1_000, 0, 50]
+    assert order.attribution["levels"][0]["why"] == "Rob is the buyer"
+    update_merchant(order.merchant, changes={"self_referral": "allow"}, actor=ACTOR)
+    sells(anna, "A-2", 10_000)
+    assert has(rob) == [100]
 
 
 def test_the_longer_hold_of_both_keeps_a_share(anna: Partner, rob: Partner) -> None:
