@@ -63,7 +63,7 @@ class Recruiters:
         assert partner.recruited_at is not None
         earned = Earned(source.amount, source.currency, occurred_at, self._local(partner.recruited_at))
         shares = Shares([], [])
-        since = partner.recruited_at
+        since: datetime | None = partner.recruited_at
         for recruiter in above:
             if since is None or since > occurred_at:
                 break
