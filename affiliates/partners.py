@@ -46,8 +46,8 @@ def create_partner(
     """A partner with a portal address, a link named after them to the merchant's first domain, and a coupon if asked.
 
     Without a program it is the group's, or the default one. A merchant without domains has nowhere to lead a link
-    to, so there is none yet. What is earned on orders since `recruited_at` (now when None) is shared with `recruiter`.
-    Conflict `partner_email_taken`, `coupon_taken`.
+    to, so there is none yet. What is earned from the day of `recruited_at` (now when None) on is shared with
+    `recruiter`. Conflict `partner_email_taken`, `coupon_taken`.
     """
     if status not in (PartnerStatus.APPLIED, PartnerStatus.APPROVED):
         raise DomainError("A new partner is applied or approved.", code="invalid_choice", field="status")

@@ -60,9 +60,9 @@ class NewPartner(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     program_id: Annotated[UUID, Meta(description="Left out: the group's program, or the default one.")] | None = None
     group_id: UUID | None = None
     recruiter_id: Annotated[UUID, Meta(description="The partner who recruited them.")] | None = None
-    recruited_at: Annotated[Moment, Meta(description="Orders before it are not shared; now, when left out.")] | None = (
-        None
-    )
+    recruited_at: (
+        Annotated[Moment, Meta(description="Orders before that day are not shared; today, when left out.")] | None
+    ) = None
     coupon_code: Annotated[str, Meta(max_length=64, description="Makes a coupon with this code as well.")] = ""
     notes: Text = ""
     tags: _Tags = []

@@ -54,8 +54,8 @@ class Recruiters:
     ) -> Shares:
         """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.share` has it.
 
-        Who was recruited later than it was earned had no recruiter then. Nobody earns on what they buy themselves,
-        where the merchant's policy forbids it to partners who sell.
+        Who was recruited on a later day than it was earned had no recruiter then. Nobody earns on what they buy
+        themselves, where the merchant's policy forbids it to partners who sell.
         """
         above = self._above.get(partner.id)
         if not above:
@@ -65,7 +65,7 @@ class Recruiters:
         shares = Shares([], [])
         since: datetime | None = partner.recruited_at
         for recruiter in above:
-            if since is None or since > occurred_at:
+            if since is None or self._local(since).date() > self._local(occurred_at).date():
                 break
             since = recruiter.recruited_at
             found = self._share(earned, recruiter, room, buyer_emails)
@@ -102,7 +102,7 @@ class Recruiters:
         return share(earned, recruiter.level, rules, room=room)
 
     def _local(self, moment: datetime) -> datetime:
-        """Months end on the merchant's calendar."""
+        """Days and months are those of the merchant's calendar."""
         return moment.astimezone(self._configured.zone)
 
 
