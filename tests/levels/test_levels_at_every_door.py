@@ -123,7 +123,7 @@ def test_a_recruiter_reads_what_they_earn_and_nothing_of_the_order(
     assert "A recruit&#x27;s sale" in earnings
     assert "10 % of 10.00 USD that a recruit earned = 1.00 USD" in one
     assert f"/apply/acme/?by={rob.portal_code}" in recruits
-    assert "10 % of what their recruits earn, 5 % at level 2." in recruits
+    assert "10 % of what your recruits earn, 5 % at level 2." in recruits
     assert "Anna" in recruits
     with tenancy.tenant(merchant.id):
         set_password(partner, password=PASSWORD, actor=ACTOR)
