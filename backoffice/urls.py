@@ -32,7 +32,7 @@ from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from backoffice.rules import history as tried
 from backoffice.rules import pages as rules
-from backoffice.rules import recruiting
+from backoffice.rules import recruiting, trying
 from merchants.roles import Permission
 
 _VIEW, _VIEW_PAYOUTS, _VIEW_AUDIT = Permission.VIEW, Permission.VIEW_PAYOUTS, Permission.VIEW_AUDIT
@@ -131,7 +131,7 @@ pages = [
     path("review/rules/", review.review_rules, name="review_rules"),
     path("review/rules/<slug:rule>/", review.review_rule, name="review_rule"),
     path("rules/", rules.rules, name="rules"),
-    path("rules/try/", rules.rules_try, name="rules_try"),
+    path("rules/try/", trying.rules_try, name="rules_try"),
     path("rules/history/<uuid:trial>/", tried.rules_history, name="rules_history"),
     path("rules/history/<uuid:trial>/csv/", tried.rules_history_csv, name="rules_history_csv"),
     path("rules/history/<uuid:trial>/publish/", tried.rules_publish, name="rules_publish"),

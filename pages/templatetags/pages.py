@@ -305,7 +305,10 @@ def json_block(value: Any) -> SafeString:
 
 @register.filter
 def rate_of(explanation: dict[str, Any]) -> str:
-    """The rate in a commission's explanation: `12%`, `$5.00`, or an em dash for one by hand."""
+    """The rate in a commission's explanation: `12%`, `$5.00`, `Several`, or an em dash for one by hand."""
+    parts = explanation.get("parts", ())
+    if len({(part.get("percent"), part.get("amount")) for part in parts}) > 1:
+        return "Several"
     reward = explanation.get("reward", {})
     if reward.get("percent"):
         return f"{reward['percent']}%"

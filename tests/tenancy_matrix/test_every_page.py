@@ -36,7 +36,7 @@ from outreach.library import create_asset
 from outreach.news import draft, publish
 from tests.api.world import World, build
 from tests.factories import ACTOR, PASSWORD
-from tracking.backtest import as_parameters, propose
+from tracking.proposals import as_parameters, propose
 
 #: Before anybody is asked who they are, or about oneself alone.
 OPEN = {"merchants", "invitation", "outbox", "outbox_message"}
