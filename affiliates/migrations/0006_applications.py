@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ("email", models.CharField(max_length=254)),
                 ("website", models.CharField(blank=True, max_length=500)),
                 ("country", models.CharField(blank=True, max_length=2)),
+                ("ip_hash", models.CharField(blank=True, max_length=32)),
                 ("answers", models.JSONField(default=list)),
                 ("created_at", models.DateTimeField()),
                 ("confirmed_at", models.DateTimeField(null=True)),

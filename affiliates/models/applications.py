@@ -129,6 +129,8 @@ class Application(models.Model):
     website = models.CharField(max_length=500, blank=True)
     country = models.CharField(max_length=2, blank=True)
     """Where the form was sent from, when a proxy names it."""
+    ip_hash = models.CharField(max_length=32, blank=True)
+    """The network address it was sent from, hashed as on a click. Once confirmed, `fraud.addresses` keeps it."""
     answers = models.JSONField(default=list)
     """In order, each with the question as it was asked: question, version, label, kind, answer (null: none)."""
     created_at = models.DateTimeField()
