@@ -188,6 +188,8 @@ def confirm(application: Application, *, token: str, actor: Actor) -> bool:
 def _enter(application: Application, known: Known, actor: Actor) -> Partner:
     """The partner, made, or back from a rejection with what was written this time."""
     program, group = application.program, application.group
+    if group is not None and group.deleted_at is not None:
+        group = None  # its page is gone since; the application is welcome in the program
     if known.partner is None:
         return partners.create_partner(
             name=application.name, email=application.email, program=program, group=group,

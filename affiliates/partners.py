@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from affiliates import coupons, links, search
 from affiliates.models import Group, Partner, PartnerStatus, Program
-from affiliates.programs import default_program
+from affiliates.programs import default_program, take_in
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
@@ -67,6 +67,8 @@ def create_partner(
         metadata=inputs.metadata(metadata or {}),
     )
     with refusals({"partner_email_once": _email_taken(address)}):
+        if group is not None:
+            take_in(group)
         partner.save(force_insert=True)
         tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
         after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(partner.program_id)}
@@ -132,6 +134,8 @@ def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor
         if "group" in values:
             group = values.pop("group")
             _program_for(partner.program, group, actor)
+            if group is not None:
+                take_in(group)
             values["group_id"] = group.id if group is not None else None
         if edit(partner, values, verb="partner.update", actor=actor):
             search.refresh([partner.id])

@@ -103,6 +103,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="group",
+            name="deleted_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.RemoveConstraint(model_name="group", name="group_name_once"),
+        migrations.AddConstraint(
+            model_name="group",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deleted_at", None)), fields=("merchant", "program", "name"), name="group_name_once"
+            ),
+        ),
+        migrations.AddField(
+            model_name="group",
             name="auto_approval",
             field=models.CharField(
                 blank=True,

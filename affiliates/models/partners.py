@@ -51,8 +51,19 @@ class Program(models.Model):
         return self.name
 
 
+class GroupManager(models.Manager["Group"]):
+    """Groups that stand. One that was deleted is in no list and no choice (`affiliates.programs.delete_group`)."""
+
+    def get_queryset(self) -> "models.QuerySet[Group]":
+        """Without the deleted."""
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Group(models.Model):
-    """Partners of a program who share terms."""
+    """Partners of a program who share terms.
+
+    A group that was deleted has no partners. Its row stays, because commissions keep the versions of its rewards.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="groups", db_index=False)
@@ -73,10 +84,16 @@ class Group(models.Model):
     auto_approve_domains = ArrayField(models.CharField(max_length=253), default=list)
     auto_approve_countries = ArrayField(models.CharField(max_length=2), default=list)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = GroupManager()
+    with_deleted = models.Manager["Group"]()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "program", "name"], name="group_name_once"),
+            models.UniqueConstraint(
+                fields=["merchant", "program", "name"], condition=Q(deleted_at=None), name="group_name_once"
+            ),
             models.CheckConstraint(
                 condition=Q(minimum_payout=None, minimum_currency="") | Q(minimum_payout__gte=0), name="group_minimum"
             ),
