@@ -196,15 +196,37 @@ def suspend(partner: Partner, *, actor: Actor) -> Partner:
     )
 
 
+def suspend_for_terms(partner: Partner, *, why: str, actor: Actor) -> Partner:
+    """Stop an approved partner from earning until they accept the terms. `why` as for `approve`."""
+    return _change_status(
+        partner, PartnerStatus.SUSPENDED, was=(PartnerStatus.APPROVED,), verb="partner.suspend", why=why, actor=actor,
+        owes_acceptance=True,
+    )  # fmt: skip
+
+
+def readmit(partner: Partner, *, why: str, actor: Actor) -> Partner:
+    """End a suspension, by what ends it. `why` as for `approve`."""
+    return _change_status(
+        partner, PartnerStatus.APPROVED, was=(PartnerStatus.SUSPENDED,), verb="partner.readmit", why=why, actor=actor
+    )
+
+
 def _change_status(
-    partner: Partner, status: PartnerStatus, *, was: Collection[PartnerStatus], verb: str, why: str = "", actor: Actor
+    partner: Partner,
+    status: PartnerStatus,
+    *,
+    was: Collection[PartnerStatus],
+    verb: str,
+    why: str = "",
+    actor: Actor,
+    owes_acceptance: bool = False,
 ) -> Partner:
     with transaction.atomic():
         before = partner.status
         moved = Partner.objects.filter(id=partner.id, status__in=was).update(
-            status=status, status_changed_at=timezone.now()
+            status=status, status_changed_at=timezone.now(), owes_acceptance=owes_acceptance
         )
-        partner.refresh_from_db(fields=["status", "status_changed_at"])
+        partner.refresh_from_db(fields=["status", "status_changed_at", "owes_acceptance"])
         if not moved:
             raise Conflict(
                 f"{partner.name} is {partner.get_status_display().lower()}: only a partner who is"

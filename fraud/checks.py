@@ -113,6 +113,18 @@ COUNTRIES = f"""{_SUBJECT}
 SELECT id, jsonb_build_object('country', country) FROM subject
  WHERE country <> '' AND country <> ALL(%(countries)s::text[])"""
 
+# By the terms as they were when the order came. Accepting, also later, settles what was earned before.
+TERMS = f"""{_SUBJECT}
+SELECT s.id, jsonb_build_object('version', t.number, 'accept_by', t.accept_by)
+  FROM subject s JOIN affiliates_partner p ON p.id = s.partner_id
+  CROSS JOIN LATERAL (SELECT * FROM affiliates_programterms t
+                       WHERE t.program_id = p.program_id AND t.created_at <= s.occurred_at
+                       ORDER BY t.number DESC LIMIT 1) t
+ WHERE t.after_deadline = 'review' AND s.day > t.accept_by AND p.created_at < t.created_at
+   AND NOT EXISTS (SELECT FROM affiliates_termsacceptance a JOIN affiliates_programterms later ON later.id = a.terms_id
+                    WHERE a.partner_id = s.partner_id AND later.program_id = p.program_id
+                      AND later.number >= t.number)"""
+
 # Against the average of the merchant's orders in that currency, up to the day before.
 OUTLIER = f"""{_SUBJECT},
 pair AS (SELECT DISTINCT currency, day FROM subject),

@@ -7,9 +7,12 @@ merchant switches them on. A rule decides nothing; it asks a person.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
+
+from django.utils.formats import date_format
 
 from commissions.flags import Doubt
 from commissions.models import Severity
@@ -188,6 +191,19 @@ RULES: dict[str, Rule] = {
             checks.COUNTRIES,
             lambda found: f"It comes from {found['country']}.",
             {"countries": Parameter("Countries you sell to", (), hint="two letters each, such as DE, AT, CH.")},
+        ),
+        Rule(
+            "terms",
+            "Terms not accepted",
+            "The partner let the day pass by which a new version of the terms was to be accepted. Publishing terms with"
+            " such a day switches this on; a partner who accepts settles what waits.",
+            Severity.MEDIUM,
+            checks.TERMS,
+            lambda found: (
+                f"The partner has not accepted version {found['version']} of the terms, which was due by"
+                f" {date_format(date.fromisoformat(found['accept_by']), 'F j, Y')}."
+            ),
+            {},
         ),
         Rule(
             "amount",

@@ -44,6 +44,12 @@ class Migration(migrations.Migration):
                 ("text", models.TextField()),
                 ("accept_by", models.DateField(null=True)),
                 (
+                    "after_deadline",
+                    models.CharField(
+                        choices=[("review", "Review"), ("suspend", "Suspend")], default="review", max_length=7
+                    ),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
@@ -100,6 +106,11 @@ class Migration(migrations.Migration):
                 ),
                 ("accepted_at", models.DateTimeField()),
             ],
+        ),
+        migrations.AddField(
+            model_name="partner",
+            name="owes_acceptance",
+            field=models.BooleanField(default=False),
         ),
         migrations.AddField(
             model_name="group",

@@ -1,6 +1,13 @@
 """Programs and their partners, by subject: partners and what leads to them, applications, attributions."""
 
-from affiliates.models.applications import Application, ProgramTerms, Question, QuestionKind, TermsAcceptance
+from affiliates.models.applications import (
+    AfterDeadline,
+    Application,
+    ProgramTerms,
+    Question,
+    QuestionKind,
+    TermsAcceptance,
+)
 from affiliates.models.attributions import BY_HAND, CustomerAttribution, Lead
 from affiliates.models.partners import (
     AutoApproval,
@@ -16,6 +23,7 @@ from affiliates.models.partners import (
 
 __all__ = [
     "BY_HAND",
+    "AfterDeadline",
     "Application",
     "AutoApproval",
     "Click",

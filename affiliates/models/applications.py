@@ -52,6 +52,15 @@ class Question(models.Model):
         return self.label
 
 
+class AfterDeadline(models.TextChoices):
+    """What becomes of a partner who let the day pass. Either way the portal shows the terms alone until they accept."""
+
+    REVIEW = "review"
+    """They earn on, and what their orders earn waits for somebody to look at it (`fraud.terms`)."""
+    SUSPEND = "suspend"
+    """They earn nothing more until they accept (`affiliates.deadlines`)."""
+
+
 class ProgramTerms(models.Model):
     """One version of what partners agree to. Append-only: what somebody accepted can always be read."""
 
@@ -64,7 +73,8 @@ class ProgramTerms(models.Model):
     """From 1 in each program; the highest is the one in force."""
     text = models.TextField()
     accept_by = models.DateField(null=True)
-    """Until when partners who are there already are asked to accept it; None: there is no day."""
+    """The last day on which partners who were there before can accept it; None: there is no such day."""
+    after_deadline = models.CharField(max_length=7, choices=AfterDeadline.choices, default=AfterDeadline.REVIEW)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

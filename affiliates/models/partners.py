@@ -134,6 +134,8 @@ class Partner(models.Model):
     """The partner who brought this one, and who may earn on what this one earns (`rewards.levels`). Never a circle."""
     recruited_at = models.DateTimeField(null=True)
     """Since when; set with `recruiter`."""
+    owes_acceptance = models.BooleanField(default=False)
+    """Suspended by the deadline of new terms: accepting them ends it."""
     portal_code = models.CharField(max_length=24, unique=True)
     """The last part of the portal address; no secret."""
     password = models.CharField(max_length=128, blank=True)

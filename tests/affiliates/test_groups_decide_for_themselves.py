@@ -61,7 +61,8 @@ def test_a_group_that_had_terms_goes_and_its_commissions_keep_them(tenant: Merch
     assert not tenant.groups.exists()
     assert not group.program.groups.exists()
     version = tenant.commissions.get().reward_version
-    assert version is not None and version.group is not None
+    assert version is not None
+    assert version.group is not None
     assert (version.group.name, version.percent) == ("Paid", 12)
     GroupFactory(name="Paid")
     delete_group(group, actor=ACTOR)

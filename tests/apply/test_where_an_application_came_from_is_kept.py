@@ -1,4 +1,4 @@
-"""Two accounts of one person apply from one address: the rule for duplicate accounts knows it before anybody signs in."""
+"""Two accounts of one person apply from one address: the rule for duplicate accounts knows it before any log-in."""
 
 from datetime import timedelta
 
