@@ -61,7 +61,7 @@ def create_partner(
         name=inputs.line(name, "name", required=True),
         email=address,
         status=status,
-        portal_code="".join(secrets.choice(_PORTAL_ALPHABET) for _ in range(_PORTAL_LENGTH)),
+        portal_code=new_portal_code(),
         notes=inputs.paragraph(notes, "notes"),
         tags=inputs.tags(tags),
         metadata=inputs.metadata(metadata or {}),
@@ -83,6 +83,17 @@ def _since(recruiter: Partner | None, recruited_at: datetime | None) -> datetime
     if recruiter is None:
         return None
     return timezone.now() if recruited_at is None else inputs.moment(recruited_at, "recruited_at")
+
+
+def new_portal_code() -> str:
+    """A portal address that nobody has."""
+    return "".join(secrets.choice(_PORTAL_ALPHABET) for _ in range(_PORTAL_LENGTH))
+
+
+def require_known(partner: Partner) -> None:
+    """Conflict `partner_erased` when nobody knows any more who it was."""
+    if partner.erased_at is not None:
+        raise Conflict("This partner was erased: add them as a new one.", code="partner_erased")
 
 
 def _program_for(program: Program | None, group: Group | None, actor: Actor) -> Program:
@@ -124,6 +135,7 @@ def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor
     }
     with refusals(meanings):
         lock(partner)
+        require_known(partner)
         if "recruiter" in values:
             recruiter = values.pop("recruiter")
             if partner.recruiter_id != (recruiter.id if recruiter else None):
@@ -223,10 +235,11 @@ def _change_status(
 ) -> Partner:
     with transaction.atomic():
         before = partner.status
-        moved = Partner.objects.filter(id=partner.id, status__in=was).update(
+        moved = Partner.objects.filter(id=partner.id, status__in=was, erased_at=None).update(
             status=status, status_changed_at=timezone.now(), owes_acceptance=owes_acceptance
         )
-        partner.refresh_from_db(fields=["status", "status_changed_at", "owes_acceptance"])
+        partner.refresh_from_db(fields=["status", "status_changed_at", "owes_acceptance", "erased_at"])
+        require_known(partner)
         if not moved:
             raise Conflict(
                 f"{partner.name} is {partner.get_status_display().lower()}: only a partner who is"
@@ -241,6 +254,7 @@ def _change_status(
 
 def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
     """Give the partner a password to the portal. DomainError `password_too_weak` says how to make it better."""
+    require_known(partner)
     if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise DomainError(
             f"Choose a password of at least {_SHORTEST_PASSWORD} characters.",

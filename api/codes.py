@@ -128,6 +128,10 @@ CODES: dict[str, Code] = {
     "partner_status": Code(
         409, "Not from this status", "Read the partner again; the answer says which status it takes."
     ),
+    "partner_erased": Code(409, "Partner erased", "Nobody knows who it was: add them as a new partner."),
+    "partner_has_open_money": Code(
+        409, "Open money", "Pay the partner, or reject or adjust what is open, before you erase them."
+    ),
     "partner_not_approved": Code(409, "Partner not approved", "Approve the partner first."),
     "program_name_taken": Code(409, "Name taken", "Choose another name for the program."),
     "group_name_taken": Code(409, "Name taken", "Choose another name for the group."),

@@ -61,10 +61,12 @@ v1: list[URLPattern | URLResolver] = [
     path("partners/<uuid:partner_id>/approval", partners.Approval.as_view(), name="api_partner_approval"),
     path("partners/<uuid:partner_id>/rejection", partners.Rejection.as_view(), name="api_partner_rejection"),
     path("partners/<uuid:partner_id>/suspension", partners.Suspension.as_view(), name="api_partner_suspension"),
+    path("partners/<uuid:partner_id>/erasure", partners.Erasure.as_view(), name="api_partner_erasure"),
     path("programs", programs.Programs.as_view(), name="api_programs"),
     path("groups", programs.Groups.as_view(), name="api_groups"),
     path("groups/<uuid:group_id>", programs.GroupDetail.as_view(), name="api_group"),
     path("applications", applications.Applications.as_view(), name="api_applications"),
+    path("applications/erasures", applications.ApplicationErasures.as_view(), name="api_application_erasures"),
     path("applications/<uuid:application_id>", applications.ApplicationDetail.as_view(), name="api_application"),
     path(
         "applications/<uuid:application_id>/approval",

@@ -113,6 +113,11 @@ class Migration(migrations.Migration):
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
+            model_name="partner",
+            name="erased_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
             model_name="group",
             name="deleted_at",
             field=models.DateTimeField(editable=False, null=True),

@@ -144,6 +144,8 @@ class Partner(models.Model):
     tags = ArrayField(models.CharField(max_length=50), default=list)
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+    """Since when the row says nothing of who it was (`affiliates.erasure`). It stays: the books point at it."""
 
     class Meta:
         constraints = [

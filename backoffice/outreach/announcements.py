@@ -156,7 +156,7 @@ def announcements_delete(request: StaffRequest, announcement: UUID) -> HttpRespo
 def _about_terms(request: StaffRequest) -> dict[str, str]:
     """What the form begins with: the version that the address names and the day it is to be accepted by."""
     try:
-        terms = request.merchant.program_terms.select_related("program").filter(id=request.GET.get("terms") or None)
+        terms = request.merchant.program_terms.select_related("program").filter(id=request.GET.get("terms", ""))
         found = terms.first()
     except ValidationError:
         return {}

@@ -5,6 +5,7 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
+from django.utils import timezone
 from jsonschema import Draft202012Validator
 
 from api.examples import IDS
@@ -68,6 +69,15 @@ def prepare(api: Api, merchant: Merchant, operation_id: str, world: World) -> Wo
     if operation_id == "decide_about_flagged_commission":
         with tenancy.tenant(merchant.id):
             raise_doubts([Doubt(world.ids["commission"], "amount", 1, "Large.", {})], actor=ACTOR)
+    if operation_id == "erase_unconfirmed_applications":
+        with tenancy.tenant(merchant.id):
+            merchant.applications.create(
+                program=merchant.programs.get(is_default=True), name="Anna", email="anna@example.com",
+                created_at=timezone.now(),
+            )  # fmt: skip
+    if operation_id == "erase_partner":
+        made = api.post("/partners", {"name": "Gone", "email": "gone@example.com"})
+        return World(world.word, world.ids | {"partner": made.body["id"]})
     if operation_id == "delete_group":
         made = api.post("/groups", {"program_id": str(world.ids["program"]), "name": "Nobody is in it"})
         return World(world.word, world.ids | {"group": made.body["id"]})

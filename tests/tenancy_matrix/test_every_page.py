@@ -70,6 +70,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_approve": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_reject": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_suspend": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_erase": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_switch": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "customers": (VIEW, VIEW),
     "customers_csv": (VIEW, VIEW),
