@@ -14,11 +14,10 @@ from django.utils.formats import date_format
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.outreach.assets import AudienceForm, group_names
 from jobs.models import Job
-from jobs.start import start
 from merchants.roles import Permission
 from outreach.models import Announcement, MailStatus
 from outreach.news import LONGEST_BODY, delete_draft, draft, mailable, publish, update_draft
-from pages.announced import SEND
+from pages.announced import SEND, begin
 from pages.forms import OnceField, PageForm, SeenField
 from pages.listing import Sort, sheet
 
@@ -178,9 +177,7 @@ def _drafted(request: StaffRequest, form: NewAnnouncementForm) -> str:
 
 def _sending(request: StaffRequest, announcement: Announcement) -> str:
     """The page of the job that sends it."""
-    total = announcement.receipts.exclude(mail=MailStatus.NONE).count()
-    parameters = {"announcement": str(announcement.id)}
-    job = start(SEND, merchant=request.merchant, parameters=parameters, total=total, actor=request.actor)
+    job = begin(announcement, actor=request.actor)
     return reverse("backoffice:jobs_detail", args=[request.merchant.slug, job.id])
 
 
