@@ -56,7 +56,7 @@ SELECT id, jsonb_build_object('email', by_mail, 'payment', by_payment, 'device',
  WHERE by_mail OR by_payment OR by_device OR by_address"""
 
 VELOCITY = f"""{_SUBJECT}
-SELECT id, jsonb_build_object('orders', orders, 'clicks', clicks)
+SELECT id, jsonb_build_object('orders', orders, 'clicks', clicks, 'minutes', %(minutes)s::int)
   FROM (SELECT s.id,
                (SELECT count(*) FROM orders_order o JOIN affiliates_click k ON k.id = o.click_id
                  WHERE o.partner_id = s.partner_id AND k.ip_hash = s.ip_hash
@@ -82,7 +82,7 @@ rates AS MATERIALIZED (
          WHERE d.partner_id = pair.partner_id AND d.day <= pair.day
            AND d.day > pair.day - (%(days)s + %(history)s)) sums)
 SELECT s.id, jsonb_build_object('orders', r.orders, 'clicks', r.clicks, 'orders_before', r.orders_before,
-                                'clicks_before', r.clicks_before)
+                                'clicks_before', r.clicks_before, 'days', %(days)s::int)
   FROM subject s JOIN rates r ON r.partner_id = s.partner_id AND r.day = s.day
  WHERE r.orders >= %(least)s AND r.clicks_before >= 50 AND r.orders_before > 0
    AND r.orders::numeric / greatest(r.clicks, 1) >= %(factor)s * r.orders_before / r.clicks_before"""
@@ -134,7 +134,7 @@ usual AS MATERIALIZED (
           FROM stats_merchantday d
          WHERE d.currency = pair.currency AND d.day < pair.day AND d.day >= pair.day - %(days)s) sums)
 SELECT s.id, jsonb_build_object('amount', s.amount, 'average', round(u.revenue::numeric / u.orders),
-                                'currency', s.currency)
+                                'currency', s.currency, 'days', %(days)s::int)
   FROM subject s JOIN usual u ON u.currency = s.currency AND u.day = s.day
  WHERE u.orders >= %(least)s AND s.amount::numeric * u.orders > %(factor)s * u.revenue"""
 

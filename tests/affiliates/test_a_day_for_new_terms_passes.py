@@ -161,7 +161,10 @@ def test_accepting_settles_no_other_doubt_and_undoes_no_decision(anna: Partner, 
     screen()
     decide(refused, outcome="rejected", reason="Bought it themselves", actor=ACTOR)
     open_one = other.flags.create(
-        merchant_id=other.merchant_id, rule="countries", severity=1, reason="It comes from KP."
+        merchant_id=other.merchant_id,
+        rule="countries",
+        severity=1,
+        reason="From KP.",
     )
     accept(anna, number=1, actor=ACTOR)
     open_one.refresh_from_db()

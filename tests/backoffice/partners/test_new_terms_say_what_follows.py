@@ -33,7 +33,7 @@ def test_the_page_of_the_terms_says_who_has_not_accepted_them_and_what_follows(
     announced = browser.get(f"/m/acme/announcements/new/?terms={terms.id}").content.decode()
     assert f"accept it by {date_format(day, 'F j, Y')}. After that what you earn waits until you accept." in announced
     browser.post("/m/acme/review/rules/terms/", {})
-    assert "was switched off: nothing waits" in browser.get(address).content.decode()
+    assert "is off: nothing waits" in browser.get(address).content.decode()
     with time_machine.travel(timezone.now() + timedelta(days=9)):
         assert "The day has passed" in browser.get(address).content.decode()
     with tenancy.tenant(merchant.id):
