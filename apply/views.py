@@ -23,7 +23,7 @@ from merchants.errors import DomainError
 from pages.attempts import address_of, counted
 from pages.brand import digest, style_sheet
 from pages.decisions import address, tell
-from pages.visitors import address_hash, client_address, country_of
+from pages.visitors import address_hash, client_network, country_of
 
 #: Applications in a quarter of an hour from one address.
 FROM_ONE = 10
@@ -117,7 +117,7 @@ def _ask(application: Application) -> None:
 
 def _here(request: ApplicantRequest) -> str:
     """The network address of whoever asks, as it is kept."""
-    return address_hash(client_address(request.META))
+    return address_hash(client_network(request.META))
 
 
 def _group(request: ApplicantRequest) -> Group | None:
