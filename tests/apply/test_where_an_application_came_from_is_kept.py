@@ -9,6 +9,7 @@ from django.test import Client
 from affiliates.partners import approve
 from fraud.addresses import forget
 from merchants import tenancy
+from merchants.models import User
 from pages.visitors import address_hash
 from tests.apply.conftest import Door, link_in
 from tests.factories import ACTOR
@@ -74,3 +75,17 @@ def test_it_goes_with_the_other_addresses(door: Door, mailoutbox: list[EmailMess
         # The database's own clock wrote it, and that one does not travel.
         forget()
         assert not door.merchant.partner_addresses.exists()
+
+
+def test_whoever_decides_sees_who_else_came_from_there(door: Door, mailoutbox: list[EmailMessage], owner: User) -> None:
+    apply_from(door, HOME, mailoutbox, name="Anna", email="anna@example.com")
+    apply_from(door, HOME, mailoutbox, name="Bea", email="bea@example.net")
+    apply_from(door, PHONE, mailoutbox, name="Cleo", email="cleo@example.org")
+    staff = Client()
+    staff.force_login(owner, "django.contrib.auth.backends.ModelBackend")
+    with tenancy.tenant(door.merchant.id):
+        ids = dict(door.merchant.partners.values_list("name", "id"))
+    pages = {name: staff.get(f"/m/acme/partners/{ids[name]}/application/").content.decode() for name in ("Bea", "Cleo")}
+    assert "Seen at the same network address:" in pages["Bea"]
+    assert str(ids["Anna"]) in pages["Bea"]
+    assert "Seen at the same network address:" not in pages["Cleo"]
