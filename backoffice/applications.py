@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import program_terms, programs, questions
+from affiliates.erasure import forget_applications_of
 from affiliates.models import AfterDeadline, PartnerStatus, Program, Question, QuestionKind
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.groups import RuleFields, lines_of
@@ -79,6 +80,12 @@ class NewQuestionForm(QuestionForm):
     once = OnceField()
 
 
+class ForgetForm(PageForm):
+    """Whose applications are deleted."""
+
+    email = forms.EmailField(label="E-mail", max_length=254)
+
+
 class TermsForm(PageForm):
     """A version to be."""
 
@@ -127,6 +134,20 @@ def _missing(program: Program, terms: UUID) -> int:
     """How many approved partners have not accepted this version."""
     partners = program.partners.filter(status=PartnerStatus.APPROVED)
     return partners.exclude(terms_acceptances__terms=terms).count()
+
+
+@staff_page(Permission.EDIT_SETTINGS)
+def settings_forget(request: StaffRequest) -> HttpResponseBase:
+    """Delete what was sent in the name of an address and never confirmed: somebody has asked to be forgotten."""
+    form = ForgetForm(posted(request))
+    back = reverse("backoffice:settings_applications", args=[request.merchant.slug])
+    if sent(request, form):
+        with form.refused():
+            email = form.cleaned_data["email"]
+            number = forget_applications_of(email, merchant=request.merchant, actor=request.actor)
+            word = "application is" if number == 1 else "applications are"
+            return done(request, f"{number:,} unconfirmed {word} deleted.", back)
+    return page(request, "backoffice/applications/forget.html", {"form": form, "back": back}, status=form_status(form))
 
 
 @staff_page(Permission.EDIT_SETTINGS)

@@ -171,6 +171,7 @@ pages = [
     path("settings/mail/<str:letter>/test/", mail.settings_mail_test, name="settings_mail_test"),
     path("settings/mail/<str:letter>/reset/", mail.settings_mail_reset, name="settings_mail_reset"),
     path("settings/applications/", applications.settings_applications, name="settings_applications"),
+    path("settings/applications/forget/", applications.settings_forget, name="settings_forget"),
     path("settings/applications/questions/new/", applications.settings_question_new, name="settings_question_new"),
     path("settings/applications/questions/<uuid:question>/", applications.settings_question, name="settings_question"),
     path("settings/applications/terms/new/", applications.settings_terms_new, name="settings_terms_new"),

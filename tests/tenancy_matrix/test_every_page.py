@@ -164,6 +164,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "settings_mail_test": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_mail_reset": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_applications": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_forget": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_question_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_question": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_terms_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
