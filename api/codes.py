@@ -128,14 +128,15 @@ CODES: dict[str, Code] = {
     "partner_status": Code(
         409, "Not from this status", "Read the partner again; the answer says which status it takes."
     ),
+    "partner_erased": Code(409, "Partner erased", "Nobody knows who it was: add them as a new partner."),
+    "partner_has_open_money": Code(
+        409, "Open money", "Pay the partner, or reject or adjust what is open, before you erase them."
+    ),
     "partner_not_approved": Code(409, "Partner not approved", "Approve the partner first."),
     "program_name_taken": Code(409, "Name taken", "Choose another name for the program."),
     "group_name_taken": Code(409, "Name taken", "Choose another name for the group."),
     "group_of_other_program": Code(422, "Group of another program", "Name a group of the partner's program."),
     "group_has_members": Code(409, "Partners are in the group", "Move them to another group first."),
-    "group_has_terms": Code(
-        409, "Group with rewards of its own", "Commissions keep the terms that made them: leave it empty, or rename it."
-    ),
     "rule_incomplete": Code(422, "Rule without its list", "List at least one domain or country, or name another rule."),
     "country_invalid": Code(422, "Not a country", "Send two letters of ISO 3166, such as SE."),
     "coupon_taken": Code(409, "Coupon code taken", "Choose another code."),

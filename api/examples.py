@@ -29,6 +29,8 @@ IDS = {
     "provider_key": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0e",
     "application": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a11",
     "question": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a10",
+    "asset": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a12",
+    "announcement": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a13",
 }
 SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
 MOMENT = "2026-03-02T10:41:00Z"

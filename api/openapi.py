@@ -58,6 +58,17 @@ TAGS: list[dict[str, str]] = [
         "description": "What applicants are asked besides name, e-mail and website. Staff edit them in the settings.",
     },
     {
+        "name": "assets",
+        "x-title": "Assets",
+        "description": "Banners, texts, files and videos that partners find in their portal. Files are told by their"
+        " content, and are sent as `multipart/form-data`.",
+    },
+    {
+        "name": "announcements",
+        "x-title": "Announcements",
+        "description": "What partners are told, in the portal and by e-mail. A draft until it is published, once.",
+    },
+    {
         "name": "rewards",
         "x-title": "Rewards",
         "description": "What partners earn, as versions that never change. A reward belongs to a partner, a group or a"

@@ -3,7 +3,9 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from api import (
+    announcements,
     applications,
+    assets,
     attributions,
     audit,
     balances,
@@ -61,10 +63,24 @@ v1: list[URLPattern | URLResolver] = [
     path("partners/<uuid:partner_id>/approval", partners.Approval.as_view(), name="api_partner_approval"),
     path("partners/<uuid:partner_id>/rejection", partners.Rejection.as_view(), name="api_partner_rejection"),
     path("partners/<uuid:partner_id>/suspension", partners.Suspension.as_view(), name="api_partner_suspension"),
+    path("partners/<uuid:partner_id>/erasure", partners.Erasure.as_view(), name="api_partner_erasure"),
+    path("assets", assets.Assets.as_view(), name="api_assets"),
+    path("assets/<uuid:asset_id>", assets.AssetDetail.as_view(), name="api_asset"),
+    path("assets/<uuid:asset_id>/file", assets.AssetFile.as_view(), name="api_asset_file"),
+    path("assets/<uuid:asset_id>/archival", assets.AssetArchival.as_view(), name="api_asset_archival"),
+    path("assets/<uuid:asset_id>/restoration", assets.AssetRestoration.as_view(), name="api_asset_restoration"),
+    path("announcements", announcements.Announcements.as_view(), name="api_announcements"),
+    path("announcements/<uuid:announcement_id>", announcements.AnnouncementDetail.as_view(), name="api_announcement"),
+    path(
+        "announcements/<uuid:announcement_id>/publication",
+        announcements.Publication.as_view(),
+        name="api_announcement_publication",
+    ),
     path("programs", programs.Programs.as_view(), name="api_programs"),
     path("groups", programs.Groups.as_view(), name="api_groups"),
     path("groups/<uuid:group_id>", programs.GroupDetail.as_view(), name="api_group"),
     path("applications", applications.Applications.as_view(), name="api_applications"),
+    path("applications/erasures", applications.ApplicationErasures.as_view(), name="api_application_erasures"),
     path("applications/<uuid:application_id>", applications.ApplicationDetail.as_view(), name="api_application"),
     path(
         "applications/<uuid:application_id>/approval",

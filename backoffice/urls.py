@@ -27,7 +27,7 @@ from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.exports import csv_page, xlsx_page
 from backoffice.outreach import announcements, assets
-from backoffice.partners import applicant, bulk, codes, create, editor, recruits
+from backoffice.partners import applicant, bulk, codes, create, editor, erase, recruits
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from backoffice.rules import history as tried
@@ -57,6 +57,7 @@ pages = [
     path("partners/<uuid:partner>/approve/", applicant.partners_status, {"action": "approve"}, name="partners_approve"),
     path("partners/<uuid:partner>/reject/", applicant.partners_status, {"action": "reject"}, name="partners_reject"),
     path("partners/<uuid:partner>/suspend/", applicant.partners_status, {"action": "suspend"}, name="partners_suspend"),
+    path("partners/<uuid:partner>/erase/", erase.partners_erase, name="partners_erase"),
     path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
     path("partners/<uuid:partner>/codes/<uuid:coupon>/", codes.partners_code, name="partners_code"),
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
@@ -170,6 +171,7 @@ pages = [
     path("settings/mail/<str:letter>/test/", mail.settings_mail_test, name="settings_mail_test"),
     path("settings/mail/<str:letter>/reset/", mail.settings_mail_reset, name="settings_mail_reset"),
     path("settings/applications/", applications.settings_applications, name="settings_applications"),
+    path("settings/applications/forget/", applications.settings_forget, name="settings_forget"),
     path("settings/applications/questions/new/", applications.settings_question_new, name="settings_question_new"),
     path("settings/applications/questions/<uuid:question>/", applications.settings_question, name="settings_question"),
     path("settings/applications/terms/new/", applications.settings_terms_new, name="settings_terms_new"),

@@ -24,6 +24,7 @@ _EVERY_SECONDS = {
     "fraud.sweep_addresses": 24 * 60 * 60,
     "jobs.sweep_files": 24 * 60 * 60,
     "affiliates.sweep_applications": 24 * 60 * 60,
+    "affiliates.sweep_deadlines": 60 * 60,
 }
 app.conf.beat_schedule = {
     task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 10)}}

@@ -152,6 +152,7 @@ JOB_KINDS = [
     "payouts.in_bulk.KINDS",
     "pages.announced.KINDS",
     "fraud.preview.KINDS",
+    "tracking.erasure.KINDS",
     "backoffice.exports.KINDS",
     "backoffice.rules.history.KINDS",
     "partner_portal.exports.KINDS",

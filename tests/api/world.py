@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from affiliates import applications
@@ -22,6 +23,8 @@ from customers.provider_keys import add_provider_key
 from merchants import tenancy
 from merchants.ids import new_id
 from merchants.models import Merchant
+from outreach.library import create_asset
+from outreach.news import draft, publish
 from payouts.manual import record_payout
 from rewards.terms import set_reward
 from tests.factories import ACTOR
@@ -69,8 +72,14 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
     reward = set_reward(program=program, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     set_reward(partner=partner, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     applied = _application(merchant, word, program)
+    leaflet = ContentFile(f"%PDF-1.7 {word}".encode(), name="leaflet.pdf")
+    asset = create_asset(merchant=merchant, kind="file", title=f"Asset {word}", upload=leaflet, actor=ACTOR)
+    told = draft(merchant=merchant, title=f"News {word}", body=f"All about {word}", actor=ACTOR)
+    publish(told, by_mail=False, actor=ACTOR)
     return {
         **applied,
+        "asset": asset.id,
+        "announcement": told.id,
         "program": program.id,
         "group": group.id,
         "partner": partner.id,

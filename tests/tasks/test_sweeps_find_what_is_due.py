@@ -202,6 +202,6 @@ def test_beat_knows_only_tasks_that_exist() -> None:
     assert scheduled == {
         "stats.sweep", "tracking.drain_clicks", "commissions.sweep_holds", "tracking.sweep_answers", "jobs.sweep",
         "jobs.sweep_files", "fraud.sweep", "fraud.sweep_addresses",
-        "affiliates.sweep_applications",
+        "affiliates.sweep_applications", "affiliates.sweep_deadlines",
     }  # fmt: skip
     assert scheduled <= set(current_app.tasks)
