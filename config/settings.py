@@ -157,6 +157,9 @@ JOB_KINDS = [
     "partner_portal.exports.KINDS",
 ]
 
+# Who is told of partners whose figures were recomputed (`stats.rollup`).
+FIGURES_FOLLOWED_BY: list[str] = []
+
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
