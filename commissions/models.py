@@ -248,6 +248,8 @@ class DecisionKind(models.TextChoices):
     RESTORATION = "restoration"
     REATTRIBUTION = "reattribution", "re-attribution"
     DELETION = "deletion"
+    BELOW_TARGET = "below_target", "below target"
+    """A bonus on hold, whose target is not reached any more."""
 
 
 class Decision(models.Model):
