@@ -120,13 +120,14 @@ def update_group(group: Group, *, changes: Mapping[str, Any], actor: Actor) -> G
 def delete_group(group: Group, *, actor: Actor) -> None:
     """Take away a group that nobody is in.
 
-    Conflict `group_has_members`; `group_has_terms` when it ever had terms of its own, by which commissions were made.
+    Conflict `group_has_members`; `group_has_terms` when it ever had terms of its own, by which commissions were made,
+    or a bonus.
     """
     members = Conflict(
         f"There are partners in {group.name}: move them to another group first.", code="group_has_members"
     )
     terms = Conflict(
-        f"{group.name} has had commission terms of its own, and commissions keep the terms that made them. Leave it"
+        f"{group.name} has had commission terms or a bonus of its own, and commissions keep what made them. Leave it"
         " empty, or rename it.",
         code="group_has_terms",
     )

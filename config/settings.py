@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "stats",
     "tracking",
     "fraud",
+    "bonuses",
     "pages",
     "backoffice",
     "partner_portal",
@@ -158,7 +159,7 @@ JOB_KINDS = [
 ]
 
 # Who is told of partners whose figures were recomputed (`stats.rollup`).
-FIGURES_FOLLOWED_BY: list[str] = []
+FIGURES_FOLLOWED_BY = ["bonuses.due.note"]
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
