@@ -14,6 +14,8 @@ from affiliates.partners import create_partner
 from affiliates.program_terms import publish_terms
 from affiliates.programs import create_group, default_program, update_applications
 from affiliates.questions import create_question
+from bonuses.models import Rung
+from bonuses.plans import create_bonus
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.manual import record_manual
@@ -69,6 +71,10 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
     reward = set_reward(program=program, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     set_reward(partner=partner, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     applied = _application(merchant, word, program)
+    bonus = create_bonus(
+        program=program, name=f"Bonus {word}", measure="orders", period="month", currency="USD",
+        ladder=[Rung(1, 500), Rung(50, 5_000)], actor=ACTOR,
+    )  # fmt: skip
     return {
         **applied,
         "program": program.id,
@@ -77,6 +83,7 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
         "coupon": coupon.id,
         "link": link.id,
         "reward_version": reward.id,
+        "bonus": bonus.id,
     }
 
 
