@@ -10,7 +10,7 @@ from merchants import tenancy
 from merchants.tenancy import TenantTask
 
 #: A message that has waited this long (seconds) is dropped: later sweeps have rung for the same partners.
-EXPIRES = 15
+EXPIRES = 5
 
 
 @shared_task(name="bonuses.sweep")
