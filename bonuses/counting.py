@@ -75,8 +75,8 @@ def sentence(bonus: Bonus) -> str:
     """The promise: `25 orders in a month pay 150.00 USD, 50 another 250.00 USD`."""
     first, *others = bonus.rungs
     when = _EACH.get(bonus.period) or bonus.spans(bonus.starts_on, bonus.starts_on)[0].called
-    text = f"{said(bonus, first.target)} {when} {'pays' if first.target == 1 else 'pay'} "
-    text += display(first.amount, bonus.currency)
+    pays = "pays" if first.target == 1 or bonus.measure == Measure.REVENUE else "pay"
+    text = f"{said(bonus, first.target)} {when} {pays} {display(first.amount, bonus.currency)}"
     return text + "".join(
         f", {target_said(bonus, rung.target)} another {display(rung.amount, bonus.currency)}" for rung in others
     )

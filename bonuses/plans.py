@@ -198,13 +198,11 @@ def _refuse_overlap(bonus: Bonus, owner: Program | Group | Partner) -> None:
     if other is None:
         return
     until = f"to {other.ends_on}" if other.ends_on else "on"
-    out = (
-        f"begin after {other.ends_on}, or end this one before {other.starts_on}"
-        if other.ends_on
-        else f"end that one first, or end this one before {other.starts_on}"
-    )
+    ways = [f"begin after {other.ends_on}" if other.ends_on else "end that one first, and begin on the day after"]
+    if other.starts_on > bonus.starts_on:
+        ways.append(f"end this one before {other.starts_on}")
     raise Conflict(
-        f"{owner} has {other.name}, which counts {bonus.measure} from {other.starts_on} {until}: {out}.",
+        f"{owner} has {other.name}, which counts {bonus.measure} from {other.starts_on} {until}: {', or '.join(ways)}.",
         code="bonus_overlaps",
         field="starts_on",
         bonus=str(other.id),

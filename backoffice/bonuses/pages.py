@@ -88,6 +88,7 @@ def bonuses_detail(request: StaffRequest, bonus: UUID) -> HttpResponseBase:
         "bonus": found,
         "status": found.status(today),
         "has_begun": plans.has_begun(found, today),
+        "can_end": found.is_running(today) and found.ends_on != today,
         "sentence": sentence(found),
         "spans": spans,
         "span": span,

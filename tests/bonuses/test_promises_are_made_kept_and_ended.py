@@ -61,9 +61,9 @@ def test_it_belongs_to_exactly_one(anna: Partner) -> None:
 @pytest.mark.parametrize(
     ("first", "second", "out"),
     [
-        ({}, {}, "end that one first, or end this one before 2026-03-01"),
-        ({"ends_on": date(2026, 3, 31)}, {"starts_on": date(2026, 3, 31)}, "begin after 2026-03-31"),
-        ({"starts_on": date(2026, 4, 1)}, {}, "end that one first, or end this one before 2026-04-01"),
+        ({}, {}, "on: end that one first, and begin on the day after."),
+        ({"ends_on": date(2026, 3, 31)}, {"starts_on": date(2026, 3, 31)}, "to 2026-03-31: begin after 2026-03-31."),
+        ({"starts_on": date(2026, 4, 1)}, {}, "begin on the day after, or end this one before 2026-04-01."),
         ({"starts_on": date(2026, 4, 1)}, {"ends_on": date(2026, 4, 1)}, "end this one before 2026-04-01"),
         ({"measure": "revenue"}, {"measure": "revenue"}, "counts revenue"),
         # Orders count in any currency, whatever the amounts are in.
