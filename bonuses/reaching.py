@@ -59,8 +59,10 @@ class _Look:
     partner: Partner
     bonus: Bonus
     span: Span
-    gives: bool
-    """Whether the bonus counts for the partner, and the period can still be reached."""
+    counts: bool
+    """Whether the bonus counts for the partner: otherwise it gives nothing new."""
+    is_open: bool
+    """Whether the partner is approved and the period can still be reached."""
     reached: int = 0
     awards: dict[int, Award] = field(default_factory=dict)
     """Those there are, by target."""
@@ -117,6 +119,10 @@ class _Settling:
         own = partner.group.hold_days if partner.group else None
         return self.merchant.hold_days if own is None else own
 
+    def _is_open(self, partner: Partner, span: Span) -> bool:
+        closes = span.last + timedelta(days=max(self._hold(partner), GRACE))
+        return partner.status == PartnerStatus.APPROVED and self.today <= closes
+
     def _looks(self) -> Iterator[_Look]:
         """Every period that the partners can still reach. Clocks may be ahead: so one that begins tomorrow, too."""
         tomorrow = self.today + timedelta(days=1)
@@ -133,18 +139,22 @@ class _Settling:
                 for span in bonus.spans(since, tomorrow):
                     day = min(max(self.today, span.first), span.last)
                     if bonus in counting(mine, day):
-                        yield _Look(partner, bonus, span, gives=partner.status == PartnerStatus.APPROVED)
+                        yield _Look(partner, bonus, span, counts=True, is_open=self._is_open(partner, span))
 
     def _add_awards(self, looks: dict[tuple[UUID, UUID, date], _Look]) -> None:
-        """What was given in these periods, and what is on hold of any other."""
+        """What was given in these periods, and in any other that can still be taken back or given again."""
         since = min((look.span.first for look in looks.values()), default=self.today)
         partners = {partner.id: partner for partner in self.partners}
-        found = Award.objects.filter(Q(first_day__gte=since) | Q(commission__status=CommissionStatus.PENDING))
+        not_final = Q(commission__status=CommissionStatus.PENDING) | Q(
+            commission__held_until__gte=self.now - timedelta(days=GRACE)
+        )
+        found = Award.objects.filter(Q(first_day__gte=since) | not_final)
         for award in found.filter(partner__in=partners).select_related("commission", "bonus"):
             key = award.partner_id, award.bonus_id, award.first_day
             if key not in looks:
                 (span,) = award.bonus.spans(award.first_day, award.first_day)
-                looks[key] = _Look(partners[award.partner_id], award.bonus, span, gives=False)
+                partner = partners[award.partner_id]
+                looks[key] = _Look(partner, award.bonus, span, counts=False, is_open=self._is_open(partner, span))
             looks[key].awards[award.target] = award
 
     def _count(self, looks: list[_Look]) -> None:
@@ -169,10 +179,10 @@ class _Settling:
             changed, batch_size=1_000, update_conflicts=True, update_fields=["reached"],
             unique_fields=["merchant", "partner", "bonus", "first_day"],
         )  # fmt: skip
-        gone = [row.id for key, row in standing.items() if key not in looks and self._is_open(row)]
+        gone = [row.id for key, row in standing.items() if key not in looks and self._is_looked_at(row)]
         Progress.objects.filter(id__in=gone).delete()
 
-    def _is_open(self, row: Progress) -> bool:
+    def _is_looked_at(self, row: Progress) -> bool:
         """Whether the period is one that a look would have been taken at, did its bonus count."""
         since = self.today - timedelta(days=GRACE)
         return any(span.first == row.first_day for span in row.bonus.spans(since, self.today + timedelta(days=1)))
@@ -185,11 +195,11 @@ class _Settling:
                 award = look.awards.get(rung.target)
                 has = look.reached >= rung.target
                 if award is None:
-                    if has and look.gives:
+                    if has and look.counts and look.is_open:
                         self._give(look, rung)
                 elif award.commission.status == CommissionStatus.PENDING and not has:
                     lost.append((award.commission_id, look, rung))
-                elif award.commission.status == CommissionStatus.REVERSED and has and look.gives:
+                elif award.commission.status == CommissionStatus.REVERSED and has and look.is_open:
                     again.append((award.commission_id, look, rung))
         ids = [commission_id for commission_id, _, _ in (*lost, *again)]
         if not ids:

@@ -217,6 +217,9 @@ def test_what_was_given_stays_when_another_bonus_counts_from_then_on(anna: Partn
     returned("B-0", on=at("03-16"))
     work(at("03-16"))
     assert earned(anna) == [(0, "reversed"), (0, "reversed")], "both go by their figures"
+    sells(anna, 1, on=at("03-17"), called="C")
+    work(at("03-17"))
+    assert earned(anna) == [(100, "pending"), (300, "pending")], "and are given again by them"
 
 
 def test_a_bonus_made_today_counts_the_orders_of_this_morning(anna: Partner) -> None:
