@@ -182,6 +182,16 @@ CODES: dict[str, Code] = {
     ),
     "too_many_rules": Code(409, "Too many rules", "Change or end one of those there are."),
     "no_reward_to_end": Code(409, "No reward to end", "None is in force at that moment."),
+    "bonus_overlaps": Code(
+        409, "Another bonus counts the same", "End the one that `bonus` names, or choose days on which it does not run."
+    ),
+    "bonus_has_begun": Code(409, "Bonus has begun", "Partners count on it: rename it, or end it and make another."),
+    "bonus_not_begun": Code(409, "Bonus has not begun", "Delete it instead."),
+    "starts_in_the_past": Code(422, "Begins before today", "Send today or a later day: a bonus never reaches back."),
+    "ends_on_needed": Code(422, "Until when?", "Send `ends_on` with the period `once`."),
+    "ladder_size": Code(422, "Targets missing, or too many", "Send 1 to 20 targets."),
+    "ladder_not_ascending": Code(422, "Targets not ascending", "Send targets by ascending target, each once."),
+    "target_zero": Code(422, "Target of nothing", "Send a target above zero."),
     "amount_zero": Code(422, "Nothing", "Send an amount other than zero."),
     "commission_flagged": Code(409, "Under review", "Decide about its flags first."),
     "commission_not_flagged": Code(409, "Nothing to decide", "Nothing is open about this commission."),

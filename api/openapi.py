@@ -75,6 +75,14 @@ TAGS: list[dict[str, str]] = [
         " program, and the nearest to the partner decides.",
     },
     {
+        "name": "bonuses",
+        "x-title": "Bonuses",
+        "description": "What partners get for reaching a target in a period. Each target pays once a period, by a"
+        " commission on hold until the period and the partner's hold are over. Until then it is taken back when refunds"
+        " bring the partner below the target, and given again when they reach it again. Figures are a few seconds"
+        " behind.",
+    },
+    {
         "name": "coupons",
         "x-title": "Coupons",
         "description": "Codes that stand for a partner, unique whatever the case.",

@@ -18,6 +18,8 @@ from backoffice import (
     staff,
     switcher,
 )
+from backoffice.bonuses import list as bonuses
+from backoffice.bonuses import pages as bonus
 from backoffice.commissions import bulk as commissions_bulk
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
@@ -51,6 +53,7 @@ pages = [
     path("partners/<uuid:partner>/application/", applicant.partners_application, name="partners_application"),
     path("partners/<uuid:partner>/settings/", editor.partners_settings, name="partners_settings"),
     path("partners/<uuid:partner>/reward/", editor.partners_reward, name="partners_reward"),
+    path("partners/<uuid:partner>/bonuses/", editor.partners_bonuses, name="partners_bonuses"),
     path("partners/<uuid:partner>/activation/", editor.partners_activation, name="partners_activation"),
     path("partners/<uuid:partner>/recruits/", recruits.partners_recruits, name="partners_recruits"),
     path("partners/<uuid:partner>/activity/", editor.partners_activity, name="partners_activity"),
@@ -144,6 +147,14 @@ pages = [
     ),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/", rules.rules_edit, name="rules_edit"),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/end/", rules.rules_end, name="rules_end"),
+    path("bonuses/", bonuses.bonuses, name="bonuses"),
+    path("bonuses/new/", bonus.bonuses_new, name="bonuses_new"),
+    path("bonuses/progress.csv", csv_page(_VIEW, bonuses.EXPORT), name="bonuses_progress_csv"),
+    path("bonuses/progress.xlsx", xlsx_page(_VIEW, bonuses.EXPORT), name="bonuses_progress_xlsx"),
+    path("bonuses/<uuid:bonus>/", bonus.bonuses_detail, name="bonuses_detail"),
+    path("bonuses/<uuid:bonus>/edit/", bonus.bonuses_edit, name="bonuses_edit"),
+    path("bonuses/<uuid:bonus>/end/", bonus.bonuses_end, name="bonuses_end"),
+    path("bonuses/<uuid:bonus>/delete/", bonus.bonuses_delete, name="bonuses_delete"),
     path("payouts/", outstanding.payouts, name="payouts"),
     path("payouts/history/", history.payouts_history, name="payouts_history"),
     path("payouts.csv", csv_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_csv"),

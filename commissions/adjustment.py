@@ -44,7 +44,7 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
             raise Conflict(
                 f"This commission is {commission.get_status_display().lower()}: record one by hand instead."
                 if commission.order_id
-                else "A commission by hand is not adjusted: record another one.",
+                else "A commission without an order is not adjusted: record another one by hand.",
                 code="commission_final",
             )
         difference = amount - worth(commission)

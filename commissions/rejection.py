@@ -119,7 +119,7 @@ def _check_restorable(commission: Commission, order: Order | None) -> None:
 
 
 def _named(commission: Commission) -> str:
-    return f"The commission on {commission.order.external_id}" if commission.order else "The commission by hand"
+    return f"The commission on {commission.order.external_id}" if commission.order else commission.called
 
 
 def _locked_order(commission: Commission) -> Order | None:

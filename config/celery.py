@@ -17,6 +17,7 @@ app.set_default()
 _EVERY_SECONDS = {
     "tracking.drain_clicks": 1,
     "stats.sweep": 2,
+    "bonuses.sweep": 2,
     "fraud.sweep": 10,
     "jobs.sweep": 30,
     "commissions.sweep_holds": 60,

@@ -36,6 +36,7 @@ DECIDED: dict[str, str] = {
     DecisionKind.RESTORATION: "Given again",
     DecisionKind.REATTRIBUTION: "The customer belongs to somebody else",
     DecisionKind.DELETION: "The order was deleted",
+    DecisionKind.BELOW_TARGET: "The target is not reached any more",
 }
 _SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
 _YEAR = 365

@@ -19,6 +19,8 @@ from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields, recruiter_field, recruiter_of
 from backoffice.rules.versioned import VersionedForm
+from bonuses.counting import target_said
+from bonuses.reading import standings_of
 from commissions.models import CommissionStatus, FlagOutcome
 from merchants.edits import lock
 from merchants.roles import Permission
@@ -35,6 +37,7 @@ from stats.reading import Day, partner_days, partner_totals, percent_change
 
 _RECENT = 8
 _ENTRIES = 50
+_AWARDS = 25
 _KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
 
 
@@ -131,6 +134,18 @@ def partners_settings(request: StaffRequest, partner: UUID) -> HttpResponseBase:
                 address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
                 return done(request, f"{found.name} is saved.", address)
     return _settings_page(request, found, form, None)
+
+
+@staff_page(Permission.VIEW)
+def partners_bonuses(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """How far the partner is towards the bonuses that count for them, and what they were given for targets."""
+    found = _partner(request, partner)
+    awards = found.bonus_awards.select_related("bonus", "commission").order_by("-id")
+    context = {
+        "standings": standings_of(found, timezone.localdate()),
+        "awards": [(award, target_said(award.bonus, award.target)) for award in awards[:_AWARDS]],
+    }
+    return _page(request, found, "bonuses", context)
 
 
 @staff_page(Permission.EDIT_REWARDS)

@@ -58,6 +58,8 @@ _BADGES: dict[str, tuple[str, str]] = {
     "done": ("Done", "is-green"),
     "failed": ("Failed", "is-red"),
     "cancelled": ("Cancelled", ""),
+    "planned": ("Planned", "is-amber"),
+    "ended": ("Ended", ""),
 }
 
 
@@ -222,6 +224,9 @@ _DEEDS = {
     "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
     "job.start": "Started a job", "job.cancel": "Cancelled a job", "job.retry": "Tried a job again",
+    "bonus.create": "Added a bonus", "bonus.update": "Changed a bonus", "bonus.end": "Ended a bonus",
+    "bonus.delete": "Deleted a bonus", "bonus.award": "Reached a target", "bonus.take_back": "Fell below a target",
+    "bonus.give_again": "Reached a target again",
     "commission.flag": "Flagged a commission", "commission.review": "Released a flagged commission",
     "fraud.set_rule": "Changed a fraud rule", "commission.settle": "Settled a doubt",
     "partner.readmit": "Let a partner in again", "partner.erase": "Erased a partner",

@@ -86,6 +86,12 @@ def prepare(api: Api, merchant: Merchant, operation_id: str, world: World) -> Wo
     if operation_id == "delete_group":
         made = api.post("/groups", {"program_id": str(world.ids["program"]), "name": "Nobody is in it"})
         return World(world.word, world.ids | {"group": made.body["id"]})
+    if operation_id == "delete_bonus":
+        planned = {"name": "P", "measure": "leads", "period": "month", "currency": "USD", "starts_on": "2999-01-01"}
+        made = api.post(
+            "/bonuses", planned | {"partner_id": str(world.ids["partner"]), "ladder": [{"target": 1, "amount": 1}]}
+        )
+        return World(world.word, world.ids | {"bonus": made.body["id"]})
     for method, path, body in BEFORE.get(operation_id, []):
         done = api.send(method, path.format(**{n: str(i) for n, i in world.ids.items()}), fitted(body, world))
         assert done.status in (200, 201), done

@@ -15,6 +15,8 @@ from affiliates.partners import create_partner
 from affiliates.program_terms import publish_terms
 from affiliates.programs import create_group, default_program, update_applications
 from affiliates.questions import create_question
+from bonuses.models import Rung
+from bonuses.plans import create_bonus
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.manual import record_manual
@@ -76,6 +78,10 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
     asset = create_asset(merchant=merchant, kind="file", title=f"Asset {word}", upload=leaflet, actor=ACTOR)
     told = draft(merchant=merchant, title=f"News {word}", body=f"All about {word}", actor=ACTOR)
     publish(told, by_mail=False, actor=ACTOR)
+    bonus = create_bonus(
+        program=program, name=f"Bonus {word}", measure="orders", period="month", currency="USD",
+        ladder=[Rung(1, 500), Rung(50, 5_000)], actor=ACTOR,
+    )  # fmt: skip
     return {
         **applied,
         "asset": asset.id,
@@ -86,6 +92,7 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
         "coupon": coupon.id,
         "link": link.id,
         "reward_version": reward.id,
+        "bonus": bonus.id,
     }
 
 

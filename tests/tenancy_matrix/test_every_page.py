@@ -55,6 +55,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_activity": (VIEW, VIEW),
     "partners_application": (VIEW, VIEW),
     "partners_recruits": (VIEW, VIEW),
+    "partners_bonuses": (VIEW, VIEW),
     "groups": (VIEW, VIEW),
     "groups_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "groups_detail": (VIEW, Permission.EDIT_PARTNERS),
@@ -132,6 +133,14 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "rules_recruiting_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses": (VIEW, VIEW),
+    "bonuses_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses_progress_csv": (VIEW, VIEW),
+    "bonuses_progress_xlsx": (VIEW, VIEW),
+    "bonuses_detail": (VIEW, VIEW),
+    "bonuses_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses_delete": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -213,9 +222,10 @@ MOUNTED_LISTS = {
     "commissions_reversal", "payouts_payout", "commissions_decision", "customers_providerkey",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
     "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
+    "bonuses_bonus", "bonuses_progress", "bonuses_award", "bonuses_due",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
-WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
+WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday", "bonuses_due"}
 MOUNTED = (
     {"index", "revoke_key"}
     | {f"{name}_changelist" for name in MOUNTED_LISTS}

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
 
+from bonuses import verify as bonuses
 from commissions import standing
 from commissions import verify as commissions
 from config.operators import errors_for_people, merchant_called
@@ -25,11 +26,12 @@ PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
     payouts.problems,
     customers.problems,
     stats.problems,
+    bonuses.problems,
 )
 
 
 class Command(BaseCommand):
-    """Compare the ledger, commissions, payouts, customers and rollups with each other, for one merchant or all."""
+    """Compare ledger, commissions, payouts, customers, rollups and bonuses with each other, for one merchant or all."""
 
     help = "Prove the books; every problem is a line, and any problem makes exit code 1."
 
