@@ -24,7 +24,8 @@ class Shares:
 
     commissions: list[CommissionShown]
     record: list[dict[str, Any]]
-    """`level`, `partner`, and either `gives` in minor units or `why` nothing."""
+    """`level`, `partner` and `name`, and either `gives` in minor units or `why` nothing. Whose name it is stands beside
+    it and nowhere else, so that it can be erased."""
 
 
 class Recruiters:
@@ -69,7 +70,9 @@ class Recruiters:
                 break
             since = recruiter.recruited_at
             found = self._share(earned, recruiter, room, buyer_emails)
-            said: dict[str, Any] = {"level": recruiter.level, "partner": recruiter.name}
+            said: dict[str, Any] = {
+                "level": recruiter.level, "partner": str(recruiter.id), "name": recruiter.name,
+            }  # fmt: skip
             if isinstance(found, str) or found.amount == 0:
                 shares.record.append(said | {"why": found if isinstance(found, str) else found.explanation["working"]})
                 continue
@@ -93,9 +96,9 @@ class Recruiters:
         self, earned: Earned, recruiter: RecruiterRow, room: int | None, buyer_emails: Collection[str | None]
     ) -> Reward | str:
         if recruiter.status != "approved":
-            return f"{recruiter.name} is {recruiter.status}: only an approved partner earns"
+            return f"is {recruiter.status}: only an approved partner earns"
         if self._configured.policy.reject_self_referral and is_one_of(recruiter.email, buyer_emails):
-            return f"{recruiter.name} is the buyer"
+            return "is the buyer"
         if earned.amount == 0:
             return "nothing was earned"
         rules = rules_by_level(recruiter, self._own_rules.get(recruiter.id), self._configured)
