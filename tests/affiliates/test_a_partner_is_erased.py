@@ -27,6 +27,7 @@ from merchants.models import Merchant
 from outreach.news import unsubscribe
 from payouts.manual import record_payout
 from tests.factories import ACTOR, PASSWORD, CustomerFactory, PartnerFactory
+from tests.levels.conftest import long_ago, pays_recruiters
 from tests.sales import give_ten_percent, refund, sell
 from tests.tenancy.population import owned_models
 from tracking.erasure import erase_partner, nameless
@@ -208,6 +209,24 @@ def test_what_was_never_confirmed_is_forgotten_by_its_address(tenant: Merchant) 
     assert tenant.audit_entries.filter(verb="application.erase").count() == 2
     with pytest.raises(DomainError):
         forget_applications_of("nobody", merchant=tenant, actor=ACTOR)
+
+
+def test_whoever_recruited_is_forgotten_by_those_who_sell(merchant: Merchant, quintessa: Partner) -> None:
+    with tenancy.tenant(merchant.id):
+        bea: Partner = PartnerFactory(name="Bea", recruiter=quintessa, recruited_at=long_ago())
+        give_ten_percent(bea)
+        pays_recruiters("10")
+        partners.suspend(quintessa, actor=ACTOR)
+        sell(bea, 10_000, order="B-1", days_ago=0)
+        assert [each for each in mentions() if each.startswith("orders_order")]
+        job = erase_partner(Partner.objects.select_related("merchant", "group").get(id=quintessa.id), actor=ACTOR)
+        assert job is not None
+    work.run(merchant.id, job.id)
+    with tenancy.tenant(merchant.id):
+        assert mentions() == []
+        order = merchant.orders.get()
+        (level,) = order.attribution["levels"]
+        assert (level["name"], level["why"]) == (NOBODY, "is suspended: only an approved partner earns")
 
 
 def test_another_partner_of_the_same_history_keeps_their_name() -> None:

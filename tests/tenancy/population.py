@@ -128,7 +128,7 @@ def _application(partner: Any, canary: str) -> None:
     terms = publish_terms(program=program, text=canary, actor=ACTOR)
     sent, _ = applications.apply(
         application_id=new_id(), program=program, group=partner.group, name=canary, email=f"{canary}@applies.example",
-        website="", answers={question.id: canary}, terms=terms, at=timezone.now(), actor=ACTOR,
+        website="", answers={question.id: canary}, terms=terms, recruiter=partner, at=timezone.now(), actor=ACTOR,
     )  # fmt: skip
     sent.merchant.applications.filter(id=sent.id).update(partner=partner, confirmed_at=NOW)
     accept(partner, terms, at=NOW, actor=ACTOR)
