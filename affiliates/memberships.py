@@ -2,7 +2,7 @@
 
 A partner's row has the group of today. Every change of it left an entry with the group before and after, so the way
 back is known without a table of its own. Moments are told by ids: those of entries and of orders are made in the
-same order as time, and the log is never cut.
+same order as time, and the log is never cut; erasing a partner leaves the ids of groups in it.
 """
 
 from bisect import bisect_right
@@ -11,12 +11,15 @@ from uuid import UUID
 
 from merchants.models import Merchant
 
+#: What puts partners into groups, and out of them.
+_VERBS = ("partner.update", "partner.erase")
+
 
 class Memberships:
     """The groups of a merchant's partners over time; read once, asked often."""
 
     def __init__(self, merchant: Merchant) -> None:
-        entries = merchant.audit_entries.filter(verb="partner.update", after__has_key="group_id").order_by("id")
+        entries = merchant.audit_entries.filter(verb__in=_VERBS, after__has_key="group_id").order_by("id")
         self._changes: dict[UUID, list[tuple[UUID, UUID | None]]] = {}
         """By partner: the entry, and the group until then."""
         for id, partner_id, was in entries.values_list("id", "object_id", "before__group_id").iterator():

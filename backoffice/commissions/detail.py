@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -78,7 +79,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "exact": exact_of(found),
         "parts": parts_of(found),
         "lines_left_out": lines_left_out(found),
-        "shares": list(found.shares.filter(moved=found.moved).select_related("partner").order_by("level")),
+        "shares": _shares(found),
         "unpaid_levels": _unpaid_levels(found),
         "reversals": reversals,
         "decisions": decisions,
@@ -188,7 +189,7 @@ def _named(request: StaffRequest) -> dict[str, str]:
 def _commission(request: StaffRequest, commission: UUID) -> Commission:
     rows = request.merchant.commissions.select_related(
         "order", "customer", "partner", "reward_version", "source__partner"
-    )
+    ).annotate(has_shares=Exists(request.merchant.commissions.filter(source=OuterRef("id"))))
     return get_object_or_404(rows, id=commission)
 
 
@@ -198,6 +199,13 @@ def _address(request: StaffRequest, commission: Commission) -> str:
 
 def _is_adjustable(commission: Commission) -> bool:
     return commission.order_id is not None and commission.status not in _OVER and not commission.moved
+
+
+def _shares(commission: Commission) -> list[Commission]:
+    """What recruiters earned on it; most commissions have none, and then nothing is asked."""
+    if not commission.has_shares:  # type: ignore[attr-defined] # annotated by `_commission`
+        return []
+    return list(commission.shares.filter(moved=commission.moved).select_related("partner").order_by("level"))
 
 
 def _unpaid_levels(commission: Commission) -> list[dict[str, Any]]:

@@ -129,7 +129,8 @@ def test_nothing_of_hers_stands_anywhere_and_the_books_hold(merchant: Merchant, 
             f"The partner shares a network address with {NOBODY}."
         )
         entry = merchant.audit_entries.get(verb="partner.erase")
-        assert (entry.actor_name, entry.object_id, entry.before, entry.after) == ("test", quintessa.id, None, None)
+        assert (entry.actor_name, entry.object_id) == ("test", quintessa.id)
+        assert (set(entry.before), entry.after) == ({"group_id"}, {"group_id": None}), "trials of rules ask"
         assert merchant.audit_entries.filter(verb="partner.approve", object_id=quintessa.id).exists()
         delete_group(merchant.groups.get(), actor=ACTOR)
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from affiliates.erasure import forget
 from affiliates.models import Partner
 from affiliates.partners import update_partner
 from commissions.adjustment import adjust
@@ -195,3 +196,13 @@ def test_an_order_is_tried_in_the_group_that_its_partner_was_in(tenant: Merchant
         group.id: (1_200, 1_200), silver.id: (1_000, 1_100),
     }  # fmt: skip
     assert (whole.same, dict(whole.differ)) == (2, {})
+
+
+@pytest.mark.usefixtures("ten")
+def test_a_partner_who_was_erased_was_in_the_group_that_they_left(tenant: Merchant, gold: Partner) -> None:
+    group = gold.group
+    set_reward(group=group, kind="percentage", percent=12, effective_from=BEFORE, actor=ACTOR)
+    sells(gold, "in-gold", 10_000)
+    forget(gold, actor=ACTOR)
+    found = tried(tenant, group, "20")
+    assert (found.totals()["USD"].difference, found.same, dict(found.differ)) == (800, 1, {})
