@@ -43,7 +43,7 @@ def walk(api: Api, path: str, limit: int) -> list[Any]:
 
 
 def test_all_lists_are_here() -> None:
-    assert len(LISTS) == 19
+    assert len(LISTS) == 21
 
 
 def test_every_row_comes_once_and_newest_first(api: Api, merchant: Merchant) -> None:
