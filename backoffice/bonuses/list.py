@@ -1,6 +1,7 @@
 """The list of bonuses, and how far everybody is as a file."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -62,14 +63,10 @@ def given_to(rows: Sequence[Progress]) -> dict[tuple[UUID, UUID, date], int]:
 def progress_of(asked: Asked) -> "QuerySet[Progress]":
     """Who came how far: of the bonus and in the period that the query string names, or of all."""
     rows: QuerySet[Progress] = asked.merchant.bonus_progress.all()
-    try:
+    with suppress(ValueError):
         rows = rows.filter(bonus=UUID(asked.text("bonus")))
-    except ValueError:
-        rows = rows.all()
-    try:
+    with suppress(ValueError):
         rows = rows.filter(first_day=date.fromisoformat(asked.text("period")))
-    except ValueError:
-        return rows
     return rows
 
 

@@ -43,7 +43,7 @@ def walk(api: Api, path: str, limit: int) -> list[Any]:
 
 
 def test_all_lists_are_here() -> None:
-    assert len(LISTS) == 18
+    assert len(LISTS) == 21
 
 
 def test_every_row_comes_once_and_newest_first(api: Api, merchant: Merchant) -> None:
@@ -118,6 +118,7 @@ def test_filters_narrow_a_list(api: Api, merchant: Merchant) -> None:
         "/partners?email=Anna@wood.example": lambda row: row["id"] == ids["partner"],
         "/coupons?code=WOOD20": lambda row: row["code"] == "wood20",
         f"/links?partner_id={ids['partner']}": lambda row: row["partner_id"] == ids["partner"],
+        f"/bonuses?group_id={ids['group']}&status=running": lambda row: row["name"] == "Bonus wood",
         "/payouts?transaction_id=T-wood": lambda row: row["partner_id"] == ids["partner"],
         "/audit?verb=payout.record": lambda row: row["object_type"] == "payout",
         f"/audit?object_id={ids['partner']}": lambda row: row["object_id"] == ids["partner"],
@@ -127,7 +128,12 @@ def test_filters_narrow_a_list(api: Api, merchant: Merchant) -> None:
         rows = api.get(path).body["data"]
         assert rows, path
         assert all(fits(row) for row in rows), path
-    for empty in ("/sales?direct=true", "/sales?placed_before=2001-01-01T00:00:00Z", "/partners?status=suspended"):
+    for empty in (
+        "/sales?direct=true",
+        "/sales?placed_before=2001-01-01T00:00:00Z",
+        "/partners?status=suspended",
+        "/bonuses?status=planned",
+    ):
         assert api.get(empty).body["data"] == [], empty
 
 

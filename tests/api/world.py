@@ -79,7 +79,7 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
     told = draft(merchant=merchant, title=f"News {word}", body=f"All about {word}", actor=ACTOR)
     publish(told, by_mail=False, actor=ACTOR)
     bonus = create_bonus(
-        program=program, name=f"Bonus {word}", measure="orders", period="month", currency="USD",
+        group=group, name=f"Bonus {word}", measure="orders", period="month", currency="USD",
         ladder=[Rung(1, 500), Rung(50, 5_000)], actor=ACTOR,
     )  # fmt: skip
     return {
