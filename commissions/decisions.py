@@ -11,10 +11,23 @@ from commissions.models import Commission, CommissionStatus, Decision, DecisionK
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
 from merchants.audit import Actor
+from merchants.edits import lock
+from merchants.models import Merchant
+from orders.models import Order
 from stats.marks import mark
 
 #: What was paid, or is being paid, stays so: what is taken back of it is owed.
 PAID = (CommissionStatus.PAID, CommissionStatus.IN_PAYOUT)
+
+
+def lock_with_order(commission: Commission) -> Order | None:
+    """Lock a commission, before it its order, which is returned: so refunds lock them, and what is left of it stays."""
+    order: Order | None = None
+    if commission.order_id is not None:
+        orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
+        order = orders.select_for_update(no_key=True).get(id=commission.order_id)
+    lock(commission)
+    return order
 
 
 def take_back(commission: Commission, *, kind: DecisionKind, reason: str, at: datetime, actor: Actor) -> int:

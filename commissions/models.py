@@ -121,6 +121,8 @@ class Commission(models.Model):
                 name="commission_payable",
             ),
             models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
+            # Few beside those of orders: what leads and clicks earned, and what was given and adjusted by hand.
+            models.Index(fields=["merchant", "partner"], condition=Q(order=None), name="commission_without_order"),
             # For lists by status. The newest are on hold, so those are read from `commission_newest`, and a new
             # commission pays nothing here unless the program has no hold.
             models.Index(
@@ -139,6 +141,11 @@ class Commission(models.Model):
         if self.order is not None:
             return self.order.external_id
         return str(self.explanation.get("called", "By hand"))
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether somebody gave it, and no rule."""
+        return self.reward_version_id is None
 
 
 class Reversal(models.Model):

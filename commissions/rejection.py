@@ -7,7 +7,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from commissions.decisions import give_again, take_back
+from commissions.adjustment import adjusted_by, follow_adjustment, give_adjustments_again, take_adjustments_back
+from commissions.decisions import give_again, lock_with_order, take_back
 from commissions.flags import close
 from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from commissions.reversal import kept_of
@@ -29,12 +30,17 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
+        adjusted = adjusted_by(commission)
+        if adjusted is not None:
+            lock(adjusted)
         lock(commission)
         if commission.status == CommissionStatus.REJECTED:
             return commission
         _check(commission)
         before = {"status": commission.status, "reversed": commission.reversed}
         take_back(commission, kind=DecisionKind.REJECTION, reason=reason, at=timezone.now(), actor=actor)
+        take_adjustments_back(commission, reason=f"What it adjusts was rejected: {reason}"[:500], actor=actor)
+        follow_adjustment(commission, reason=f"An adjustment was rejected: {reason}"[:500], actor=actor)
         close(commission, FlagOutcome.REJECTED, note=reason, actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.reject", "commission", commission.id, before=before, after=after)
@@ -49,8 +55,10 @@ def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
-        order = _locked_order(commission)
-        lock(commission)
+        adjusted = adjusted_by(commission)
+        if adjusted is not None:
+            lock_with_order(adjusted)
+        order = lock_with_order(commission)
         if commission.status in _REJECTABLE and commission.decisions.exists():
             return commission
         _check_restorable(commission, order)
@@ -60,6 +68,9 @@ def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         commission.status = CommissionStatus.PENDING if on_hold else CommissionStatus.APPROVED
         amount = _left(commission, order) - (commission.amount - commission.reversed)
         give_again(commission, amount=amount, reason=reason, at=now, actor=actor)
+        why = f"What it adjusts was restored: {reason}"[:500]
+        give_adjustments_again(commission, order, reason=why, actor=actor)
+        follow_adjustment(commission, reason=f"An adjustment was restored: {reason}"[:500], actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.restore", "commission", commission.id, before=before, after=after)
     return commission
@@ -110,16 +121,7 @@ def _check_restorable(commission: Commission, order: Order | None) -> None:
 
 
 def _named(commission: Commission) -> str:
-    return f"The commission on {commission.order.external_id}" if commission.order else "The commission by hand"
-
-
-def _locked_order(commission: Commission) -> Order | None:
-    """Its order, locked before it, as refunds lock them: what is left of it shall not change meanwhile."""
-    if commission.order_id is None:
-        return None
-    orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
-    found: Order = orders.select_for_update(no_key=True).get(id=commission.order_id)
-    return found
+    return "The commission by hand" if commission.is_by_hand else f"The commission on {commission.called}"
 
 
 def _left(commission: Commission, order: Order | None) -> int:

@@ -190,7 +190,7 @@ def _address(request: StaffRequest, commission: Commission) -> str:
 
 
 def _is_adjustable(commission: Commission) -> bool:
-    return commission.order_id is not None and commission.status not in _OVER and not commission.moved
+    return not commission.is_by_hand and commission.status not in _OVER and not commission.moved
 
 
 def _exact(commission: Commission) -> str:
