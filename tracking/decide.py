@@ -224,6 +224,7 @@ class Decision:
                 "customer_id": order.customer_id,
                 "partner_id": order.partner_id,
                 "coupon_id": winner.object_id if winner and winner.kind == "coupon" else None,
+                "is_coupon_use": self._is_counted(winner),
                 "click_id": order.click_id,
                 "currency": order.currency,
                 "amount": order.amount,
@@ -270,6 +271,12 @@ class Decision:
             if winner is not None and winner.partner_id and buyer.row.partner_id is None:
                 self._belong(buyer, winner, order.placed_at)
         self.plan.touched.extend(touched_by(order.partner_id, order.placed_at, order.customer_id))
+
+    def _is_counted(self, winner: Candidate | None) -> bool:
+        """Whether the sale is a use of a coupon that has a limit."""
+        if winner is None or winner.kind != "coupon":
+            return False
+        return self._touches.coupons[winner.ref.upper()].max_uses is not None
 
     def _use(self, code: str) -> None:
         coupon = self._touches.coupons[code.upper()]

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from affiliates.coupons import give_use_back
 from commissions.adjustment import take_adjustments_back
 from commissions.decisions import PAID, take_back
 from commissions.models import Commission, CommissionStatus, DecisionKind
@@ -54,6 +55,8 @@ def delete_order(merchant: Merchant, order_id: UUID, *, reason: str, actor: Acto
         if order.deleted_at is not None:
             return Deleted(order, [])
         now = timezone.now()
+        if order.is_coupon_use and order.coupon is not None:
+            give_use_back(order.coupon)
         commissions = order.commissions.filter(moved=0).select_related("partner")
         taken = []
         for commission in commissions.select_for_update(of=("self",), no_key=True).order_by("id"):
