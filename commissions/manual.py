@@ -28,9 +28,9 @@ def record_manual(
 ) -> Commission:
     """A commission of `amount` minor units without an order, approved at once: somebody has just looked at it.
 
-    `about` goes into its explanation: which commission it adjusts (see commissions.adjustment). Below zero it is a correction, which the
-    partner's next payout in that currency takes along. Conflict `partner_not_approved`: only an approved partner
-    earns, but any can be corrected.
+    Below zero it is a correction, which the partner's next payout in that currency takes along. `about` goes into its
+    explanation, such as which commission it adjusts (commissions.adjustment). Conflict `partner_not_approved`: only an
+    approved partner earns, but any can be corrected.
     """
     inputs.whole(amount, "amount", least=-MAX_AMOUNT)
     inputs.currency(currency)

@@ -177,7 +177,7 @@ class Reversal(models.Model):
 
 
 class FlagOutcome(models.TextChoices):
-    """What became of a doubt. Whether the rule was right is known of two of them."""
+    """What became of a doubt. Whether the rule was right is known of two of them: mistaken and rejected."""
 
     OPEN = "open"
     RELEASED = "released"
@@ -186,6 +186,8 @@ class FlagOutcome(models.TextChoices):
     """The rule was wrong."""
     REJECTED = "rejected"
     """The rule was right."""
+    MOOT = "moot", "Nothing left to decide"
+    """Nothing of the commission is left: its order was refunded, deleted or given to somebody else."""
 
 
 class Severity(models.IntegerChoices):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from affiliates.coupons import give_use_back
 from commissions.adjustment import take_adjustments_back
 from commissions.decisions import PAID, take_back
+from commissions.flags import close_moot
 from commissions.models import Commission, CommissionStatus, DecisionKind
 from merchants import inputs
 from merchants.audit import Actor
@@ -68,6 +69,7 @@ def delete_order(merchant: Merchant, order_id: UUID, *, reason: str, actor: Acto
                 continue
             back = take_back(commission, kind=DecisionKind.DELETION, reason=reason, at=now, actor=actor)
             taken.append(TakenBack(commission, back + adjusted))
+        close_moot([back.commission.id for back in taken], why=f"Order {order.external_id} was deleted", actor=actor)
         # What had moved to another partner before is reversed already, and goes out of sight with its order.
         order.commissions.exclude(moved=0).update(is_hidden=True)
         deletion.delete(order, reason=reason, at=now, actor=actor)

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from commissions.adjustment import follow_refund
+from commissions.flags import close_moot
 from commissions.models import Reversal
 from commissions.reversal import reverse_for_refund
 from merchants import audit
@@ -56,6 +57,9 @@ def record_refund(asked: Refund, *, actor: Actor, now: datetime | None = None) -
     )
     reversals = reverse_for_refund(order=order, refund=refund)
     follow_refund(order, reason=f"A refund of {display(refund.amount, order.currency)} was given", actor=actor)
+    if order.refunded == order.amount:
+        every = order.commissions.filter(moved=0).values_list("id", flat=True)
+        close_moot(every, why=f"Order {order.external_id} was refunded in full", actor=actor)
     mark(order.partner_id, order.placed_at, order.customer_id)
     after = {"order": order.external_id, "amount": refund.amount, "currency": order.currency}
     audit.record(actor, "refund.record", "refund", refund.id, after=after)

@@ -222,7 +222,7 @@ _DEEDS = {
     "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
     "job.start": "Started a job", "job.cancel": "Cancelled a job", "job.retry": "Tried a job again",
-    "commission.flag": "Flagged a commission", "commission.review": "Released a flagged commission",
+    "commission.flag": "Flagged a commission", "commission.review": "Closed what was flagged",
     "fraud.set_rule": "Changed a fraud rule",
     "asset.create": "Added an asset", "asset.update": "Changed an asset", "asset.archive": "Archived an asset",
     "asset.restore": "Restored an asset", "asset.delete": "Deleted an asset", "asset.move": "Moved an asset",
