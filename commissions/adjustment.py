@@ -44,16 +44,17 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
 
     So it is also with one that was paid: what was paid stays, and the next payout carries the difference. DomainError
     `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed or rejected,
-    and for one that was made by hand: record another one instead.
+    whose order was deleted, or that was made by hand: record another one instead.
     """
     inputs.whole(amount, "amount")
     with transaction.atomic():
         order = lock_with_order(commission)
-        if commission.status in _FINAL:
-            raise Conflict(
-                f"This commission is {commission.get_status_display().lower()}: record one by hand instead.",
-                code="commission_final",
-            )
+        is_deleted = order is not None and order.deleted_at is not None
+        if is_deleted or commission.status in _FINAL:
+            what = "The order of this commission is deleted"
+            if not is_deleted:
+                what = f"This commission is {commission.get_status_display().lower()}"
+            raise Conflict(f"{what}: record one by hand instead.", code="commission_final")
         if commission.is_by_hand:
             raise Conflict(
                 "A commission by hand is not adjusted: record another one, below zero if it was too much.",
