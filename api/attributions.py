@@ -14,7 +14,8 @@ from api.examples import IDS
 from api.operations import documented
 from merchants.roles import Scope
 from tracking.answers import PartnerShown
-from tracking.reattribution import Past, Reattribution, Share, reattribute
+from tracking.movable import Share
+from tracking.reattribution import Past, Reattribution, reattribute
 
 _PAST = (
     "What becomes of the orders that are there: all `stays`, what was placed `since` moves, or all that is `unpaid`."

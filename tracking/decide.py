@@ -59,15 +59,18 @@ def price(
     known: Known,
     configured: Configuration,
     now: datetime,
+    *,
+    came_at: datetime | None,
 ) -> "Decision":
     """Recorded orders that go to `winner`, decided up to their rewards, by the rules of each order's time.
 
+    They are of one customer, who first came `came_at` that moment, as a sale of theirs would count it.
     `known` is what LOAD says of an event that names the winner's partner. Refunds are not looked at. Whoever asks has
     the rows of `needed` locked and goes on with `repriced`.
     """
     decision = Decision(merchant_id, known, configured, now)
     for order in orders:
-        decision.goes_to(order, winner)
+        decision.goes_to(order, winner, came_at)
     return decision
 
 
@@ -135,11 +138,12 @@ class Decision:
         order = self._order(sale, fingerprint, placed_at, buyer, decided)
         answer = SaleAnswer(order=order, attribution=decided.record, commissions=[])
         if decided.winner is not None and decided.winner.partner_id is not None:
-            self._earnings.append(self._earning(answer, buyer, self._touches.partners[decided.winner.partner_id]))
+            partner = self._touches.partners[decided.winner.partner_id]
+            self._earnings.append(self._earning(answer, buyer.came_at if buyer else None, partner))
         self._remember(order, buyer, decided)
         return answer
 
-    def _earning(self, answer: SaleAnswer, buyer: Buyer | None, partner: PartnerRow) -> _Earning:
+    def _earning(self, answer: SaleAnswer, came_at: datetime | None, partner: PartnerRow) -> _Earning:
         order, zone = answer.order, self._configured.zone
         rules = rules_by_level(partner, self._own_rules.get(partner.id), self._configured)
         return _Earning(
@@ -147,16 +151,16 @@ class Decision:
             partner=partner,
             record=answer.attribution,
             answer=answer,
-            facts=_facts(order, buyer, zone),
+            facts=_facts(order, came_at, zone),
             rules=rules,
             keys=keys_for(rules.values(), partner.id, order.customer_id, order.placed_at, zone),
         )
 
-    def goes_to(self, order: OrderShown, winner: Candidate) -> None:
-        """A recorded order becomes the partner's. How long its customer was known counts from the order itself."""
+    def goes_to(self, order: OrderShown, winner: Candidate, came_at: datetime | None) -> None:
+        """A recorded order becomes the partner's; its customer first came `came_at` that moment."""
         assert winner.partner_id is not None
         answer = SaleAnswer(order=order, attribution={}, commissions=[])
-        self._earnings.append(self._earning(answer, None, self._touches.partners[winner.partner_id]))
+        self._earnings.append(self._earning(answer, came_at, self._touches.partners[winner.partner_id]))
 
     def repriced(self, counts: Counts) -> Priced:
         """What the orders earn that went to a partner after they were recorded."""
@@ -268,7 +272,7 @@ class Decision:
             self._use(order.coupon or "")
         if buyer is not None:
             buyer.is_first_order = False
-            if winner is not None and winner.partner_id and buyer.row.partner_id is None:
+            if winner is not None and winner.partner_id and buyer.is_free_at(order.placed_at):
                 self._belong(buyer, winner, order.placed_at)
         self.plan.touched.extend(touched_by(order.partner_id, order.placed_at, order.customer_id))
 
@@ -307,8 +311,7 @@ def _contradiction(sale: Sale) -> Conflict:
     )
 
 
-def _facts(order: OrderShown, buyer: Buyer | None, zone: ZoneInfo) -> OrderFacts:
-    since = buyer.row.since if buyer else None
+def _facts(order: OrderShown, came_at: datetime | None, zone: ZoneInfo) -> OrderFacts:
     return OrderFacts(
         amount=order.amount,
         currency=order.currency,
@@ -319,7 +322,7 @@ def _facts(order: OrderShown, buyer: Buyer | None, zone: ZoneInfo) -> OrderFacts
         lines=tuple([OrderLine(line["amount"], line["product_key"], line["category"]) for line in order.lines]),
         country=order.country or "",
         is_new=order.is_first if order.customer_id else None,
-        first_at=since.astimezone(zone) if since else None,
+        first_at=came_at.astimezone(zone) if came_at else None,
         coupon=order.coupon or "",
         metadata=order.metadata,
     )
