@@ -62,7 +62,12 @@ def give_back(order_id: str, back: Back) -> None:
 
 @pytest.mark.parametrize("currency", ["USD", "JPY", "KWD"])
 @given(data=st.data())
-@settings(max_examples=12, phases=[Phase.explicit, Phase.generate], deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_the_balance_only_falls_and_ends_at_zero_whichever_refund_came_first(
     tenant: Merchant, currency: str, data: st.DataObject
 ) -> None:
