@@ -4,7 +4,7 @@ Whoever raises one locks the commissions by id, as payouts and refunds do: one t
 as it is, for what is paid is taken back by other means.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -70,18 +70,17 @@ def close(commission: Commission, outcome: FlagOutcome, *, note: str, actor: Act
     )
 
 
-def close_moot(commission_ids: Iterable[UUID], *, why: str, actor: Actor) -> None:
-    """Close what is open about commissions of which nothing is left, for or against no rule.
+def close_moot(whys: Mapping[UUID, str], *, actor: Actor) -> None:
+    """Close what is open about commissions of which nothing is left, for or against no rule: why, by commission.
 
     The caller holds their locks, and has taken them back.
     """
     rules: dict[UUID, list[str]] = {}
-    opened = Flag.objects.filter(commission__in=list(commission_ids), outcome=FlagOutcome.OPEN)
+    opened = Flag.objects.filter(commission__in=list(whys), outcome=FlagOutcome.OPEN)
     for flag in opened.order_by("commission", "rule"):
         rules.setdefault(flag.commission_id, []).append(flag.rule)
-    if not rules:
-        return
-    opened.update(outcome=FlagOutcome.MOOT, closed_at=timezone.now(), decided_by=actor.name, note=why[:500])
     for id, mine in rules.items():
-        after = {"outcome": str(FlagOutcome.MOOT), "reason": why, "rules": mine}
+        moot = {"outcome": FlagOutcome.MOOT, "closed_at": timezone.now(), "decided_by": actor.name}
+        opened.filter(commission=id).update(**moot, note=whys[id][:500])
+        after = {"outcome": str(FlagOutcome.MOOT), "reason": whys[id], "rules": mine}
         record(actor, "commission.review", "commission", id, after=after)

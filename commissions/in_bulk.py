@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from commissions.models import Commission, FlagOutcome
-from commissions.rejection import reject, restore
+from commissions.rejection import lock_orders, reject, restore
 from commissions.review import DECISIONS, decide
 from jobs.kinds import Kind, Piece, Work
 from jobs.models import Job
@@ -67,7 +67,10 @@ def _kind(action: str, verb: Verb, title: str, word: str) -> Kind:
         state = {"seen": 0, "changed": 0, "sentences": [], **job.state}
         while state["seen"] < len(ids):
             piece = ids[state["seen"] : state["seen"] + PIECE]
-            for commission in job.merchant.commissions.filter(id__in=piece).order_by("id"):
+            chosen = job.merchant.commissions.filter(id__in=piece)
+            if verb is _restore:
+                lock_orders(job.merchant, chosen)
+            for commission in chosen.order_by("id"):
                 try:
                     verb(commission, parameters["reason"], job.actor)
                 except DomainError as error:

@@ -85,7 +85,15 @@ def reject_many(merchant: Merchant, commission_ids: Iterable[UUID], *, reason: s
 def restore_many(merchant: Merchant, commission_ids: Iterable[UUID], *, reason: str, actor: Actor) -> int:
     """Restore those of these that are rejected, or, when one of them cannot be, none; how many."""
     chosen = merchant.commissions.filter(id__in=list(commission_ids), status=CommissionStatus.REJECTED)
-    return _each(chosen, restore, reason, actor)
+    with transaction.atomic():
+        lock_orders(merchant, chosen)
+        return _each(chosen, restore, reason, actor)
+
+
+def lock_orders(merchant: Merchant, chosen: "QuerySet[Commission]") -> None:
+    """Lock the orders of commissions that will be restored, by id and before any commission, as everybody does."""
+    orders = merchant.orders(manager="with_deleted").filter(id__in=chosen.values("order")).order_by("id")
+    list(orders.select_for_update(no_key=True).values_list("id", flat=True))
 
 
 def _each(chosen: "QuerySet[Commission]", verb: Callable[..., Commission], reason: str, actor: Actor) -> int:

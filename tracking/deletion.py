@@ -77,7 +77,8 @@ def delete_order(merchant: Merchant, order_id: UUID, *, reason: str, actor: Acto
                 continue
             back = take_back(commission, kind=DecisionKind.DELETION, reason=reason, at=now, actor=actor)
             taken.append(TakenBack(commission, back + adjusted))
-        close_moot([back.commission.id for back in taken], why=f"Order {order.external_id} was deleted", actor=actor)
+        why = f"Order {order.external_id} was deleted"
+        close_moot({back.commission.id: why for back in taken}, actor=actor)
         # What had moved to another partner before is reversed already, and goes out of sight with its order.
         order.commissions.exclude(moved=0).update(is_hidden=True)
         standing.forget_rows(counted)

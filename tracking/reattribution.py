@@ -141,9 +141,12 @@ class _Move:
             raise NotFound("This customer was deleted.")
         found = self.merchant.customer_attributions.filter(customer=self.customer).select_related("partner").first()
         before = found.partner if found else None
-        self._check(before)
         belonging = belonging_of(self.customer)
         sorted_out = self._sorted_out(before)
+        if self.partner is not None:
+            # After the orders, as everybody locks partners: nobody suspends them from here on.
+            lock(self.partner)
+        self._check(before)
         came_at = _first(belonging, sorted_out.moves)
         if sorted_out.moves:
             self._move(sorted_out, came_at)
@@ -242,8 +245,10 @@ class _Move:
                 take_adjustments_back(commission, reason=why[:500], actor=self.actor)
                 commission.moved = left_before.get((commission.order_id, commission.partner_id), 0) + 1
                 take_back(commission, kind=DecisionKind.REATTRIBUTION, reason=why, at=self.now, actor=self.actor)
-            gone = [commission.id for commission in move.commissions]
-            close_moot(gone, why=f"Order {move.order.external_id} was given to {to}", actor=self.actor)
+        close_moot(
+            {c.id: f"Order {move.order.external_id} was given to {to}" for move in moves for c in move.commissions},
+            actor=self.actor,
+        )
 
     def _earn_anew(self, moves: Sequence[Move], came_at: datetime | None) -> None:
         assert self.partner is not None

@@ -59,7 +59,7 @@ def record_refund(asked: Refund, *, actor: Actor, now: datetime | None = None) -
     follow_refund(order, reason=f"A refund of {display(refund.amount, order.currency)} was given", actor=actor)
     if order.refunded == order.amount:
         every = order.commissions.filter(moved=0).values_list("id", flat=True)
-        close_moot(every, why=f"Order {order.external_id} was refunded in full", actor=actor)
+        close_moot(dict.fromkeys(every, f"Order {order.external_id} was refunded in full"), actor=actor)
     mark(order.partner_id, order.placed_at, order.customer_id)
     after = {"order": order.external_id, "amount": refund.amount, "currency": order.currency}
     audit.record(actor, "refund.record", "refund", refund.id, after=after)

@@ -16,7 +16,7 @@ from commissions.rejection import reject, restore
 from customers.models import Customer
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
-from payouts.manual import record_payout
+from payouts.manual import record_payout, reverse_payout
 from stats import rollup
 from stats.outstanding import outstanding_of
 from tests.by_hand.conftest import books_are_even, buys, commission_of, earned, shown
@@ -69,6 +69,21 @@ def test_after_payment_it_is_owed_and_the_next_payout_nets_it(tenant: Merchant, 
     buys("A-2", 30_000)
     (standing,) = outstanding_of(anna)
     assert (standing.owed, standing.payable) == (1_000, 2_000)
+    assert sound()
+
+
+def test_when_the_payout_came_back_too_nothing_is_owed_and_nothing_is_left_to_explain(
+    tenant: Merchant, anna: Partner, eva: Customer
+) -> None:
+    order = buys("A-1", 10_000, partner=anna)
+    paid = commission_of(order, anna)
+    payout = record_payout(
+        partner=anna, commission_ids=[paid.id], transaction_id="T-1", paid_on=date(2026, 3, 1), actor=ACTOR
+    )
+    delete_order(tenant, order.id, reason="A test order", actor=ACTOR)
+    reverse_payout(payout, reason="Came back", actor=ACTOR)
+    assert (earned(anna), shown(anna)) == (0, [("A-1", 1_000, 1_000, "reversed")])
+    assert list(anna.commissions.listed()) == []
     assert sound()
 
 
