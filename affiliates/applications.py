@@ -70,6 +70,7 @@ def apply(
     website: str,
     answers: Mapping[UUID, object],
     terms: ProgramTerms | None,
+    recruiter: Partner | None = None,
     country: str = "",
     at: datetime,
     actor: Actor,
@@ -87,6 +88,7 @@ def apply(
     values: dict[str, Any] = {
         "program": program,
         "group": group,
+        "recruiter": recruiter,
         "terms": terms,
         "name": inputs.line(name, "name", required=True),
         "email": normal_email(inputs.line(email, "email", longest=320)),
@@ -188,7 +190,7 @@ def _enter(application: Application, known: Known, actor: Actor) -> Partner:
     if known.partner is None:
         return partners.create_partner(
             name=application.name, email=application.email, program=program, group=group,
-            status=PartnerStatus.APPLIED, actor=actor,
+            recruiter=application.recruiter, status=PartnerStatus.APPLIED, actor=actor,
         )  # fmt: skip
     partner = partners.reopen(known.partner, actor=actor)
     changes: dict[str, Any] = {"name": application.name}

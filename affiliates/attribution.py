@@ -83,12 +83,13 @@ def _problem(candidate: Candidate, policy: Policy, ordered_at: datetime, buyer_e
         return "click_after_order: the click came after the order"
     if candidate.kind == "click" and ordered_at - candidate.at > policy.window:
         return f"click_too_old: the window is {policy.window.days} days"
-    if policy.reject_self_referral and candidate.partner_email and _is_one_of(candidate.partner_email, buyer_emails):
+    if policy.reject_self_referral and candidate.partner_email and is_one_of(candidate.partner_email, buyer_emails):
         return "self_referral: the buyer is the partner"
     return ""
 
 
-def _is_one_of(address: str, others: Collection[str | None]) -> bool:
+def is_one_of(address: str, others: Collection[str | None]) -> bool:
+    """Whether mail to `address` ends up where mail to one of the others does."""
     mine = mailbox(address)
     return any(other and mailbox(other) == mine for other in others)
 

@@ -116,6 +116,12 @@ class Partner(models.Model):
     """Lower case; unique per merchant."""
     status = models.CharField(max_length=9, choices=PartnerStatus.choices, default=PartnerStatus.APPROVED)
     status_changed_at = models.DateTimeField(db_default=Now())
+    recruiter = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="recruits", null=True, db_constraint=False, db_index=False
+    )
+    """The partner who brought this one, and who may earn on what this one earns (`rewards.levels`). Never a circle."""
+    recruited_at = models.DateTimeField(null=True)
+    """Since when; set with `recruiter`."""
     portal_code = models.CharField(max_length=24, unique=True)
     """The last part of the portal address; no secret."""
     password = models.CharField(max_length=128, blank=True)
@@ -126,9 +132,20 @@ class Partner(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "email"], name="partner_email_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "email"], name="partner_email_once"),
+            models.CheckConstraint(
+                condition=Q(recruiter=None, recruited_at=None) | Q(recruiter__isnull=False, recruited_at__isnull=False),
+                name="partner_recruited",
+            ),
+        ]
         indexes = [
             models.Index(fields=["merchant", "-created_at", "-id"], name="partner_newest"),
+            models.Index(
+                fields=["merchant", "recruiter", "-recruited_at", "-id"],
+                condition=Q(recruiter__isnull=False),
+                name="partner_by_recruiter",
+            ),
             models.Index(fields=["merchant", "status", "-created_at", "-id"], name="partner_by_status"),
             models.Index(fields=["merchant", "group"], name="partner_by_group"),
         ]
@@ -433,6 +450,10 @@ class Application(models.Model):
         Partner, on_delete=models.CASCADE, related_name="applications", null=True, db_constraint=False, db_index=False
     )
     """Who came of it."""
+    recruiter = models.ForeignKey(
+        Partner, on_delete=models.SET_NULL, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    """Whose invitation it came by."""
     terms = models.ForeignKey(
         ProgramTerms, on_delete=models.PROTECT, related_name="applications", null=True, db_constraint=False,
         db_index=False,

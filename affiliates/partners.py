@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth import hashers
@@ -33,6 +34,8 @@ def create_partner(
     email: str,
     program: Program | None = None,
     group: Group | None = None,
+    recruiter: Partner | None = None,
+    recruited_at: datetime | None = None,
     status: str = PartnerStatus.APPROVED,
     coupon_code: str = "",
     notes: str = "",
@@ -43,7 +46,8 @@ def create_partner(
     """A partner with a portal address, a link named after them to the merchant's first domain, and a coupon if asked.
 
     Without a program it is the group's, or the default one. A merchant without domains has nowhere to lead a link
-    to, so there is none yet. Conflict `partner_email_taken`, `coupon_taken`.
+    to, so there is none yet. What is earned on orders since `recruited_at` (now when None) is shared with `recruiter`.
+    Conflict `partner_email_taken`, `coupon_taken`.
     """
     if status not in (PartnerStatus.APPLIED, PartnerStatus.APPROVED):
         raise DomainError("A new partner is applied or approved.", code="invalid_choice", field="status")
@@ -52,6 +56,8 @@ def create_partner(
         merchant_id=tenancy.current(),
         program=_program_for(program, group, actor),
         group=group,
+        recruiter=recruiter,
+        recruited_at=_since(recruiter, recruited_at),
         name=inputs.line(name, "name", required=True),
         email=address,
         status=status,
@@ -64,10 +70,17 @@ def create_partner(
         partner.save(force_insert=True)
         tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
         after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(partner.program_id)}
+        after |= {"recruiter_id": str(recruiter.id)} if recruiter else {}
         record(actor, "partner.create", "partner", partner.id, after=after)
         _equip(partner, coupon_code, actor)
         search.refresh([partner.id])
     return partner
+
+
+def _since(recruiter: Partner | None, recruited_at: datetime | None) -> datetime | None:
+    if recruiter is None:
+        return None
+    return timezone.now() if recruited_at is None else inputs.moment(recruited_at, "recruited_at")
 
 
 def _program_for(program: Program | None, group: Group | None, actor: Actor) -> Program:
@@ -96,11 +109,26 @@ def give_coupon(partner: Partner, coupon_code: str, *, actor: Actor) -> None:
 
 
 def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor) -> Partner:
-    """Change name, e-mail, group (a Group of the partner's program, or None), notes, tags or metadata."""
-    inputs.known_fields(changes, ("name", "email", "group", "notes", "tags", "metadata"))
+    """Change name, e-mail, group (a Group of the partner's program, or None), recruiter, notes, tags or metadata.
+
+    A `recruiter` (a Partner, or None) counts from now on: what was earned so far is shared with whom it was shared.
+    Conflict `partner_email_taken`, `recruiter_circle`.
+    """
+    inputs.known_fields(changes, ("name", "email", "group", "recruiter", "notes", "tags", "metadata"))
     values = _checked(changes)
-    with refusals({"partner_email_once": _email_taken(str(values.get("email", "")))}):
+    meanings: dict[str, DomainError] = {
+        "partner_email_once": _email_taken(str(values.get("email", ""))),
+        "partner_no_circle": _circle(partner, values.get("recruiter")),
+    }
+    with refusals(meanings):
         lock(partner)
+        if "recruiter" in values:
+            recruiter = values.pop("recruiter")
+            if partner.recruiter_id != (recruiter.id if recruiter else None):
+                values |= {
+                    "recruiter_id": recruiter.id if recruiter else None,
+                    "recruited_at": timezone.now() if recruiter else None,
+                }
         if "group" in values:
             group = values.pop("group")
             _program_for(partner.program, group, actor)
@@ -123,6 +151,14 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     if "metadata" in values:
         values["metadata"] = inputs.metadata(values["metadata"])
     return values
+
+
+def _circle(partner: Partner, recruiter: Partner | None) -> Conflict:
+    name = recruiter.name if recruiter else ""
+    said = f"{name} was recruited by {partner.name}, or by somebody below them: choose somebody else."
+    if partner == recruiter:
+        said = f"{partner.name} cannot be recruited by themselves."
+    return Conflict(said, code="recruiter_circle", field="recruiter")
 
 
 def _email_taken(email: str) -> Conflict:

@@ -123,6 +123,7 @@ CODES: dict[str, Code] = {
     "provider_key_taken": Code(409, "Provider key taken", "Another customer has it: remove it there first."),
     "provider_invalid": Code(422, "Unusable provider", "Up to 20 lower-case letters, digits and _, such as stripe."),
     # Partners and what belongs to them
+    "recruiter_circle": Code(409, "Recruiters in a circle", "Choose somebody whom this partner has not recruited."),
     "partner_email_taken": Code(409, "E-mail taken", "There is a partner with this e-mail: update that one."),
     "partner_status": Code(
         409, "Not from this status", "Read the partner again; the answer says which status it takes."
@@ -168,8 +169,11 @@ CODES: dict[str, Code] = {
     "backtest_period": Code(422, "Period backwards", "Let the period begin before it ends."),
     "rule_changed_since": Code(409, "Rule changed since", "Open the rule again and try your change once more."),
     "rule_not_for_event": Code(
-        422, "Not for leads or clicks", "They have no amount and no lines: set a fixed amount and leave the field out."
+        422,
+        "Not for this event",
+        "Leads and clicks have no amount and no lines: set a fixed amount. Recruiters earn percentages.",
     ),
+    "levels_too_much": Code(422, "Levels above 100 %", "All levels of a rule together are at most 100 %."),
     "tier_rate": Code(422, "Tier without one rate", "Give each tier a percent or an amount."),
     "tiers_overlap": Code(422, "Tiers overlap", "Send tiers by ascending start, each once."),
     "more_than_order": Code(

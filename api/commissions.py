@@ -32,10 +32,18 @@ class CommissionAnswer(msgspec.Struct, kw_only=True):
     partner_id: UUID
     sale_id: Annotated[UUID | None, Meta(description="null for a manual commission.", examples=[IDS["sale"]])]
     customer_id: UUID | None
+    level: Annotated[
+        int, Meta(description="0: the partner sold. n: they are the recruiter n steps above who sold.", examples=[0])
+    ]
+    source_id: Annotated[
+        UUID | None, Meta(description="Of a recruiter: the commission that theirs was earned on.", examples=[None])
+    ]
     currency: str
     amount: int
     reversed: Annotated[int, Meta(description="How much of it refunds and decisions by hand took back.")]
-    base: Annotated[int, Meta(description="The part of the order that the reward was computed on.")]
+    base: Annotated[
+        int, Meta(description="What it was computed on: the part of the order that counts, or what the recruit earned.")
+    ]
     status: Annotated[str, one_of(CommissionStatus)]
     held_until: Moment
     occurred_at: Annotated[Moment, Meta(description="When the order was placed.")]
@@ -116,6 +124,8 @@ class CommissionQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     partner_id: UUID | None = None
     customer_id: UUID | None = None
     sale_id: UUID | None = None
+    source_id: Annotated[UUID, Meta(description="Only what recruiters earned on this commission.")] | None = None
+    level: Annotated[int, Meta(ge=0, description="Only of this level; 0: of partners who sold.")] | None = None
     currency: Annotated[str, Meta(max_length=3)] | None = None
     occurred_from: Moment | None = None
     occurred_before: Moment | None = None
@@ -130,6 +140,8 @@ class CommissionQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
                 # Through the order, whose index finds a customer's.
                 "order__customer_id": self.customer_id,
                 "order_id": self.sale_id,
+                "source_id": self.source_id,
+                "level": self.level,
                 "currency": self.currency,
                 "occurred_at__gte": self.occurred_from,
                 "occurred_at__lt": self.occurred_before,
@@ -276,6 +288,8 @@ def commission_shown(commission: Commission) -> CommissionAnswer:
         partner_id=commission.partner_id,
         sale_id=commission.order_id,
         customer_id=commission.customer_id,
+        level=commission.level,
+        source_id=commission.source_id,
         currency=commission.currency,
         amount=commission.amount,
         reversed=commission.reversed,

@@ -89,6 +89,8 @@ _COMMISSIONS: Columns[Commission] = {
     "sale_id": lambda commission: commission.order_id,
     "order_id": lambda commission: commission.order.external_id if commission.order else None,
     "customer_id": lambda commission: commission.customer_id,
+    "level": lambda commission: commission.level,
+    "source_id": lambda commission: commission.source_id,
     "occurred_at": lambda commission: commission.occurred_at,
     "status": lambda commission: commission.status,
     "currency": lambda commission: commission.currency,

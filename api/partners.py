@@ -35,6 +35,10 @@ class PartnerAnswer(msgspec.Struct, kw_only=True):
     status_changed_at: Moment
     program_id: UUID
     group_id: UUID | None
+    recruiter_id: Annotated[
+        UUID | None, Meta(description="Who recruited them, and may earn on what they earn.", examples=[None])
+    ]
+    recruited_at: Annotated[Moment | None, Meta(examples=[None])]
     portal_code: Annotated[
         str, Meta(description="The last part of the partner's portal address; no secret.", examples=["k4mzt7w2xq9c"])
     ]
@@ -55,6 +59,10 @@ class NewPartner(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ] = "approved"
     program_id: Annotated[UUID, Meta(description="Left out: the group's program, or the default one.")] | None = None
     group_id: UUID | None = None
+    recruiter_id: Annotated[UUID, Meta(description="The partner who recruited them.")] | None = None
+    recruited_at: Annotated[Moment, Meta(description="Orders before it are not shared; now, when left out.")] | None = (
+        None
+    )
     coupon_code: Annotated[str, Meta(max_length=64, description="Makes a coupon with this code as well.")] = ""
     notes: Text = ""
     tags: _Tags = []
@@ -67,6 +75,10 @@ class PartnerChanges(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     name: Name | UnsetType = UNSET
     email: Annotated[str, Meta(max_length=320)] | UnsetType = UNSET
     group_id: Annotated[UUID | None, Meta(description="null takes the partner out of their group.")] | UnsetType = UNSET
+    recruiter_id: (
+        Annotated[UUID | None, Meta(description="Who recruited them, for what is earned from now on; null: nobody.")]
+        | UnsetType
+    ) = UNSET
     notes: Text | UnsetType = UNSET
     tags: _Tags | UnsetType = UNSET
     metadata: Annotated[dict[str, Any], Meta(description="Replaces the whole object.")] | UnsetType = UNSET
@@ -80,6 +92,7 @@ class PartnerQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     email: Annotated[str, Meta(max_length=320)] | None = None
     program_id: UUID | None = None
     group_id: UUID | None = None
+    recruiter_id: Annotated[UUID, Meta(description="Only those whom this partner recruited.")] | None = None
     created_from: Moment | None = None
     created_before: Moment | None = None
 
@@ -94,6 +107,7 @@ class PartnerQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
                 "email": self.email and self.email.lower(),
                 "program_id": self.program_id,
                 "group_id": self.group_id,
+                "recruiter_id": self.recruiter_id,
                 "created_at__gte": self.created_from,
                 "created_at__lt": self.created_before,
             },
@@ -137,6 +151,8 @@ class Partners(TenantView):
             status=body.status,
             program=named(merchant.programs.all(), body.program_id, "program_id") if body.program_id else None,
             group=named(merchant.groups.all(), body.group_id, "group_id") if body.group_id else None,
+            recruiter=named(merchant.partners.all(), body.recruiter_id, "recruiter_id") if body.recruiter_id else None,
+            recruited_at=body.recruited_at,
             coupon_code=body.coupon_code,
             notes=body.notes,
             tags=body.tags,
@@ -161,7 +177,7 @@ class PartnerDetail(TenantView):
         body=PartnerChanges,
         answer=PartnerAnswer,
         example={"notes": "Prefers to be paid in spring.", "tags": ["podcast", "vip"]},
-        refusals=("partner_email_taken", "group_of_other_program", "email_invalid", "required"),
+        refusals=("partner_email_taken", "group_of_other_program", "recruiter_circle", "email_invalid", "required"),
     )
     def patch(self, request: TenantRequest, partner_id: UUID) -> HttpResponse:
         """Change what you send and leave the rest. The status has addresses of its own."""
@@ -170,6 +186,9 @@ class PartnerDetail(TenantView):
         if "group_id" in changes:
             group_id = changes.pop("group_id")
             changes["group"] = named(request.merchant.groups.all(), group_id, "group_id") if group_id else None
+        if "recruiter_id" in changes:
+            id = changes.pop("recruiter_id")
+            changes["recruiter"] = named(request.merchant.partners.all(), id, "recruiter_id") if id else None
         return answered(partner_shown(partners.update_partner(partner, changes=changes, actor=request.actor)))
 
 
@@ -219,6 +238,8 @@ def partner_shown(partner: Partner) -> PartnerAnswer:
         status_changed_at=partner.status_changed_at,
         program_id=partner.program_id,
         group_id=partner.group_id,
+        recruiter_id=partner.recruiter_id,
+        recruited_at=partner.recruited_at,
         portal_code=partner.portal_code,
         notes=partner.notes,
         tags=partner.tags,

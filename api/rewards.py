@@ -124,7 +124,7 @@ class RewardQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
 _REFUSALS = (
     "one_owner", "percent_invalid", "terms_mixed", "unknown_currency", "invalid_amount", "invalid_number",
     "invalid_time", "country_invalid", "range_backwards", "rule_not_for_event", "tier_rate", "tiers_overlap",
-    "more_than_order",
+    "more_than_order", "levels_too_much",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import applications
-from affiliates.models import Application, Group
+from affiliates.models import Application, Group, Partner, PartnerStatus
 from affiliates.program_terms import terms_in_force
 from apply import stamp
 from apply.door import ApplicantRequest, applicant_page, form_status, led_to, page, posted, sent
@@ -31,11 +31,11 @@ _FOR_GOOD = "public, max-age=31536000, immutable"
 
 @applicant_page
 def form(request: ApplicantRequest) -> HttpResponseBase:
-    """The page of the program, and of one of its groups with `?group=`."""
+    """The page of the program, of one of its groups with `?group=`, by a partner's invitation with `?by=`."""
     program = request.program
     if not program.applications_open:
         return page(request, "apply/closed.html", {})
-    group = _group(request)
+    group, recruiter = _group(request), _recruiter(request)
     questions = list(program.questions.order_by("position", "id"))
     terms = terms_in_force(program)
     asked = stamp.digest(program, questions, terms)
@@ -52,6 +52,7 @@ def form(request: ApplicantRequest) -> HttpResponseBase:
                 values = {name: filled.cleaned_data[name] for name in ("name", "email", "website")}
                 made, to_ask = applications.apply(
                     application_id=filled.cleaned_data["stamp"], program=program, group=group, terms=terms,
+                    recruiter=recruiter,
                     answers=filled.answers(), country=country_of(request.META), at=timezone.now(),
                     actor=request.actor, **values,
                 )  # fmt: skip
@@ -115,6 +116,14 @@ def _group(request: ApplicantRequest) -> Group | None:
     except ValueError:
         return None
     return request.program.groups.filter(id=wanted).first()
+
+
+def _recruiter(request: ApplicantRequest) -> Partner | None:
+    """The partner whose invitation the address carries, by their portal code; only one who is approved."""
+    code = request.GET.get("by", "")
+    if not code.isalnum():
+        return None
+    return request.merchant.partners.filter(portal_code=code, status=PartnerStatus.APPROVED).first()
 
 
 def _standing(application: Application) -> dict[str, object]:

@@ -27,11 +27,12 @@ from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.exports import csv_page, xlsx_page
 from backoffice.outreach import announcements, assets
-from backoffice.partners import applicant, bulk, codes, create, editor
+from backoffice.partners import applicant, bulk, codes, create, editor, recruits
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from backoffice.rules import history as tried
 from backoffice.rules import pages as rules
+from backoffice.rules import recruiting
 from merchants.roles import Permission
 
 _VIEW, _VIEW_PAYOUTS, _VIEW_AUDIT = Permission.VIEW, Permission.VIEW_PAYOUTS, Permission.VIEW_AUDIT
@@ -51,6 +52,7 @@ pages = [
     path("partners/<uuid:partner>/settings/", editor.partners_settings, name="partners_settings"),
     path("partners/<uuid:partner>/reward/", editor.partners_reward, name="partners_reward"),
     path("partners/<uuid:partner>/activation/", editor.partners_activation, name="partners_activation"),
+    path("partners/<uuid:partner>/recruits/", recruits.partners_recruits, name="partners_recruits"),
     path("partners/<uuid:partner>/activity/", editor.partners_activity, name="partners_activity"),
     path("partners/<uuid:partner>/approve/", applicant.partners_status, {"action": "approve"}, name="partners_approve"),
     path("partners/<uuid:partner>/reject/", applicant.partners_status, {"action": "reject"}, name="partners_reject"),
@@ -135,6 +137,10 @@ pages = [
     path("rules/history/<uuid:trial>/publish/", tried.rules_publish, name="rules_publish"),
     path("rules/<str:level>/<uuid:owner>/", rules.rules_of_owner, name="rules_of"),
     path("rules/<str:level>/<uuid:owner>/new/", rules.rules_new, name="rules_new"),
+    path("rules/<str:level>/<uuid:owner>/recruiting/", recruiting.rules_recruiting, name="rules_recruiting_new"),
+    path(
+        "rules/<str:level>/<uuid:owner>/<uuid:rule>/recruiting/", recruiting.rules_recruiting, name="rules_recruiting"
+    ),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/", rules.rules_edit, name="rules_edit"),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/end/", rules.rules_end, name="rules_end"),
     path("payouts/", outstanding.payouts, name="payouts"),

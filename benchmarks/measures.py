@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from benchmarks import load, merchants, requests, site, yardstick
-from benchmarks.places import Account
+from benchmarks.places import MERCHANTS, Account
 from benchmarks.report import Report
 from merchants import tenancy
 from stats.rollup import refresh
@@ -75,6 +75,20 @@ class Measures:
             ]
         note = f"Sales a second, 4 connections, runs of {_BATCH_SECONDS} seconds. Target: 2."
         self._report.table("Many sales: `POST /api/v1/sales/batch`", _COLUMNS, rows, note)
+
+    def rules(self) -> None:
+        """One sale of a merchant with 50 rules, tiers, a cap and three levels of recruiters."""
+        accounts = [merchants.ruled(number) for number in range(1, MERCHANTS + 1)]
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE affiliates_partner, affiliates_coupon, rewards_rewardversion")
+        with site.web() as (port, _):
+            load.run(port, requests.sales(accounts, 1_000), connections=4, seconds=10)
+            rows = [
+                self._row(f"{connections} connections", self._pairs("sale", self._sales(port, connections, accounts)))
+                for connections in (4, 8)
+            ]
+        title = "One sale with 50 rules, tiers, a cap by month and three levels"
+        self._report.table(title, _COLUMNS, rows, "Four commissions for most sales. Target: 0.25.")
 
     def redirect(self) -> None:
         """Following a link."""
@@ -152,9 +166,11 @@ class Measures:
         ratio = statistics.median(b / a for a, b in zip(medians[few.id], medians[many.id], strict=True))
         return [name, *(f"{statistics.median(found):.1f}" for found in medians.values()), f"{ratio:.2f}"]
 
-    def _sales(self, port: int, connections: int) -> Callable[[], tuple[float, load.Run]]:
+    def _sales(
+        self, port: int, connections: int, accounts: Sequence[Account] = ()
+    ) -> Callable[[], tuple[float, load.Run]]:
         def measure() -> tuple[float, load.Run]:
-            prepared = requests.sales(self._accounts, _MOST_SALES * self._seconds)
+            prepared = requests.sales(accounts or self._accounts, _MOST_SALES * self._seconds)
             run = load.run(port, prepared, connections=connections, seconds=self._seconds)
             return run.rate, run
 

@@ -1,6 +1,7 @@
 """The product's merchants in the benchmark: 20 with 500 partners each, or one with a great many orders."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from merchants.onboarding import create_merchant
 from merchants.roles import Role
 from merchants.staff import add_staff
 from merchants.tenancy import tenant
-from rewards.terms import set_reward
+from rewards.details import Details, Tier
+from rewards.terms import add_rule, set_reward
 
 ACTOR = system("benchmark")
 
@@ -38,6 +40,12 @@ SELECT merchant_id, uuidv7(), id, 'C' || split_part(name, ' ', 2), true, 0 FROM 
 _LINKS = """
 INSERT INTO affiliates_link (merchant_id, id, partner_id, code, destination, is_active)
 SELECT merchant_id, uuidv7(), id, portal_code, 'https://' || %(slug)s || '.example/', true FROM affiliates_partner
+"""
+#: A tree: of 500 partners seven of eight have three or more above them.
+_RECRUITERS = """
+UPDATE affiliates_partner p SET recruiter_id = above.id, recruited_at = now()
+  FROM affiliates_partner above
+ WHERE split_part(above.name, ' ', 2)::int = split_part(p.name, ' ', 2)::int / 4
 """
 _LOCATORS = """
 INSERT INTO merchants_locator (kind, key, merchant_id) SELECT 'link', code, merchant_id FROM affiliates_link
@@ -74,6 +82,26 @@ def merchant(slug: str, *, partners: int = PARTNERS) -> Account:
             for statement in (_PARTNERS, _COUPONS, _LINKS, _LOCATORS):
                 cursor.execute(statement, values)
     return Account(str(created.id), token)
+
+
+def ruled(number: int) -> Account:
+    """A merchant with all that rules can want of a sale: 50 of them, tiers and a cap by month, three levels above."""
+    account = merchant(f"ruled-{number}")
+    with tenant(account.id):
+        program = default_program(actor=ACTOR)
+        for at in range(47):
+            narrow = Details(name=f"Rule {at}", countries=("DE", "AT"), coupons=(f"ONLY{at}",), order_from=100 * at)
+            add_rule(program=program, kind="percentage", percent=at, currency="USD", details=narrow, actor=ACTOR)
+        tiers = tuple(Tier(start, percent=Decimal(rate)) for start, rate in ((10, 11), (50, 12), (1_000_000, 13)))
+        steps = Details(name="Steps", tiers=tiers, cap_month=10**12)
+        add_rule(program=program, kind="percentage", percent=10, currency="USD", details=steps, actor=ACTOR)
+        books = Details(name="Books", product_keys=("book",))
+        add_rule(program=program, kind="percentage", percent=20, details=books, actor=ACTOR)
+        levels = Details(name="Recruiting", event="recruit", deeper=(Decimal(5), Decimal(2)))
+        add_rule(program=program, kind="percentage", percent=10, details=levels, actor=ACTOR)
+        with connection.cursor() as cursor:
+            cursor.execute(_RECRUITERS)
+    return account
 
 
 def fill(account: Account, *, orders: int) -> None:

@@ -6,6 +6,7 @@ below zero, which later payouts net, as after a refund.
 """
 
 from datetime import datetime
+from uuid import UUID
 
 from commissions.models import Commission, CommissionStatus, Decision, DecisionKind
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
@@ -20,27 +21,42 @@ from stats.marks import mark
 PAID = (CommissionStatus.PAID, CommissionStatus.IN_PAYOUT)
 
 
+def locked_order(commission: Commission) -> Order | None:
+    """A commission's order, locked before it, as refunds lock them: what is left of it shall not change meanwhile."""
+    if commission.order_id is None:
+        return None
+    orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
+    found: Order = orders.select_for_update(no_key=True).get(id=commission.order_id)
+    return found
+
+
 def lock_with_order(commission: Commission) -> Order | None:
-    """Lock a commission, before it its order, which is returned: so refunds lock them, and what is left of it stays."""
-    order: Order | None = None
-    if commission.order_id is not None:
-        orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
-        order = orders.select_for_update(no_key=True).get(id=commission.order_id)
+    """Lock a commission, before it its order, which is returned."""
+    order = locked_order(commission)
     lock(commission)
     return order
 
 
-def take_back(commission: Commission, *, kind: DecisionKind, reason: str, at: datetime, actor: Actor) -> int:
+def take_back(
+    commission: Commission,
+    *,
+    kind: DecisionKind,
+    reason: str,
+    at: datetime,
+    actor: Actor,
+    follows: UUID | None = None,
+) -> int:
     """Take back all that the partner still has of it; how much that was, in minor units.
 
     It becomes rejected or reversed, by `kind`, unless it was paid. Other columns that the caller changed are saved too.
+    `follows` names the decision about the commission of a recruit that this one goes with.
     """
     taken = commission.amount - commission.reversed
     commission.reversed = commission.amount
     if commission.status not in PAID:
         rejected = kind == DecisionKind.REJECTION
         commission.status = CommissionStatus.REJECTED if rejected else CommissionStatus.REVERSED
-    _decide(commission, kind, taken, reason, at, actor)
+    _decide(commission, kind, taken, reason, at, actor, follows)
     return taken
 
 
@@ -50,10 +66,23 @@ def give_again(commission: Commission, *, amount: int, reason: str, at: datetime
     _decide(commission, DecisionKind.RESTORATION, -amount, reason, at, actor)
 
 
-def _decide(commission: Commission, kind: DecisionKind, taken: int, reason: str, at: datetime, actor: Actor) -> None:
+def _decide(
+    commission: Commission,
+    kind: DecisionKind,
+    taken: int,
+    reason: str,
+    at: datetime,
+    actor: Actor,
+    follows: UUID | None = None,
+) -> None:
     commission.save(update_fields=["status", "reversed", "moved", "is_hidden"])
     decision = commission.decisions.create(
-        merchant_id=commission.merchant_id, kind=kind, amount=taken, reason=reason, decided_by=actor.name[:200]
+        merchant_id=commission.merchant_id,
+        kind=kind,
+        amount=taken,
+        follows=follows,
+        reason=reason[:800],
+        decided_by=actor.name[:200],
     )
     if taken:
         post(

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from commissions.models import Commission, CommissionStatus, Flag, FlagOutcome
@@ -31,7 +32,9 @@ class Doubt:
 
 
 def raise_doubts(doubts: Sequence[Doubt], *, actor: Actor) -> int:
-    """Flag these commissions of the running tenant and put them on hold; how many commissions were flagged anew.
+    """Flag these commissions of the running tenant and put them on hold, with what recruiters earned on them.
+
+    How many commissions were flagged anew.
 
     What is paid, rejected or reversed is left. A doubt that was raised before, decided or not, is not raised again.
     """
@@ -56,9 +59,8 @@ def raise_doubts(doubts: Sequence[Doubt], *, actor: Actor) -> int:
             return 0
         Flag.objects.bulk_create(fresh)
         flagged = sorted({flag.commission_id for flag in fresh})
-        Commission.objects.filter(id__in=flagged, status=CommissionStatus.APPROVED).update(
-            status=CommissionStatus.PENDING
-        )
+        approved = Commission.objects.filter(status=CommissionStatus.APPROVED)
+        approved.filter(Q(id__in=flagged) | Q(source__in=flagged)).update(status=CommissionStatus.PENDING)
         record_many(actor, "commission.flag", "commission", flagged)
     return len(flagged)
 

@@ -1,13 +1,13 @@
 """The end of the hold. A pending commission whose time is over, and which nothing flags, becomes approved.
 
-Nothing moves in the books.
+What a recruiter earned waits as long as somebody doubts what the recruit earned. Nothing moves in the books.
 """
 
 from datetime import datetime
 
 from django.db import connection, transaction
 
-from commissions.models import Commission, CommissionStatus, FlagOutcome
+from commissions.models import Commission, CommissionStatus, Flag, FlagOutcome
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record, record_many, system
 from merchants.edits import lock
@@ -20,8 +20,8 @@ WITH due AS MATERIALIZED (
     SELECT id FROM commissions_commission
      WHERE merchant_id = %(merchant)s AND status = 'pending' AND held_until <= %(now)s
        AND NOT EXISTS (SELECT FROM commissions_flag f
-                        WHERE f.merchant_id = %(merchant)s AND f.commission_id = commissions_commission.id
-                          AND f.outcome = 'open')
+                        WHERE f.merchant_id = %(merchant)s AND f.outcome = 'open'
+                          AND f.commission_id IN (commissions_commission.id, commissions_commission.source_id))
      ORDER BY held_until LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE commissions_commission c SET status = 'approved' FROM due
  WHERE c.merchant_id = %(merchant)s AND c.id = due.id AND c.status = 'pending'
@@ -45,7 +45,8 @@ def release_now(commission: Commission, *, reason: str, actor: Actor) -> Commiss
                 f"This commission is {commission.get_status_display().lower()}, not on hold.",
                 code="commission_not_pending",
             )
-        if commission.flags.filter(outcome=FlagOutcome.OPEN).exists():
+        doubts = Flag.objects.filter(commission__in=[commission.id, commission.source_id], outcome=FlagOutcome.OPEN)
+        if doubts.exists():
             raise Conflict(
                 "This commission is under review: decide about what was found first.", code="commission_flagged"
             )

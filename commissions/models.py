@@ -37,7 +37,7 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
 
     def under_review(self) -> "CommissionQuerySet":
         """Those on hold that somebody has to decide about."""
-        return self.filter(_has_open_flag(), status=CommissionStatus.PENDING)
+        return self.filter(_has_open_flag(), status=CommissionStatus.PENDING, level=0)
 
     def with_doubts(self) -> "CommissionQuerySet":
         """Each with `is_doubted`: whether it is under review. Nothing of why, which partners may not see."""
@@ -45,7 +45,8 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
 
 
 def _has_open_flag() -> Exists:
-    return Exists(Flag.objects.filter(commission=OuterRef("pk"), outcome=FlagOutcome.OPEN))
+    mine = Q(commission=OuterRef("pk")) | Q(commission=OuterRef("source"))
+    return Exists(Flag.objects.filter(mine, outcome=FlagOutcome.OPEN))
 
 
 class Commission(models.Model):
@@ -73,9 +74,15 @@ class Commission(models.Model):
     reward_version = models.ForeignKey(
         RewardVersion, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
     )
+    level = models.PositiveSmallIntegerField(db_default=0)
+    """0: the partner sold. n: it is the recruiter n steps above the partner who sold (`rewards.levels`)."""
+    source = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, related_name="shares", null=True, db_constraint=False, db_index=False
+    )
+    """What the partner earned who sold; of a recruiter's commission only, which follows it (`commissions.shares`)."""
     currency = models.CharField(max_length=3)
     base = models.BigIntegerField()
-    """The part of the order's amount that the reward was computed on."""
+    """What the reward was computed on: the part of the order's amount that counts, or what the recruit earned."""
     amount = models.BigIntegerField()
     """As accrued. A manual commission may be negative (a correction)."""
     reversed = models.BigIntegerField(default=0)
@@ -105,6 +112,9 @@ class Commission(models.Model):
                 condition=Q(reversed=0) | Q(reversed__gt=0, reversed__lte=F("amount")),
                 name="commission_reversed_within",
             ),
+            models.CheckConstraint(
+                condition=Q(level=0, source=None) | Q(level__gt=0, source__isnull=False), name="commission_level"
+            ),
         ]
         indexes = [
             models.Index(fields=["merchant", "-occurred_at", "-id"], name="commission_newest"),
@@ -123,6 +133,7 @@ class Commission(models.Model):
             models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
             # Few beside those of orders: what leads and clicks earned, and what was given and adjusted by hand.
             models.Index(fields=["merchant", "partner"], condition=Q(order=None), name="commission_without_order"),
+            models.Index(fields=["merchant", "source"], condition=Q(source__isnull=False), name="commission_by_source"),
             # For lists by status. The newest are on hold, so those are read from `commission_newest`, and a new
             # commission pays nothing here unless the program has no hold.
             models.Index(
@@ -261,6 +272,8 @@ class Decision(models.Model):
     kind = models.CharField(max_length=13, choices=DecisionKind.choices)
     amount = models.BigIntegerField()
     """Minor units of the commission's currency taken back; below zero for what was given again."""
+    follows = models.UUIDField(null=True)
+    """Of a recruiter's commission: the decision about the recruit's that it follows."""
     reason = models.CharField(max_length=800)
     decided_by = models.CharField(max_length=200)
     """The name of who decided."""

@@ -8,10 +8,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from commissions.adjustment import adjusted_by, follow_adjustment, give_adjustments_again, take_adjustments_back
-from commissions.decisions import give_again, lock_with_order, take_back
+from commissions.decisions import give_again, lock_with_order, locked_order, take_back
 from commissions.flags import close
 from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from commissions.reversal import kept_of
+from commissions.shares import give_again_with, lock_with_shares, status_on_hold, take_back_with
 from merchants import inputs
 from merchants.audit import Actor, record
 from merchants.edits import lock
@@ -25,6 +26,8 @@ _REJECTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """Take back what the partner still has of a pending or approved commission; it counts as reversed in full.
 
+    What recruiters earned on it goes back with it (`commissions.shares`).
+
     One that is rejected already stays as it is: the second click changes nothing. Conflict `commission_not_rejectable`
     in any other status (reverse the payout first), and for a correction below zero (record the opposite one instead).
     """
@@ -33,13 +36,16 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         adjusted = adjusted_by(commission)
         if adjusted is not None:
             lock(adjusted)
-        lock(commission)
+        shares = lock_with_shares(commission)
         if commission.status == CommissionStatus.REJECTED:
             return commission
         _check(commission)
         before = {"status": commission.status, "reversed": commission.reversed}
-        take_back(commission, kind=DecisionKind.REJECTION, reason=reason, at=timezone.now(), actor=actor)
-        take_adjustments_back(commission, reason=f"What it adjusts was rejected: {reason}"[:500], actor=actor)
+        now = timezone.now()
+        take_back(commission, kind=DecisionKind.REJECTION, reason=reason, at=now, actor=actor)
+        take_back_with(commission, shares, reason=reason, at=now, actor=actor)
+        for each in (commission, *shares):
+            take_adjustments_back(each, reason=f"What it adjusts was rejected: {reason}"[:500], actor=actor)
         follow_adjustment(commission, reason=f"An adjustment was rejected: {reason}"[:500], actor=actor)
         close(commission, FlagOutcome.REJECTED, note=reason, actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
@@ -48,7 +54,7 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
 
 
 def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
-    """Give a rejected commission again: all of it, less what refunds since then would have taken.
+    """Give a rejected commission again: all of it, less what refunds since then would have taken, its shares too.
 
     It is on hold again while its hold lasts. One that was restored already stays as it is. Conflict
     `commission_not_restorable` for one that was not rejected, and when nothing of the order is left.
@@ -58,18 +64,21 @@ def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         adjusted = adjusted_by(commission)
         if adjusted is not None:
             lock_with_order(adjusted)
-        order = lock_with_order(commission)
+        order = locked_order(commission)
+        shares = lock_with_shares(commission)
         if commission.status in _REJECTABLE and commission.decisions.exists():
             return commission
         _check_restorable(commission, order)
         before = {"status": commission.status, "reversed": commission.reversed}
         now = timezone.now()
-        on_hold = commission.held_until > now
-        commission.status = CommissionStatus.PENDING if on_hold else CommissionStatus.APPROVED
+        commission.status = status_on_hold(commission, now)
         amount = _left(commission, order) - (commission.amount - commission.reversed)
         give_again(commission, amount=amount, reason=reason, at=now, actor=actor)
-        why = f"What it adjusts was restored: {reason}"[:500]
-        give_adjustments_again(commission, order, reason=why, actor=actor)
+        give_again_with(commission, shares, order, reason=reason, at=now, actor=actor)
+        for each in (commission, *shares):
+            if each.status != CommissionStatus.REJECTED:
+                why = f"What it adjusts was restored: {reason}"[:500]
+                give_adjustments_again(each, order, reason=why, actor=actor)
         follow_adjustment(commission, reason=f"An adjustment was restored: {reason}"[:500], actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.restore", "commission", commission.id, before=before, after=after)
@@ -120,6 +129,11 @@ def _check_restorable(commission: Commission, order: Order | None) -> None:
     if commission.status != CommissionStatus.REJECTED:
         raise Conflict(
             f"{_named(commission)} is {commission.get_status_display().lower()}: only a rejected one can be restored.",
+            code="commission_not_restorable",
+        )
+    if commission.source is not None and commission.source.status == CommissionStatus.REJECTED:
+        raise Conflict(
+            "It was earned on a commission that is rejected: restore that one, and this one comes with it.",
             code="commission_not_restorable",
         )
     if order is not None and order.deleted_at is not None:

@@ -1,7 +1,8 @@
 """Taking back what a refund has undone (SPEC A16).
 
 What a commission keeps is what its parts, as they were decided at the sale, come to for what is left of the order;
-everything else goes back, less what went back before (`engine.remaining` states the rule). So partial refunds in any
+everything else goes back, less what went back before (`engine.remaining` states the rule, `levels.kept` that of what
+recruiters earned on it). So partial refunds in any
 number and order end where one of all of them would, a full refund ends exactly at zero, and nothing overshoots. After
 payment the partner's balance goes below zero, and later payouts net it.
 """
@@ -13,7 +14,7 @@ from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
 from merchants.money import display
 from orders.models import Order, Refund
-from rewards import engine
+from rewards import engine, levels
 
 
 def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
@@ -26,7 +27,7 @@ def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
         # One that went to another partner with its customer has nothing left; the order's new one is among these.
         order.commissions.exclude(status=CommissionStatus.REJECTED)
         .filter(moved=0)
-        .select_related("reward_version", "partner")
+        .select_related("reward_version", "partner", "source__reward_version")
         .select_for_update(of=("self",), no_key=True)
         .order_by("id")
     )
@@ -49,7 +50,14 @@ def reverse_for_earlier_refunds(*, order: Order, commission: Commission) -> None
 
 
 def kept_of(commission: Commission, order: Order, *, refunded: int, refunds: Iterable[Refund]) -> int:
-    """What the order leaves of a commission when `refunded` of it was given back, by these refunds. Minor units."""
+    """What the order leaves of a commission when `refunded` of it was given back, by these refunds. Minor units.
+
+    What a recruiter earned keeps what the recruit's commission would keep, in proportion.
+    """
+    if commission.source is not None:
+        source = commission.source
+        source_keeps = kept_of(source, order, refunded=refunded, refunds=refunds)
+        return levels.kept(commission.explanation, commission.amount, source=source.amount, source_keeps=source_keeps)
     assert commission.reward_version is not None, "a commission of an order has terms"
     parts = engine.parts_of(
         commission.explanation,
@@ -70,7 +78,8 @@ def _reverse(
 ) -> Reversal | None:
     """Down to what is left of the order when `refunded` of it was given back, the last part of it by `refund`."""
     keeps = kept_of(commission, order, refunded=refunded, refunds=refunds)
-    taken = commission.amount - keeps - commission.reversed
+    # Of a share that was paid, and went back when its source was rejected, nothing is left to take.
+    taken = max(commission.amount - keeps - commission.reversed, 0)
     commission.reversed += taken
     if refunded == order.amount and commission.status in (CommissionStatus.PENDING, CommissionStatus.APPROVED):
         commission.status = CommissionStatus.REVERSED

@@ -13,39 +13,80 @@ such sales are long over (`settle`): it is counted anew, under its lock.
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, connection, transaction
-from msgspec import json
+from django.db import transaction
+from msgspec import Struct, json
 from psycopg import errors
 
 from merchants.models import Merchant
+from merchants.statements import Statement
 from merchants.tenancy import Contended, current
 from rewards.counting import Count, Counts, Key, every_key
 
 #: What one row comes to by currency: a customer's through their orders and leads, which have an index.
 _COUNTED = """
-    SELECT c.currency, count(o.id) AS orders, coalesce(sum(o.amount), 0) AS revenue, sum(c.amount) AS earned
+    SELECT c.currency, count(o.id) AS orders, coalesce(sum(o.amount), 0)::bigint AS revenue,
+           sum(c.amount)::bigint AS earned
       FROM {commissions} c LEFT JOIN orders_order o ON o.id = c.order_id
-     WHERE c.reward_version_id IS NOT NULL AND c.moved = 0 AND o.deleted_at IS NULL {condition} GROUP BY c.currency"""
-_OF_PARTNER = _COUNTED.format(
-    commissions="commissions_commission",
-    condition="AND c.partner_id = %(partner)s AND c.occurred_at >= %(since)s AND c.occurred_at < %(until)s",
+     WHERE c.reward_version_id IS NOT NULL AND c.level = 0 AND c.moved = 0 AND o.deleted_at IS NULL {condition}
+     GROUP BY c.currency"""
+_AS_ONE = "SELECT json_agg(x) FROM ({}) x"
+_OF_PARTNER = Statement(
+    _AS_ONE.format(
+        _COUNTED.format(
+            commissions="commissions_commission",
+            condition="AND c.partner_id = %(partner)s AND c.occurred_at >= %(since)s AND c.occurred_at < %(until)s",
+        )
+    )
 )
-_OF_CUSTOMER = _COUNTED.format(
-    commissions="""(
+_OF_CUSTOMER = Statement(
+    _AS_ONE.format(
+        _COUNTED.format(
+            commissions="""(
         SELECT c.* FROM orders_order o JOIN commissions_commission c ON c.order_id = o.id AND c.partner_id = %(partner)s
          WHERE o.customer_id = %(customer)s
          UNION ALL
         SELECT c.* FROM affiliates_lead l JOIN commissions_commission c ON c.id = l.id AND c.partner_id = %(partner)s
          WHERE l.customer_id = %(customer)s)""",
-    condition="",
+            condition="",
+        )
+    )
 )
-_LOCKED = """
-    SELECT id, orders, revenue, earned FROM rewards_rewardstanding
-     WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"""
+_LOCKED = Statement(
+    _AS_ONE.format(
+        "SELECT id, orders, revenue, earned FROM rewards_rewardstanding"
+        " WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+    )
+)
+
+
+_PARTNERS_LOCKED = Statement(
+    _AS_ONE.format("SELECT id FROM affiliates_partner WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE")
+)
+
+
+class _Row(Struct):
+    """A row as it is stored."""
+
+    id: UUID
+    orders: int
+    revenue: dict[str, int]
+    earned: dict[str, int]
+
+
+class _Sum(Struct):
+    """What the commissions come to in one currency."""
+
+    currency: str
+    orders: int
+    revenue: int
+    earned: int
+
+
+_rows = json.Decoder(list[_Row] | None)
+_sums = json.Decoder(list[_Sum] | None)
 
 
 def locked(keys: Collection[Key], *, new_customers: Collection[UUID], zone: ZoneInfo) -> Counts:
@@ -55,12 +96,9 @@ def locked(keys: Collection[Key], *, new_customers: Collection[UUID], zone: Zone
     can that brought its own click along.
     """
     by_id = {key.id: key for key in keys}
-    with _waiting(), connection.cursor() as cursor:
-        cursor.execute(_LOCKED, [sorted(by_id)])
-        rows = {
-            by_id[id]: Count(orders, _amounts(revenue), _amounts(earned), is_stored=True)
-            for id, orders, revenue, earned in cursor.fetchall()
-        }
+    with _waiting():
+        found = _rows.decode(_LOCKED.value({"ids": sorted(by_id)}) or b"null") or []
+    rows = {by_id[row.id]: Count(row.orders, row.revenue, row.earned, is_stored=True) for row in found}
     missing = [key for key in by_id.values() if key not in rows]
     old = [key for key in missing if key.customer_id not in new_customers]
     if old:
@@ -72,9 +110,8 @@ def locked(keys: Collection[Key], *, new_customers: Collection[UUID], zone: Zone
 
 def _lock_partners(ids: Collection[UUID]) -> None:
     """By id. Whoever waits here counts what the one before has done."""
-    partners = Merchant(id=current()).partners.filter(id__in=ids).order_by("id")
     with _waiting():
-        list(partners.select_for_update(no_key=True).values_list("id", flat=True))
+        _PARTNERS_LOCKED.value({"ids": sorted(ids)})
 
 
 @contextmanager
@@ -82,10 +119,8 @@ def _waiting() -> Iterator[None]:
     """Of two who wait for each other one is sent back, and runs again."""
     try:
         yield
-    except OperationalError as error:
-        if isinstance(error.__cause__, errors.DeadlockDetected):
-            raise Contended(str(error)) from error
-        raise
+    except errors.DeadlockDetected as error:
+        raise Contended(str(error)) from error
 
 
 def keys_of(commissions: Iterable[tuple[UUID, UUID | None, datetime]]) -> set[Key]:
@@ -99,8 +134,8 @@ def hold(keys: Collection[Key], *, partner_ids: Collection[UUID] = ()) -> None:
 
     Rows by id, then partners by id, as sales lock them; commissions come after both.
     """
-    with _waiting(), connection.cursor() as cursor:
-        cursor.execute(_LOCKED, [sorted(key.id for key in keys)])
+    with _waiting():
+        _LOCKED.value({"ids": sorted(key.id for key in keys)})
     _lock_partners({key.partner_id for key in keys} | set(partner_ids))
 
 
@@ -109,23 +144,17 @@ def forget_rows(keys: Collection[Key]) -> None:
     Merchant(id=current()).reward_standings.filter(id__in=[key.id for key in keys]).delete()
 
 
-def _amounts(stored: Any) -> dict[str, int]:
-    """Django has told psycopg not to read `jsonb` by itself."""
-    return json.decode(stored, type=dict[str, int]) if isinstance(stored, str) else dict(stored)
-
-
 def counted(key: Key, zone: ZoneInfo) -> Count:
     """What a row comes to, from the commissions there are."""
     since, until = _bounds(key.period, zone)
     parameters = {"partner": key.partner_id, "customer": key.customer_id, "since": since, "until": until}
     count = Count()
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_PARTNER if key.customer_id is None else _OF_CUSTOMER, parameters)
-        for currency, orders, revenue, earned in cursor:
-            count.orders += orders
-            count.earned[currency] = int(earned)
-            if orders:
-                count.revenue[currency] = int(revenue)
+    asked = _OF_PARTNER if key.customer_id is None else _OF_CUSTOMER
+    for sum in _sums.decode(asked.value(parameters) or b"null") or ():
+        count.orders += sum.orders
+        count.earned[sum.currency] = sum.earned
+        if sum.orders:
+            count.revenue[sum.currency] = sum.revenue
     return count
 
 

@@ -37,6 +37,11 @@ SELECT id, status, amount - reversed FROM commissions_commission
 _CURRENCY = """
 SELECT c.id FROM commissions_commission c JOIN orders_order o ON o.id = c.order_id WHERE c.currency <> o.currency
 """
+_SHARES = """
+SELECT c.id, c.amount - c.reversed FROM commissions_commission c JOIN commissions_commission s ON s.id = c.source_id
+ WHERE s.level <> 0 OR s.currency <> c.currency OR s.order_id IS DISTINCT FROM c.order_id OR s.partner_id = c.partner_id
+    OR (s.amount = s.reversed AND c.amount <> c.reversed)
+"""
 _OF_DELETED = """
 SELECT c.id, c.amount - c.reversed FROM commissions_commission c JOIN orders_order o ON o.id = c.order_id
  WHERE o.deleted_at IS NOT NULL AND c.amount <> c.reversed
@@ -58,6 +63,9 @@ def problems() -> Iterator[str]:
         cursor.execute(_CURRENCY)
         for (commission_id,) in cursor:
             yield f"commission {commission_id} is in another currency than its order"
+        cursor.execute(_SHARES)
+        for commission_id, left in cursor:
+            yield f"commission {commission_id} of a recruiter does not follow the one it was earned on: {left} is left"
         cursor.execute(_OF_DELETED)
         for commission_id, left in cursor:
             yield f"commission {commission_id} leaves the partner {left} of a deleted order"

@@ -54,8 +54,9 @@ def set_up(program: Program, brand: Brand, groups: dict[str, Group], *, actor: A
 
 
 def applied(
-    told: PartnerStory, number: int, group: Group | None, terms: ProgramTerms, *, at: datetime, actor: Actor
-) -> Partner:
+    told: PartnerStory, number: int, group: Group | None, terms: ProgramTerms, recruiter: Partner | None, *,
+    at: datetime, actor: Actor,
+) -> Partner:  # fmt: skip
     """Somebody who filled in the form and confirmed it, a while ago."""
     channels, plan, reach, before = terms.program.questions.order_by("position")
     sent, _ = applications.apply(
@@ -72,6 +73,7 @@ def applied(
             before.id: number % 3 == 0,
         },
         terms=terms,
+        recruiter=recruiter,
         at=at,
         actor=actor,
     )

@@ -20,7 +20,7 @@ from affiliates.partners import create_partner, suspend
 from affiliates.partners import reject as reject_partner
 from affiliates.programs import create_group, default_program
 from commissions import hold, manual
-from demo import applicants, outreach
+from demo import applicants, outreach, rules
 from demo.brands import Brand
 from demo.story import Day, PartnerStory, Story, Visit
 from merchants import keys, tenancy
@@ -31,7 +31,6 @@ from merchants.settings import update_merchant
 from merchants.staff import add_staff
 from payouts.manual import record_payout, reverse_payout
 from payouts.models import Payout
-from rewards.terms import set_reward
 from stats import rollup
 from tracking import clicks, ingest
 from tracking.clicks import Click
@@ -143,29 +142,16 @@ class _Planting:
         """Program, groups, terms and partners, as they stood on the first day."""
         began = datetime.combine(self.story.first_day, time(), tzinfo=UTC)
         program = default_program(actor=ACTOR)
-        set_reward(
-            program=program, kind="percentage", percent=10, excludes=["tax", "shipping"], effective_from=began,
-            actor=ACTOR,
-        )  # fmt: skip
         groups = {
             name: create_group(program=program, name=name, hold_days=days, actor=ACTOR)
             for name, days in (("Creators", 14), ("Publishers", 45), ("Ambassadors", None))
         }
-        set_reward(group=groups["Creators"], kind="percentage", percent=12, effective_from=began, actor=ACTOR)
-        set_reward(group=groups["Publishers"], kind="percentage", percent=8, effective_from=began, actor=ACTOR)
-        changed = began + timedelta(days=500)
-        set_reward(group=groups["Publishers"], kind="percentage", percent=9, effective_from=changed, actor=ACTOR)
+        rules.of_everybody(program, groups, self.brand, began, actor=ACTOR)
         terms = applicants.set_up(program, self.brand, groups, actor=ACTOR)
         for number, told in enumerate(self.story.partners):
             self.partners.append(self._partner(told, number, groups.get(told.group), terms))
         applicants.agree(self.partners, terms, actor=ACTOR)
-        for number in (1, 4):
-            set_reward(
-                partner=self.partners[number], kind="fixed", amount=self.brand.fixed_reward,
-                currency=self.brand.currency, effective_from=began, actor=ACTOR,
-            )  # fmt: skip
-        set_reward(partner=self.partners[2], kind="percentage", percent=15, effective_from=began, actor=ACTOR)
-        set_reward(partner=self.partners[2], kind="percentage", percent="17.5", effective_from=changed, actor=ACTOR)
+        rules.of_some(self.partners, self.brand, began, actor=ACTOR)
         self._odd_coupons()
 
     def _partner(self, told: PartnerStory, number: int, group: Group | None, terms: ProgramTerms) -> Partner:
@@ -173,13 +159,17 @@ class _Planting:
         joined = datetime.combine(told.joins, time(9), tzinfo=UTC)
         if told.status == "applied":
             joined = datetime.combine(self.today - timedelta(days=1 + number % 9), time(9, number % 60), tzinfo=UTC)
+        recruiter = rules.recruiter_of(number, self.partners)
         if told.status in ("applied", "rejected"):
-            partner = applicants.applied(told, number, group, terms, at=joined, actor=ACTOR)
+            partner = applicants.applied(told, number, group, terms, recruiter, at=joined, actor=ACTOR)
         else:
-            partner = create_partner(name=told.name, email=told.email, group=group, coupon_code=told.code, actor=ACTOR)
+            partner = create_partner(
+                name=told.name, email=told.email, group=group, recruiter=recruiter, coupon_code=told.code, actor=ACTOR
+            )
         if told.status == "rejected":
             reject_partner(partner, actor=ACTOR)
-        self.merchant.partners.filter(id=partner.id).update(created_at=joined, status_changed_at=joined)
+        times = {"created_at": joined, "status_changed_at": joined, "recruited_at": joined if recruiter else None}
+        self.merchant.partners.filter(id=partner.id).update(**times)
         partner.created_at = joined
         return partner
 

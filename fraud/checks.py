@@ -26,7 +26,7 @@ _SUBJECT = """WITH subject AS MATERIALIZED (
       JOIN affiliates_partner p ON p.id = c.partner_id
       LEFT JOIN affiliates_click k ON k.id = o.click_id
       LEFT JOIN customers_customer b ON b.id = o.customer_id
-     WHERE c.id = ANY(%(ids)s::uuid[]))"""
+     WHERE c.id = ANY(%(ids)s::uuid[]) AND c.level = 0)"""
 
 
 def mailbox(address: str) -> str:

@@ -27,7 +27,7 @@ def _work(job: Job, parameters: Mapping[str, Any]) -> Work:
     """`rule`, and its `parameters` as they are kept. The state holds the sums so far."""
     merchant, rule = job.merchant, rule_of(parameters["rule"])
     rows = merchant.commissions.filter(
-        occurred_at__gte=timezone.now() - timedelta(days=DAYS), order__isnull=False
+        occurred_at__gte=timezone.now() - timedelta(days=DAYS), order__isnull=False, level=0
     ).exclude(status__in=[CommissionStatus.REVERSED, CommissionStatus.REJECTED])
     rows = rows.order_by("id")
     total = rows[:MOST].count()

@@ -25,7 +25,7 @@ SLACK = timedelta(minutes=10)
 
 _FRESH = """
 SELECT c.id FROM commissions_commission c
- WHERE c.merchant_id = %(merchant)s AND c.id >= %(since)s AND c.order_id IS NOT NULL
+ WHERE c.merchant_id = %(merchant)s AND c.id >= %(since)s AND c.order_id IS NOT NULL AND c.level = 0
    AND c.status IN ('pending', 'approved')
    AND NOT EXISTS (SELECT FROM fraud_screened s WHERE s.merchant_id = %(merchant)s AND s.commission_id = c.id)
  ORDER BY c.id LIMIT %(limit)s

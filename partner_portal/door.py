@@ -27,6 +27,7 @@ from pages import answers
 from pages.answers import PageRequest, done, form_status, led_to, once, posted, sent, view_errors
 from pages.brand import digest
 from partner_portal.sessions import is_signed_in
+from rewards.terms import pays_recruiters
 
 # Views find here all that they answer with.
 # fmt: off
@@ -40,6 +41,7 @@ NAVIGATION = (
     ("earnings", "Earnings", "receipt"),
     ("customers", "Customers", "contact-round"),
     ("links", "Links", "link"),
+    ("recruits", "Recruits", "users"),
     ("assets", "Assets", "images"),
     ("payouts", "Payouts", "banknote"),
 )
@@ -92,7 +94,8 @@ def _inside(
 ) -> HttpResponseBase:
     """One attempt at the page, in the tenant's transaction."""
     partners = Merchant(id=merchant_id).partners.select_related("merchant", "group", "program")
-    partner = knowing_terms(partners).annotate(has_news=has_unread()).filter(portal_code=code).first()
+    partners = knowing_terms(partners).annotate(has_news=has_unread(), recruits_pay=pays_recruiters())
+    partner = partners.filter(portal_code=code).first()
     if partner is None:
         raise Http404
     request.partner = partner

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from affiliates.models import Partner
 from commissions.models import Commission, CommissionStatus, Decision, DecisionKind
 from ledger.accounts import partner_earned
 from merchants.money import to_decimal
@@ -19,7 +20,7 @@ from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
-from partner_portal.masking import customer_shown, order_shown
+from partner_portal.masking import called, customer_shown, order_of, order_shown
 from partner_portal.money import Money, money_of
 
 _STATUSES = (
@@ -45,9 +46,7 @@ def earnings(request: PartnerRequest) -> HttpResponseBase:
     context = {
         "sheet": found,
         "money": list(money_of(partner).values()) or [Money(partner.merchant.currency)],
-        "rows": [
-            (row, rate_of(row), customer_shown(row.customer, partner.merchant), order_shown(row)) for row in found.rows
-        ],
+        "rows": [(row, rate_of(row), _customer(row, partner), order_of(row), called(row)) for row in found.rows],
         "statuses": _STATUSES,
         "status": request.GET.get("status", ""),
         "period": _period(asked),
@@ -70,10 +69,10 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
     books = commission_steps(found.id, reversals, decisions)
     context = {
         "commission": found,
-        "order": found.order,
-        "order_shown": order_shown(found),
+        "order": order_of(found),
+        "called": called(found),
         "kept": found.amount - found.reversed,
-        "customer": customer_shown(found.customer, partner.merchant),
+        "customer": _customer(found, partner),
         "rate": rate_of(found),
         "came_by": _came_by(found),
         "left_out": _left_out(found),
@@ -87,6 +86,11 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
         "entries": entries_of(own, books),
     }
     return page(request, "partner_portal/commission.html", context)
+
+
+def _customer(commission: Commission, partner: Partner) -> str:
+    """Whose order it was, as far as the customer is the partner's."""
+    return "" if commission.level else customer_shown(commission.customer, partner.merchant)
 
 
 def _period(asked: Asked) -> Period:
@@ -104,12 +108,12 @@ def _rows(asked: Asked) -> "QuerySet[Commission]":
 
 def _lines(asked: Asked) -> "Lines[Commission]":
     """Amounts are decimal numbers of their currency."""
-    merchant = asked.partner.merchant
+    partner = asked.partner
 
     def cells(row: Commission) -> list[object]:
-        order = row.order
+        order = order_of(row)
         return [
-            row.occurred_at, order_shown(row), customer_shown(row.customer, merchant),
+            row.occurred_at, called(row) if row.level else order_shown(row), _customer(row, partner),
             to_decimal(order.amount, order.currency) if order else "", rate_of(row),
             to_decimal(row.amount, row.currency), to_decimal(row.reversed, row.currency), row.currency, row.status,
             row.paid_at,
@@ -149,7 +153,7 @@ def _left_out(commission: Commission) -> list[tuple[str, int]]:
 
 def _came_by(commission: Commission) -> dict[str, Any]:
     """By what the order is the partner's. Other candidates are somebody else's business."""
-    order = commission.order
+    order = order_of(commission)
     if order is None:
         return {}
     via = order.attribution.get("via", "")
@@ -175,7 +179,13 @@ class Step:
 def _steps(commission: Commission, reversals: list[Any], decisions: list[Decision], item: Any) -> Iterator[Step]:
     """From the order to the payment."""
     earned = commission.order is not None or "event" in commission.explanation
-    what = "Ordered, and you earned" if commission.order is not None else "You earned" if earned else "Recorded by hand"
+    what = (
+        "Ordered, and you earned"
+        if order_of(commission) is not None
+        else "You earned"
+        if earned
+        else "Recorded by hand"
+    )
     yield Step("receipt", what, commission.occurred_at, commission.amount)
     for reversal in reversals:
         yield Step("undo-2", "Taken back after a refund", reversal.refund.refunded_at, -reversal.amount)

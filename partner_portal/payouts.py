@@ -12,7 +12,7 @@ from pages.exports import Export, each
 from pages.listing import Sort, sheet
 from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
-from partner_portal.masking import order_shown
+from partner_portal.masking import called, order_of
 from payouts.models import Payout
 
 
@@ -30,7 +30,7 @@ def payouts_detail(request: PartnerRequest, payout: UUID) -> HttpResponseBase:
     found = get_object_or_404(request.partner.payouts.all(), id=payout)
     items = found.items.select_related("commission__order", "commission__customer")
     rows = sheet(request, items, sorts={"order": Sort("id", UUID)}, default="-order")
-    items_shown = [(item, order_shown(item.commission)) for item in rows.rows]
+    items_shown = [(item, order_of(item.commission), called(item.commission)) for item in rows.rows]
     context = {
         "payout": found,
         "sheet": rows,

@@ -2,7 +2,21 @@
 
 from django.urls import include, path
 
-from partner_portal import assets, brand, customers, earnings, gate, home, jobs, links, news, payouts, settings, terms
+from partner_portal import (
+    assets,
+    brand,
+    customers,
+    earnings,
+    gate,
+    home,
+    jobs,
+    links,
+    news,
+    payouts,
+    recruits,
+    settings,
+    terms,
+)
 from partner_portal.exports import csv_page, xlsx_page
 
 app_name = "portal"
@@ -16,6 +30,7 @@ pages = [
     path("customers/", customers.customers, name="customers"),
     path("links/", links.links, name="links"),
     path("links/<uuid:link>/qr.svg", links.link_qr, name="links_qr"),
+    path("recruits/", recruits.recruits, name="recruits"),
     path("payouts/", payouts.payouts, name="payouts"),
     path("payouts.csv", csv_page(payouts.EXPORT), name="payouts_csv"),
     path("payouts.xlsx", xlsx_page(payouts.EXPORT), name="payouts_xlsx"),

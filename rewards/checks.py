@@ -17,6 +17,7 @@ from merchants import inputs
 from merchants.errors import DomainError
 from merchants.money import display
 from rewards.details import Details, Tier
+from rewards.engine import plain
 from rewards.models import RewardKind
 
 #: Parts of an order's amount that a percentage may leave out of its base.
@@ -25,6 +26,7 @@ EXCLUDABLE = ("tax", "shipping", "discount")
 _MOST = 100
 _MOST_TIERS = 20
 _MOST_MONTHS = 1_200
+_MOST_LEVELS = 100
 _AMOUNTS = ("order_from", "order_to", "minimum", "maximum", "cap_order", "cap_customer", "cap_month")
 
 
@@ -48,6 +50,7 @@ def checked(
     """The rule in normal form; DomainError names the field that does not make sense."""
     details = _normal(details)
     columns = _rate(kind, percent, amount)
+    _check_kind(kind, details)
     _check_amounts(details)
     _check_range(details.order_from, details.order_to, "order_to", "the largest order", "the smallest")
     _check_range(details.minimum, details.maximum, "maximum", "the maximum", "the minimum")
@@ -55,10 +58,12 @@ def checked(
         _check_range(details.minimum, getattr(details, cap), cap, "a cap", "the minimum")
     needs_currency = kind == RewardKind.FIXED or details.names_amounts
     columns["currency"] = inputs.currency(currency) if needs_currency else _no_currency(currency)
-    _check_kind(kind, details)
+    _check_levels(columns["percent"], details)
     _check_tiers(details)
     _check_most(columns["amount"], columns["currency"], details)
     columns["excludes"] = _checked_excludes(excludes)
+    if details.event == "recruit" and columns["excludes"]:
+        raise _not_for_recruiters("excludes")
     return Checked(columns, details)
 
 
@@ -149,8 +154,10 @@ def _check_range(low: int | None, high: int | None, field: str, name: str, other
 
 
 def _check_kind(kind: str, details: Details) -> None:
-    """What leads and clicks have not got, and what a fixed amount is already."""
-    if details.event != "sale":
+    """What leads, clicks and recruits have not got, and what a fixed amount is already."""
+    if details.event == "recruit":
+        _check_recruit(kind, details)
+    elif details.event != "sale":
         if kind != RewardKind.FIXED or any(tier.percent is not None for tier in details.tiers):
             raise DomainError(
                 f"A {details.event} has no amount to take a percentage of: set a fixed amount.",
@@ -168,6 +175,47 @@ def _check_kind(kind: str, details: Details) -> None:
         field = "minimum" if details.minimum is not None else "maximum"
         raise DomainError(
             "Minimum and maximum are for percentages: a fixed amount is both already.", code="terms_mixed", field=field
+        )
+
+
+def _check_recruit(kind: str, details: Details) -> None:
+    if kind != RewardKind.PERCENTAGE:
+        raise DomainError(
+            "Recruiters earn a percentage of what their recruits earn: give a percentage.",
+            code="rule_not_for_event",
+            field="kind",
+        )
+    for name, default in structs.asdict(Details(event="recruit")).items():
+        if name not in _FOR_RECRUITS and getattr(details, name) != default:
+            raise _not_for_recruiters(name)
+
+
+_FOR_RECRUITS = ("name", "event", "deeper", "first_months", "maximum")
+
+
+def _not_for_recruiters(field: str) -> DomainError:
+    return DomainError(
+        "A rule for recruiters has a percentage for each level, a number of months and a maximum: leave this out.",
+        code="rule_not_for_event",
+        field=field,
+    )
+
+
+def _check_levels(percent: Decimal | None, details: Details) -> None:
+    """All levels of one rule are paid for the same commission: together they shall not double what it costs."""
+    if not details.deeper:
+        return
+    if details.event != "recruit":
+        raise DomainError("Levels are for rules that pay recruiters.", code="rule_not_for_event", field="deeper")
+    if details.levels > _MOST_LEVELS:
+        raise DomainError(f"Keep to {_MOST_LEVELS} levels.", code="too_many", field="deeper")
+    rates = [checked_percent(rate, f"deeper[{at}]") for at, rate in enumerate(details.deeper)]
+    together = sum(rates, percent or Decimal(0))
+    if together > 100:
+        raise DomainError(
+            f"The levels come to {plain(together)} % of what a recruit earns together: keep to 100 %.",
+            code="levels_too_much",
+            field="deeper",
         )
 
 

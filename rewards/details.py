@@ -6,11 +6,14 @@ values make sense together is asked once, when a rule is set (`rewards.checks`);
 """
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
-Event = Literal["sale", "lead", "click"]
+Event = Literal["sale", "lead", "click", "recruit"]
+"""What is rewarded; `recruit`: whatever a partner earns who was recruited, to the benefit of who recruited them."""
+
+EVENTS: tuple[Event, ...] = get_args(Event)
 
 
 class Tier(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -43,7 +46,7 @@ class Details(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     first_orders: int | None = None
     """Only so many of the customer's orders earn for one partner; 1 is a one-off reward."""
     first_months: int | None = None
-    """Only within so many months after the customer first came (order or lead)."""
+    """Only within so many months after the customer first came (order or lead), or after the recruit was recruited."""
     per_line: bool = False
     """The rate is for each matching line by itself, not for the order."""
     minimum: int | None = None
@@ -54,6 +57,8 @@ class Details(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     """Month: the calendar month of the merchant's time zone."""
     tiers: tuple[Tier, ...] = ()
     """By ascending start."""
+    deeper: tuple[Decimal, ...] = ()
+    """Of a rule for recruiters: the percentage at level 2, 3, …, whose own percentage is that of level 1."""
     cap_order: int | None = None
     cap_customer: int | None = None
     """What the partner earns with one customer, by any rule."""
@@ -64,6 +69,11 @@ class Details(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     def narrows_lines(self) -> bool:
         """Whether it looks at single lines."""
         return bool(self.product_keys or self.categories or self.per_line)
+
+    @property
+    def levels(self) -> int:
+        """How many levels of recruiters it pays; 0 when it is not for recruiters."""
+        return 1 + len(self.deeper) if self.event == "recruit" else 0
 
     @property
     def conditions(self) -> int:

@@ -37,8 +37,11 @@ from rewards.details import PLAIN, Details
 
 __all__ = [
     "LEVELS", "NOTHING_YET", "OrderFacts", "OrderLine", "Part", "Reward", "Rules", "Standing", "Terms", "base_of",
-    "decide", "in_force", "months_after", "parts_of", "plain", "precedence", "remaining",
+    "decide", "exact_decimal", "in_force", "months_after", "parts_of", "plain", "precedence", "remaining",
 ]  # fmt: skip
+
+#: Rules that did not match, of which an explanation says why each; of those beyond it says how many there were.
+MOST_EXPLAINED = 12
 
 #: From the partner outwards (SPEC A8: always in that order).
 LEVELS = ("partner", "group", "program")
@@ -188,7 +191,7 @@ def decide(
     `by_level` holds all rules of the partner, their group and the program. With `look_on` the explanation also says
     what became of the rules after the one that ended the asking, for whoever wants to know why they lost.
     """
-    decision = _Decision(order, standing, event)
+    decision = _Decision(order, standing, event, look_on)
     for level in LEVELS:
         rules = by_level.get(level, _NO_RULES).in_force(order.placed_at, event)
         if not rules and not decision.is_over:
@@ -210,7 +213,10 @@ class _Decision:
     order: OrderFacts
     standing: Standing
     event: str
+    in_full: bool = False
+    """Whether all rules are explained, however many there are."""
     tried: list[dict[str, Any]] = field(default_factory=list)
+    unmet: int = 0
     parts: list[Part] = field(default_factory=list)
     is_over: bool = False
     foreign: bool = False
@@ -222,7 +228,9 @@ class _Decision:
         unmet = _unmet(terms, self.order, self.standing)
         if unmet:
             self.foreign = self.foreign or (bool(terms.currency) and terms.currency != self.order.currency)
-            self._tried(terms, unmet)
+            self.unmet += 1
+            if self.in_full or self.unmet <= MOST_EXPLAINED:
+                self._tried(terms, unmet)
         elif terms.details.narrows_lines:
             self._decide_lines(terms)
         else:
@@ -291,7 +299,7 @@ class _Decision:
                 lines=lines,
                 gross=gross,
                 base=base,
-                exact=_decimal(exact),
+                exact=exact_decimal(exact),
                 amount=amount,
                 working=_working(rate, base, self.order.currency, wanted, amount, limits, self._each(terms)),
                 rate=rate,
@@ -320,6 +328,9 @@ class _Decision:
 
     def result(self) -> Reward | dict[str, Any]:
         """What came of it."""
+        if self.unmet > MOST_EXPLAINED and not self.in_full:
+            more = self.unmet - MOST_EXPLAINED
+            self.tried.append({"level": "other", "outcome": f"{more} more rule{'s' if more > 1 else ''} did not match"})
         if not self.parts:
             return {"rules": self.tried, "working": self._nothing()}
         first, *others = self.parts
@@ -468,7 +479,7 @@ def _bounded(exact: Fraction, terms: Terms, base: int | None, limits: list[str])
     return exact
 
 
-def _decimal(exact: Fraction) -> Decimal:
+def exact_decimal(exact: Fraction) -> Decimal:
     """Exactly: a percentage has four decimals, so a reward has at most six."""
     return Decimal(exact.numerator * 1_000_000 // exact.denominator).scaleb(-6).normalize() + 0
 

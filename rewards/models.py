@@ -59,6 +59,8 @@ class RewardVersion(models.Model):
     """Parts of the order's amount that the base leaves out: tax, shipping, discount."""
     details = Document(default=dict)
     """Everything beyond the rate, as `rewards.details.Details` writes it."""
+    levels = models.PositiveSmallIntegerField(default=0)
+    """Of a rule for recruiters: how many levels it pays, as its details say; 0 of any other."""
     ended = models.BooleanField(default=False)
     """This version takes the rule away: the next one in the order decides again."""
     effective_from = models.DateTimeField()
@@ -89,6 +91,7 @@ class RewardVersion(models.Model):
         ]
         indexes = [
             models.Index(fields=["merchant", "partner", "-effective_from"], name="reward_by_partner"),
+            models.Index(fields=["merchant", "levels"], condition=Q(levels__gt=0), name="reward_for_recruiters"),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from msgspec import to_builtins
 
@@ -30,7 +30,7 @@ from rewards.models import RewardVersion
 
 #: Of one owner, beside the basic one. Each is asked for every sale, and a person has to oversee them.
 MOST_RULES = 50
-_COLUMNS = ("kind", "percent", "amount", "currency", "excludes", "details")
+_COLUMNS = ("kind", "percent", "amount", "currency", "excludes", "details", "levels")
 
 Owner = Program | Group | Partner
 
@@ -58,6 +58,10 @@ def set_reward(
     what makes no sense (`rewards.checks`); NotFound for a rule of somebody else.
     """
     owner = _one_owner(program, group, partner)
+    if rule is None and details.event == "recruit":
+        raise DomainError(
+            "What recruiters earn is a rule beside the basic one: add a rule.", code="rule_not_for_event", field="event"
+        )
     if rule is not None and not versions_of(owner, rule).exists():
         raise NotFound("There is no such rule here: reload the list of rules.", field="rule")
     terms = _checked(kind, percent, amount, currency, excludes, details)
@@ -140,17 +144,22 @@ def levels_of(partner: Partner) -> dict[str, Rules]:
     return {level: Rules(versions) for level, versions in found.items()}
 
 
+def pays_recruiters() -> Exists:
+    """Whether the merchant of a row with `merchant_id` has ever paid recruiters; to be put on a query."""
+    return Exists(RewardVersion.objects.filter(merchant_id=OuterRef("merchant_id"), levels__gt=0))
+
+
 def _checked(
     kind: str, percent: object, amount: object, currency: str, excludes: Sequence[str], details: Details
 ) -> dict[str, Any]:
     found = checked(kind=kind, percent=percent, amount=amount, currency=currency, excludes=excludes, details=details)
-    if details.event != "sale" and found.columns["currency"] != _currency():
+    if details.event in ("lead", "click") and found.columns["currency"] != _currency():
         raise DomainError(
             f"Leads and clicks are rewarded in {_currency()}, the account's currency.",
             code="rule_not_for_event",
             field="currency",
         )
-    return found.columns | {"details": to_builtins(found.details)}
+    return found.columns | {"details": to_builtins(found.details), "levels": found.details.levels}
 
 
 def _currency() -> str:

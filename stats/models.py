@@ -67,6 +67,8 @@ class PartnerDay(models.Model):
     """Approved or in a payout."""
     paid_count = models.IntegerField(default=0)
     taken_back_count = models.IntegerField(default=0)
+    shared = models.BigIntegerField(default=0)
+    """Of `earned`: what recruiters earned on what their recruits earned."""
 
     class Meta:
         constraints = [
@@ -124,6 +126,8 @@ class MerchantDay(models.Model):
     unpaid_count = models.IntegerField(default=0)
     paid_count = models.IntegerField(default=0)
     taken_back_count = models.IntegerField(default=0)
+    shared = models.BigIntegerField(default=0)
+    """Of `earned`: what recruiters earned on what their recruits earned."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "day", "currency"], name="merchant_day_once")]

@@ -105,6 +105,13 @@ def partner_days(partner_id: UUID, start: date, end: date, currency: str) -> lis
     return _every_day(start, end, _by("day", rows, _OF_PARTNER))
 
 
+def shared_by_currency(partner_id: UUID, start: date, end: date) -> dict[str, int]:
+    """What a recruiter earned in the days from `start` to `end` on what their recruits earned; minor units."""
+    rows = Merchant(id=current()).partner_days.filter(partner_id=partner_id, day__gte=start, day__lte=end)
+    sums = rows.exclude(currency="").values_list("currency").annotate(sum=Sum("shared")).order_by("-sum")
+    return {currency: sum for currency, sum in sums if sum}
+
+
 def statuses(start: date, end: date, currency: str) -> dict[str, int]:
     """What became of the commissions earned in the period, as of now: amounts and counts of `sources.OF_STATUS`,
     `pending` and `approved`.

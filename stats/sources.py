@@ -21,6 +21,7 @@ OF_STATUS = (
     "unpaid_count",
     "paid_count",
     "taken_back_count",
+    "shared",
 )
 OF_DAY = (*FIGURES, *OF_STATUS)
 
@@ -60,6 +61,7 @@ _COMMISSIONS = _Source(
         "unpaid_count": "count(*) FILTER (WHERE t.status IN ('approved', 'in_payout'))",
         "paid_count": "count(*) FILTER (WHERE t.status = 'paid')",
         "taken_back_count": "count(*) FILTER (WHERE t.status IN ('reversed', 'rejected'))",
+        "shared": "sum(t.amount - t.reversed) FILTER (WHERE t.level > 0)",
     },
     has_direct=False,
 )

@@ -43,6 +43,8 @@ def accrue(
     occurred_at: datetime,
     hold_days: int,
     now: datetime,
+    level: int = 0,
+    source_id: UUID | None = None,
 ) -> CommissionShown:
     """Plan the commission and its posting; one of nothing has no entry in the books."""
     held_until = occurred_at + timedelta(days=hold_days)
@@ -57,6 +59,7 @@ def accrue(
         partner=PartnerShown(partner.id, partner.name),
         held_until=held_until,
         explanation=reward.explanation,
+        level=level,
     )
     plan.commissions.append(
         {
@@ -66,6 +69,8 @@ def accrue(
             "order_id": order_id,
             "customer_id": customer_id,
             "reward_version_id": reward.terms.id,
+            "level": level,
+            "source_id": source_id,
             "currency": currency,
             "base": reward.base,
             "amount": reward.amount,

@@ -26,6 +26,8 @@ class CommissionShown(Struct):
     partner: PartnerShown
     held_until: datetime
     explanation: dict[str, Any]
+    level: int = 0
+    """0: this partner sold. n: they are the recruiter n steps above."""
 
 
 class OrderShown(Struct):

@@ -398,7 +398,7 @@ class _Replay:
 
     def _beside(self, last: UUID | None, end: UUID | None) -> Iterable[tuple[Any, ...]]:
         """What leads and clicks earned meanwhile, the newest first."""
-        earned = self._merchant.commissions.filter(order=None, reward_version__isnull=False, **self.whose)
+        earned = self._merchant.commissions.filter(order=None, level=0, reward_version__isnull=False, **self.whose)
         columns = ("id", "partner_id", "customer_id", "occurred_at", "currency", "amount")
         return _within(earned, last, end).order_by("-id").values_list(*columns)
 
@@ -433,7 +433,7 @@ class _Replay:
     def _booked(self, rows: Sequence[_Row]) -> dict[UUID, list[_Booked]]:
         found: dict[UUID, list[_Booked]] = {}
         columns = ("order_id", "id", "partner_id", "reward_version_id", "amount", "reversed", "status", "moved")
-        commissions = self._merchant.commissions.filter(order_id__in=[row.id for row in rows])
+        commissions = self._merchant.commissions.filter(order_id__in=[row.id for row in rows], level=0)
         for order_id, id, partner_id, version_id, amount, taken, status, moved in commissions.values_list(*columns):
             adjusted = str(id) in self._adjusted
             by_hand = adjusted or status == CommissionStatus.REJECTED

@@ -25,10 +25,11 @@ from merchants.tenancy import current
 from rewards import engine
 from rewards.counting import Counts, Key, keys_for
 from rewards.engine import OrderFacts, Reward, Rules
-from tracking.accrual import accrue, rules_by_level
+from tracking.accrual import accrue, own_rules, rules_by_level
 from tracking.configuration import Configuration, configuration
-from tracking.load import PartnerRow
+from tracking.load import Known, PartnerRow, with_recruiters
 from tracking.plan import Plan
+from tracking.shares import Recruiters
 from tracking.write import write
 
 
@@ -58,10 +59,11 @@ def reward_clicks(clicks: Sequence[Clicked]) -> None:
             by_partner[click.partner_id].append(click)
     needed = {key for some in by_partner.values() for click in some for key in _keys(click, paying, configured)}
     counts = standing.locked(needed, new_customers=(), zone=configured.zone) if needed else Counts()
+    recruiters = _recruiters(paying, configured)
     plan, now = Plan(), timezone.now()
     for partner_id, some in sorted(by_partner.items()):
         partner, rules = paying[partner_id]
-        _reward(plan, partner, rules, some, counts, configured, now)
+        _reward(plan, partner, rules, some, counts, configured, recruiters, now)
     plan.counted(merchant.id, counts)
     write(plan, actor=system("clicks"))
 
@@ -85,6 +87,13 @@ def _paying(merchant: Merchant, partner_ids: set[UUID], configured: Configuratio
     return found
 
 
+def _recruiters(paying: _Paying, configured: Configuration) -> Recruiters:
+    """Who is above these partners, where there are rules for them."""
+    known = Known(version=configured.version, partners=[partner for partner, _ in paying.values()])
+    with_recruiters(known, configured.levels)
+    return Recruiters(known, own_rules(known), configured)
+
+
 def _row(partner: Partner) -> PartnerRow:
     return PartnerRow(
         id=partner.id,
@@ -93,6 +102,8 @@ def _row(partner: Partner) -> PartnerRow:
         name=partner.name,
         email=partner.email,
         status=partner.status,
+        recruiter_id=partner.recruiter_id,
+        recruited_at=partner.recruited_at,
     )
 
 
@@ -108,6 +119,7 @@ def _reward(
     clicks: Sequence[Clicked],
     counts: Counts,
     configured: Configuration,
+    recruiters: Recruiters,
     now: datetime,
 ) -> None:
     paid: list[tuple[Clicked, Reward]] = []
@@ -123,9 +135,13 @@ def _reward(
         some = list(group)
         reward = _together(some, configured.currency)
         happened = some[-1][0].clicked_at
-        accrue(
+        commission = accrue(
             plan, reward, merchant_id=current(), id=new_id(), partner=partner, currency=configured.currency,
             order_id=None, customer_id=None, occurred_at=happened, hold_days=configured.hold(partner.group_id), now=now,
+        )  # fmt: skip
+        recruiters.accrue(
+            plan, reward, commission, merchant_id=current(), partner=partner, order_id=None, customer_id=None,
+            occurred_at=happened, room=None, now=now,
         )  # fmt: skip
 
 

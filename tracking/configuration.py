@@ -1,8 +1,8 @@
 """What a process remembers of a merchant's configuration, checked by number at every use.
 
-LOAD returns the merchant's `configuration_version`, which triggers raise whenever the merchant, a group or the
-reward of a program or group changes. Partners, their own rewards and coupons are not here: there may be a hundred
-thousand, and LOAD fetches the few it needs.
+LOAD returns the merchant's `configuration_version`, which triggers raise whenever the merchant, a group, the reward of
+a program or group, or anybody's reward for recruiters changes. Partners, their own rewards and coupons are not here:
+there may be a hundred thousand, and LOAD fetches the few it needs.
 """
 
 import uuid
@@ -10,6 +10,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+from django.db.models import Max
 
 from affiliates.attribution import Policy
 from merchants.models import AttributionModel, Merchant, SelfReferralPolicy
@@ -32,6 +34,8 @@ class Configuration:
     group_hold_days: dict[uuid.UUID, int]
     rewards: dict[uuid.UUID, Rules]
     """By program id or group id: every version of every rule."""
+    levels: int
+    """How many levels of recruiters any rule ever paid, partners' own included; mostly 0."""
 
     def hold(self, group_id: uuid.UUID | None) -> int:
         """Days a commission stays pending: the group's, else the merchant's."""
@@ -48,6 +52,12 @@ def configuration(version: int) -> Configuration:
         while len(_cache) > _REMEMBERED:
             _cache.popitem(last=False)
     return known
+
+
+def remembered_levels(merchant_id: uuid.UUID) -> int:
+    """How many levels of recruiters LOAD should ask for, as far as this process knows; see `load.with_recruiters`."""
+    known = _cache.get(merchant_id)
+    return known.levels if known is not None else 0
 
 
 def _read(merchant_id: uuid.UUID) -> Configuration:
@@ -70,4 +80,5 @@ def _read(merchant_id: uuid.UUID) -> Configuration:
         hold_days=merchant.hold_days,
         group_hold_days={group.id: group.hold_days for group in merchant.groups.all() if group.hold_days is not None},
         rewards={target: Rules(versions) for target, versions in rewards.items()},
+        levels=merchant.reward_versions.filter(levels__gt=0).aggregate(most=Max("levels"))["most"] or 0,
     )

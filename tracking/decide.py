@@ -5,7 +5,7 @@ refused has an error of its own and leaves no trace in the plan. Whose the order
 then it is known which rows have to be locked for tiers and caps (`needed`), and with those the rewards are (`priced`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from tracking.configuration import Configuration
 from tracking.events import Sale
 from tracking.load import Known, PartnerRow
 from tracking.plan import Outcome, Plan
+from tracking.shares import Recruiters
 from tracking.touches import Touches
 
 
@@ -56,6 +57,7 @@ def price(
     merchant_id: UUID,
     orders: Sequence[OrderShown],
     winner: Candidate,
+    buyer_emails: Collection[str | None],
     known: Known,
     configured: Configuration,
     now: datetime,
@@ -70,7 +72,7 @@ def price(
     """
     decision = Decision(merchant_id, known, configured, now)
     for order in orders:
-        decision.goes_to(order, winner, came_at)
+        decision.goes_to(order, winner, buyer_emails, came_at)
     return decision
 
 
@@ -86,6 +88,7 @@ class _Earning:
     facts: OrderFacts
     rules: dict[str, Rules]
     keys: tuple[Key, ...]
+    buyer_emails: Collection[str | None]
 
 
 class Decision:
@@ -101,6 +104,7 @@ class Decision:
         self._buyers = Buyers(known, self.plan, merchant_id, now)
         self._touches = Touches(known)
         self._own_rules = own_rules(known)
+        self._recruiters = Recruiters(known, self._own_rules, configured)
         self._orders: dict[tuple[str, str], tuple[str, SaleAnswer]] = {
             (row.source, row.external_id): (
                 row.fingerprint, SaleAnswer(order=row.order, attribution=row.attribution, commissions=row.commissions)
@@ -138,12 +142,19 @@ class Decision:
         order = self._order(sale, fingerprint, placed_at, buyer, decided)
         answer = SaleAnswer(order=order, attribution=decided.record, commissions=[])
         if decided.winner is not None and decided.winner.partner_id is not None:
+            emails = buyer.emails(sale.customer) if buyer and sale.customer else ()
             partner = self._touches.partners[decided.winner.partner_id]
-            self._earnings.append(self._earning(answer, buyer.came_at if buyer else None, partner))
+            self._earnings.append(self._earning(answer, buyer.came_at if buyer else None, partner, emails))
         self._remember(order, buyer, decided)
         return answer
 
-    def _earning(self, answer: SaleAnswer, came_at: datetime | None, partner: PartnerRow) -> _Earning:
+    def _earning(
+        self,
+        answer: SaleAnswer,
+        came_at: datetime | None,
+        partner: PartnerRow,
+        buyer_emails: Collection[str | None],
+    ) -> _Earning:
         order, zone = answer.order, self._configured.zone
         rules = rules_by_level(partner, self._own_rules.get(partner.id), self._configured)
         return _Earning(
@@ -154,13 +165,20 @@ class Decision:
             facts=_facts(order, came_at, zone),
             rules=rules,
             keys=keys_for(rules.values(), partner.id, order.customer_id, order.placed_at, zone),
+            buyer_emails=buyer_emails,
         )
 
-    def goes_to(self, order: OrderShown, winner: Candidate, came_at: datetime | None) -> None:
+    def goes_to(
+        self,
+        order: OrderShown,
+        winner: Candidate,
+        buyer_emails: Collection[str | None],
+        came_at: datetime | None,
+    ) -> None:
         """A recorded order becomes the partner's; its customer first came `came_at` that moment."""
         assert winner.partner_id is not None
         answer = SaleAnswer(order=order, attribution={}, commissions=[])
-        self._earnings.append(self._earning(answer, came_at, self._touches.partners[winner.partner_id]))
+        self._earnings.append(self._earning(answer, came_at, self._touches.partners[winner.partner_id], buyer_emails))
 
     def repriced(self, counts: Counts) -> Priced:
         """What the orders earn that went to a partner after they were recorded."""
@@ -263,7 +281,14 @@ class Decision:
             order_id=order.id, customer_id=order.customer_id, occurred_at=order.placed_at,
             hold_days=self._configured.hold(earning.partner.group_id), now=self._now,
         )  # fmt: skip
-        earning.answer.commissions.append(commission)
+        shares = self._recruiters.accrue(
+            self.plan, reward, commission, merchant_id=self._id, partner=earning.partner, order_id=order.id,
+            customer_id=order.customer_id, occurred_at=order.placed_at, room=reward.base - reward.amount,
+            buyer_emails=earning.buyer_emails, now=self._now,
+        )  # fmt: skip
+        earning.answer.commissions += [commission, *shares.commissions]
+        if shares.record:
+            earning.record["levels"] = shares.record
 
     def _remember(self, order: OrderShown, buyer: Buyer | None, decided: Attribution) -> None:
         """What the order changes besides itself: the coupon's uses, whose the customer is, what is stale."""

@@ -18,7 +18,7 @@ from merchants.errors import DomainError
 from merchants.tenancy import Contended, Question, current
 from rewards.counting import Counts
 from tracking import clicks, load
-from tracking.configuration import Configuration, configuration
+from tracking.configuration import Configuration, configuration, remembered_levels
 from tracking.decide import Decision, decide
 from tracking.events import Event, Sale, clean
 from tracking.load import Known
@@ -51,7 +51,9 @@ def arrive(merchant_id: UUID, sales: Sequence[Sale | DomainError], *, now: datet
     now = now or timezone.now()
     arrived = Arrived(now, [_cleaned(sale, now) for sale in sales], None)
     good = arrived.good
-    return replace(arrived, question=load.question(merchant_id, good)) if good else arrived
+    if not good:
+        return arrived
+    return replace(arrived, question=load.question(merchant_id, good, levels=remembered_levels(merchant_id)))
 
 
 def record(
@@ -100,8 +102,12 @@ def _cleaned(sale: Sale | DomainError, now: datetime) -> Sale | DomainError:
 
 
 def known_about(events: Sequence[Event]) -> Known:
-    """LOAD, with limited coupons locked and clicks that are still on their way fetched."""
-    return _known(load.known(load.question(current(), events)), events)
+    """LOAD, with limited coupons locked, clicks that are still on their way fetched, and recruiters if they matter."""
+    return _known(load.known(_question(events)), events)
+
+
+def _question(events: Sequence[Event]) -> Question:
+    return load.question(current(), events, levels=remembered_levels(current()))
 
 
 def _known(known: Known, events: Sequence[Event]) -> Known:
@@ -109,7 +115,8 @@ def _known(known: Known, events: Sequence[Event]) -> Known:
     missing = named - {click.named for click in known.clicks}
     if missing and clicks.fetch(missing):
         # A sale can overtake the click that led to it, which may still wait in the stream.
-        known = load.known(load.question(current(), events))
+        known = load.known(_question(events))
+    load.with_recruiters(known, configuration(known.version).levels)
     limited = sorted(coupon.id for coupon in known.coupons if coupon.max_uses is not None)
     if limited:
         _lock_coupons(known, limited)

@@ -29,6 +29,7 @@ from tracking.configuration import configuration
 from tracking.events import Lead, check_moment, check_texts, clean_customer, fingerprint_of
 from tracking.load import Known
 from tracking.plan import Plan
+from tracking.shares import Recruiters
 from tracking.touches import Touches
 from tracking.write import write
 
@@ -103,7 +104,8 @@ def _reward(
         return
     configured = configuration(known.version)
     partner = next(row for row in known.partners if row.id == decided.winner.partner_id)
-    rules = rules_by_level(partner, own_rules(known).get(partner.id), configured)
+    own = own_rules(known)
+    rules = rules_by_level(partner, own.get(partner.id), configured)
     zone, currency = configured.zone, configured.currency
     keys = keys_for(rules.values(), partner.id, buyer.row.id, happened, zone)
     new_customers = {row["id"] for row in plan.new_customers}
@@ -123,9 +125,13 @@ def _reward(
     reward.explanation.update(event="lead", called=f"Lead: {asked.name}")
     counts.add(keys, currency, earned=reward.amount)
     plan.counted(current(), counts)
-    accrue(
+    commission = accrue(
         plan, reward, merchant_id=current(), id=lead_id, partner=partner, currency=currency, order_id=None,
         customer_id=buyer.row.id, occurred_at=happened, hold_days=configured.hold(partner.group_id), now=now,
+    )  # fmt: skip
+    Recruiters(known, own, configured).accrue(
+        plan, reward, commission, merchant_id=current(), partner=partner, order_id=None, customer_id=buyer.row.id,
+        occurred_at=happened, room=None, buyer_emails=buyer.emails(asked.customer) if asked.customer else (), now=now,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from msgspec import Struct, json
 
 from merchants.statements import Statement
-from merchants.tenancy import Question
+from merchants.tenancy import Question, current
 from rewards.details import Details
 from rewards.engine import Terms
 from tracking.answers import CommissionShown, OrderShown
@@ -64,7 +64,7 @@ class IdentityRow(Struct):
     phone: str | None
 
 
-class PartnerRow(Struct):
+class PartnerRow(Struct, kw_only=True):
     """A partner that a coupon, a click, a customer or the request named."""
 
     id: UUID
@@ -73,6 +73,15 @@ class PartnerRow(Struct):
     name: str
     email: str
     status: str
+    recruiter_id: UUID | None
+    recruited_at: datetime | None
+
+
+class RecruiterRow(PartnerRow, kw_only=True):
+    """A partner above one of those, `level` steps up from `of`."""
+
+    of: UUID
+    level: int
 
 
 class CouponRow(Struct):
@@ -152,6 +161,9 @@ class Known(Struct):
     provider_keys: list[ProviderKeyRow] = []
     identities: list[IdentityRow] = []
     partners: list[PartnerRow] = []
+    recruiters: list[RecruiterRow] = []
+    """Those above them, `levels` steps up at most."""
+    levels: int = 0
     coupons: list[CouponRow] = []
     clicks: list[ClickRow] = []
     terms: list[TermsRow] = []
@@ -192,7 +204,7 @@ COMMISSIONS_SHOWN = """(
     SELECT coalesce(json_agg(json_build_object(
         'id', m.id, 'amount', m.amount, 'currency', m.currency, 'status', m.status, 'reversed', m.reversed,
         'base', m.base, 'partner', json_build_object('id', p.id, 'name', p.name),
-        'held_until', to_json(m.held_until), 'explanation', m.explanation) ORDER BY m.id), '[]')
+        'held_until', to_json(m.held_until), 'explanation', m.explanation, 'level', m.level) ORDER BY m.id), '[]')
       FROM commissions_commission m JOIN affiliates_partner p ON p.id = m.partner_id
      WHERE m.order_id = o.id)"""
 
@@ -243,12 +255,24 @@ _PARTNER_IDS = {
     "clicks": "SELECT partner_id FROM clicks",
     "partner_ids": "SELECT unnest(%(partner_ids)s::uuid[]) AS partner_id",
 }
-_PARTNER = "SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status FROM affiliates_partner p"
+_PARTNER = (
+    "SELECT p.id, p.program_id, p.group_id, p.name, p.email, p.status, p.recruiter_id, p.recruited_at"
+    " FROM affiliates_partner p"
+)
+# Step by step, each by its id. A merchant without rules for recruiters does not ask, for every sale pays for asking.
+_RECRUITERS = f"""
+    SELECT partners.*, partners.id AS of, 0 AS level FROM partners WHERE recruiter_id IS NOT NULL
+    UNION ALL
+    SELECT found.*, below.of, below.level + 1 FROM recruiters below
+     CROSS JOIN LATERAL ({_PARTNER} WHERE p.id = below.recruiter_id OFFSET 0) found
+     WHERE below.level < %(levels)s"""
 _TERMS = """
-    SELECT t.* FROM partners CROSS JOIN LATERAL (
+    SELECT t.* FROM {whose} CROSS JOIN LATERAL (
         SELECT r.id, r.partner_id, r.number, r.kind, r.percent::text AS percent, r.amount, r.currency, r.excludes,
                r.ended, r.effective_from, r.rule, r.details
-          FROM rewards_rewardversion r WHERE r.partner_id = partners.id OFFSET 0) t"""
+          FROM rewards_rewardversion r WHERE r.partner_id = whose.id OFFSET 0) t"""
+_OF_PARTNERS = _TERMS.format(whose="partners whose")
+_OF_ALL = _TERMS.format(whose="(SELECT id FROM partners UNION SELECT id FROM recruiters) whose")
 _RECORDED = """
       FROM unnest(%(sources)s::text[], %(order_ids)s::text[]) AS k(source, external_id)
      CROSS JOIN LATERAL (
@@ -283,7 +307,11 @@ def _statement(given: frozenset[str]) -> Statement:
     if "partner_emails" in given:
         named.append(f"{_PARTNER} WHERE p.email = ANY(%(partner_emails)s::text[])")
     if named:
-        parts |= {"partners": " UNION ".join(named), "terms": _TERMS}
+        parts["partners"] = " UNION ".join(named)
+        if "levels" in given:
+            parts |= {"recruiters": _RECRUITERS, "terms": _OF_ALL}
+        else:
+            parts["terms"] = _OF_PARTNERS
     return _composed(parts, sales="order_ids" in given)
 
 
@@ -295,22 +323,35 @@ def _composed(parts: Mapping[str, str], *, sales: bool) -> Statement:
     shown = {"customers": "belonging"} | {name: name for name in parts if name not in ("customers", "belonging")}
     ctes = ",\n".join(f"{name} AS MATERIALIZED ({sql})" for name, sql in parts.items())
     rows = "".join(
-        f", '{name}', (SELECT coalesce(json_agg(x), '[]') FROM {part} x)"
+        f", '{name}', (SELECT coalesce(json_agg(x), '[]') FROM {part} x{_WHICH.get(name, '')})"
         for name, part in shown.items()
         if part in parts
     )
     if sales:
         rows += f", 'recorded', EXISTS (SELECT {_RECORDED})"
     version = "'version', (SELECT configuration_version FROM merchants_merchant WHERE id = %(merchant)s)"
-    return Statement((f"WITH {ctes}\n" if ctes else "") + f"SELECT json_build_object({version}{rows})")
+    recursive = "RECURSIVE " if "recruiters" in parts else ""
+    return Statement((f"WITH {recursive}{ctes}\n" if ctes else "") + f"SELECT json_build_object({version}{rows})")
+
+
+#: What of a part is answered, where it is not all.
+_WHICH = {"recruiters": " WHERE level > 0"}
+_BY_ID = (
+    "SELECT found.* FROM unnest(%(partner_ids)s::uuid[]) AS named(partner_id)"
+    f" CROSS JOIN LATERAL ({_PARTNER} WHERE p.id = named.partner_id OFFSET 0) found"
+)
+_ABOVE = _composed({"partners": _BY_ID, "recruiters": _RECRUITERS, "terms": _OF_ALL}, sales=False)
 
 
 _decoder = json.Decoder(Known, strict=True)
 _orders_decoder = json.Decoder(list[OrderRow], strict=True)
 
 
-def question(merchant_id: UUID, events: Sequence[Event]) -> Question:
-    """LOAD for these events: what is known about them, in one statement, however many they are."""
+def question(merchant_id: UUID, events: Sequence[Event], *, levels: int = 0) -> Question:
+    """LOAD for these events: what is known about them, in one statement, however many they are.
+
+    With `levels` also who is above their partners, so many steps up; see `with_recruiters` for when it was too few.
+    """
     customers = [event.customer for event in events if event.customer is not None]
     provider_keys = [customer.provider_key for customer in customers if customer.provider_key is not None]
     named = [event.partner for event in events if event.partner]
@@ -328,6 +369,7 @@ def question(merchant_id: UUID, events: Sequence[Event]) -> Question:
         "partner_emails": [text.strip().lower() for text in named if "@" in text],
         "sources": [sale.source for sale in sales],
         "order_ids": [sale.order_id for sale in sales],
+        "levels": levels,
     }
     return Question(_statement(frozenset(name for name, values in parameters.items() if values)), parameters)
 
@@ -340,9 +382,23 @@ def known(asked: Question, answer: bytes | None = None) -> Known:
     found = asked.answer() if answer is None else answer
     assert found is not None
     known = _decoder.decode(found)
+    known.levels = asked.parameters["levels"]
     if known.recorded:
         known.orders = _orders_decoder.decode(_ORDERS.value(asked.parameters) or b"[]")
     return known
+
+
+def with_recruiters(known: Known, levels: int) -> None:
+    """Add who is above the partners, when LOAD did not ask, or not so far up: the rules have changed since."""
+    recruited = [partner.id for partner in known.partners if partner.recruiter_id is not None]
+    if known.levels >= levels or not recruited:
+        return
+    answer = _ABOVE.value({"merchant": current(), "partner_ids": recruited, "levels": levels})
+    assert answer is not None
+    found = _decoder.decode(answer)
+    mine = {partner.id for partner in known.partners}
+    known.recruiters, known.levels = found.recruiters, levels
+    known.terms += [terms for terms in found.terms if terms.partner_id not in mine]
 
 
 def _distinct(keys: Iterable[str | None]) -> list[str]:

@@ -47,4 +47,5 @@ def commission_shown(commission: Commission) -> CommissionShown:
         partner=PartnerShown(commission.partner.id, commission.partner.name),
         held_until=commission.held_until,
         explanation=commission.explanation,
+        level=commission.level,
     )

@@ -254,8 +254,8 @@ class _Move:
         assert self.partner is not None
         known, configured = self._known()
         orders = [order_shown(move.order) for move in moves]
-        winner = self._candidate(self.partner)
-        decision = price(self.merchant.id, orders, winner, known, configured, self.now, came_at=came_at)
+        winner, emails = self._candidate(self.partner), (self.customer.email,)
+        decision = price(self.merchant.id, orders, winner, emails, known, configured, self.now, came_at=came_at)
         needed = decision.needed()
         counts = standing.locked(needed, new_customers=(), zone=configured.zone) if needed else Counts()
         priced = decision.repriced(counts)

@@ -18,7 +18,7 @@ from merchants.tenancy import current
 from orders.models import Order
 from orders.models import Refund as RefundRow
 from orders.refunds import give_back
-from stats.marks import mark
+from stats.marks import mark_many
 from tracking.events import Refund, check_moment, check_texts, fingerprint_of
 
 
@@ -60,7 +60,8 @@ def record_refund(asked: Refund, *, actor: Actor, now: datetime | None = None) -
     if order.refunded == order.amount:
         every = order.commissions.filter(moved=0).values_list("id", flat=True)
         close_moot(dict.fromkeys(every, f"Order {order.external_id} was refunded in full"), actor=actor)
-    mark(order.partner_id, order.placed_at, order.customer_id)
+    whose = {order.partner_id, *(reversal.commission.partner_id for reversal in reversals)}
+    mark_many((partner_id, order.placed_at, order.customer_id) for partner_id in whose)
     after = {"order": order.external_id, "amount": refund.amount, "currency": order.currency}
     audit.record(actor, "refund.record", "refund", refund.id, after=after)
     return Refunded(True, order, refund, reversals)

@@ -65,8 +65,8 @@ _PARTS = {
     ),
     "commissions": _insert(
         "commissions_commission",
-        "merchant_id, id, partner_id, order_id, customer_id, reward_version_id, currency, base, amount, reversed,"
-        " status, held_until, explanation, occurred_at, created_at",
+        "merchant_id, id, partner_id, order_id, customer_id, reward_version_id, level, source_id, currency, base,"
+        " amount, reversed, status, held_until, explanation, occurred_at, created_at",
         "commissions",
     ),
     "transactions": POST.partition("AS (")[2].rpartition(")\nINSERT")[0],

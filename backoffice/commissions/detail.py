@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -75,6 +76,8 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
             (part, amount) for part, amount in found.explanation.get("base", {}).get("less", {}).items() if amount
         ],
         "exact": _exact(found),
+        "shares": list(found.shares.filter(moved=found.moved).select_related("partner").order_by("level")),
+        "unpaid_levels": _unpaid_levels(found),
         "reversals": reversals,
         "decisions": decisions,
         "payout": item.payout if item and request.may(Permission.VIEW_PAYOUTS) else None,
@@ -181,7 +184,9 @@ def _named(request: StaffRequest) -> dict[str, str]:
 
 
 def _commission(request: StaffRequest, commission: UUID) -> Commission:
-    rows = request.merchant.commissions.select_related("order", "customer", "partner", "reward_version")
+    rows = request.merchant.commissions.select_related(
+        "order", "customer", "partner", "reward_version", "source__partner"
+    )
     return get_object_or_404(rows, id=commission)
 
 
@@ -191,6 +196,13 @@ def _address(request: StaffRequest, commission: Commission) -> str:
 
 def _is_adjustable(commission: Commission) -> bool:
     return not commission.is_by_hand and commission.status not in _OVER and not commission.moved
+
+
+def _unpaid_levels(commission: Commission) -> list[dict[str, Any]]:
+    """Those above the partner who earned nothing on it, and why."""
+    if commission.order is None or commission.level or commission.moved:
+        return []
+    return [level for level in commission.order.attribution.get("levels", []) if "why" in level]
 
 
 def _exact(commission: Commission) -> str:

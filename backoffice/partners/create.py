@@ -59,6 +59,22 @@ class RewardFields(PageForm):
             set_reward(partner=partner, kind="fixed", amount=values["amount"], currency=currency, actor=actor)
 
 
+def recruiter_field() -> forms.EmailField:
+    """Who recruited the partner: by e-mail, for there may be too many partners to choose from."""
+    help_text = "The e-mail of the partner who brought them, if anybody did."
+    return forms.EmailField(label="Recruited by", max_length=254, required=False, help_text=help_text)
+
+
+def recruiter_of(merchant: Merchant, email: str) -> Partner | None:
+    """The merchant's partner of this e-mail, None for an empty one; a ValidationError for a stranger."""
+    if not email:
+        return None
+    found = merchant.partners.filter(email=email.strip().lower()).first()
+    if found is None:
+        raise forms.ValidationError("There is no partner with this e-mail.")
+    return found
+
+
 class NewPartnerForm(RewardFields):
     """Who the partner is and what they start with."""
 
@@ -69,6 +85,7 @@ class NewPartnerForm(RewardFields):
         label="Coupon code", max_length=64, required=False, help_text="Such as ANNA10. More can follow."
     )
     group: Any = forms.ModelChoiceField(label="Group", queryset=None, required=False, empty_label="None")
+    recruiter = recruiter_field()
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 3}),
                             help_text="Only your team sees them.")  # fmt: skip
 
@@ -77,6 +94,10 @@ class NewPartnerForm(RewardFields):
         group = self.fields["group"]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = merchant.groups.order_by("name")
+
+    def clean_recruiter(self) -> Partner | None:
+        """The partner of this e-mail."""
+        return recruiter_of(self.merchant, self.cleaned_data["recruiter"])
 
 
 @staff_page(Permission.EDIT_PARTNERS)
@@ -91,7 +112,7 @@ def partners_new(request: StaffRequest) -> HttpResponseBase:
 
 
 def _make(request: StaffRequest, form: NewPartnerForm) -> str:
-    values = {name: form.cleaned_data[name] for name in ("name", "email", "coupon_code", "group", "notes")}
+    values = {name: form.cleaned_data[name] for name in ("name", "email", "coupon_code", "group", "recruiter", "notes")}
     partner = create_partner(**values, actor=request.actor)
     form.give(partner, actor=request.actor)
     return reverse("backoffice:partners_detail", args=[request.merchant.slug, partner.id])

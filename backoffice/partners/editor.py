@@ -17,7 +17,7 @@ from affiliates import partners as verbs
 from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
-from backoffice.partners.create import RewardFields
+from backoffice.partners.create import RewardFields, recruiter_field, recruiter_of
 from commissions.models import CommissionStatus, FlagOutcome
 from merchants.edits import lock
 from merchants.roles import Permission
@@ -26,7 +26,7 @@ from pages.mail import send
 from pages.periods import PRESETS, period_of
 from pages.templatetags.pages import rate
 from rewards.models import RewardVersion
-from rewards.terms import end_reward, in_force_for, reward_at, versions_of
+from rewards.terms import end_reward, in_force_for, pays_recruiters, reward_at, versions_of
 from stats.outstanding import outstanding_of
 from stats.reading import Day, partner_days, partner_totals, percent_change
 
@@ -42,17 +42,23 @@ class SettingsForm(PageForm):
     name = forms.CharField(label="Name", max_length=200)
     email = forms.EmailField(label="E-mail", max_length=254)
     group: Any = forms.ModelChoiceField(label="Group", queryset=None, required=False, empty_label="None")
+    recruiter = recruiter_field()
     tags = forms.CharField(label="Tags", required=False, max_length=2000, help_text="Separated by commas.")
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 4}),
                             help_text="Only your team sees them.")  # fmt: skip
 
     def __init__(self, *args: Any, partner: Partner, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.merchant = partner.merchant
         group = self.fields["group"]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = partner.merchant.groups.filter(program=partner.program_id).order_by("name")
         group.help_text = "Its terms and hold count for orders from then on; commissions that exist keep theirs."
         self._dress("group")
+
+    def clean_recruiter(self) -> Partner | None:
+        """The partner of this e-mail."""
+        return recruiter_of(self.merchant, self.cleaned_data["recruiter"])
 
     def clean_tags(self) -> list[str]:
         """Texts, each once."""
@@ -113,7 +119,7 @@ def partners_settings(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     found = _partner(request, partner)
     form = SettingsForm(posted(request), initial=_settings_initial(found), partner=found)
     if sent(request, form):
-        names = ["name", "email", "group", "tags", "notes"]
+        names = ["name", "email", "group", "recruiter", "tags", "notes"]
         lock(found)
         if not form.overtaken(request.merchant, "partner", found.id, names):
             with form.refused():
@@ -193,7 +199,9 @@ def _partner(request: StaffRequest, partner: UUID) -> Partner:
     doubts = request.merchant.flags.filter(
         outcome=FlagOutcome.OPEN, commission__partner=OuterRef("id"), commission__status=CommissionStatus.PENDING
     )
-    rows = request.merchant.partners.select_related("group").annotate(is_doubted=Exists(doubts))
+    rows = request.merchant.partners.select_related("group", "recruiter").annotate(
+        is_doubted=Exists(doubts), recruits_pay=pays_recruiters()
+    )
     return get_object_or_404(rows, id=partner)
 
 
@@ -218,7 +226,8 @@ def _settings_page(request: StaffRequest, partner: Partner, form: SettingsForm, 
 def _settings_initial(partner: Partner) -> dict[str, Any]:
     return {
         "name": partner.name, "email": partner.email, "group": partner.group_id, "tags": ", ".join(partner.tags),
-        "notes": partner.notes, "seen": SeenField.now(),
+        "recruiter": partner.recruiter.email if partner.recruiter else "", "notes": partner.notes,
+        "seen": SeenField.now(),
     }  # fmt: skip
 
 

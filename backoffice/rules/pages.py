@@ -18,6 +18,7 @@ from backoffice.rules.form import TIERS, RuleForm, initial_of
 from merchants.roles import Permission
 from pages.forms import MoneyField, OnceField, PageForm
 from rewards import engine
+from rewards.details import EVENTS
 from rewards.engine import OrderFacts, OrderLine, Reward, Standing, Terms
 from rewards.models import RewardVersion
 from rewards.sentences import sentence
@@ -47,13 +48,13 @@ def rules(request: StaffRequest) -> HttpResponseBase:
     program = request.merchant.programs.filter(is_default=True).first()
     if program is None:
         return page(request, "backoffice/rules/list.html", {"owner": None})
-    return led_to(request, _address(request, program))
+    return led_to(request, address_of(request, program))
 
 
 @staff_page(Permission.VIEW)
 def rules_of_owner(request: StaffRequest, level: str, owner: UUID) -> HttpResponseBase:
     """An owner's rules in the order in which they are asked, those to come, and every version there was."""
-    found = _owner(request, level, owner)
+    found = owner_of(request, level, owner)
     versions = list(rules_of(found).order_by("-effective_from", "-number"))
     now = timezone.now()
     context = {
@@ -70,7 +71,7 @@ def rules_of_owner(request: StaffRequest, level: str, owner: UUID) -> HttpRespon
 @staff_page(Permission.EDIT_REWARDS)
 def rules_new(request: StaffRequest, level: str, owner: UUID) -> HttpResponseBase:
     """Another rule beside those there are."""
-    found = _owner(request, level, owner)
+    found = owner_of(request, level, owner)
     form = RuleForm(posted(request), currency=request.merchant.currency)
     if sent(request, form):
         with _refused(form):
@@ -84,11 +85,13 @@ def rules_new(request: StaffRequest, level: str, owner: UUID) -> HttpResponseBas
 @staff_page(Permission.EDIT_REWARDS)
 def rules_edit(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> HttpResponseBase:
     """A new version of a rule."""
-    found = _owner(request, level, owner)
+    found = owner_of(request, level, owner)
     chain = _chain(found, rule)
     newest = versions_of(found, chain).order_by("-effective_from", "-number").first()
     if newest is None and chain is not None:
         raise Http404
+    if newest is not None and newest.levels:
+        return led_to(request, reverse("backoffice:rules_recruiting", args=[request.merchant.slug, level, owner, rule]))
     currency = (newest.currency if newest else "") or request.merchant.currency
     initial = initial_of(newest, currency) if newest else {}
     form = RuleForm(posted(request), currency=currency, initial=initial)
@@ -114,7 +117,7 @@ class EndForm(PageForm):
 @staff_page(Permission.EDIT_REWARDS)
 def rules_end(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> HttpResponseBase:
     """Ask, then end a rule."""
-    found = _owner(request, level, owner)
+    found = owner_of(request, level, owner)
     chain = _chain(found, rule)
     newest = versions_of(found, chain).order_by("-effective_from", "-number").first()
     if newest is None and chain is not None:
@@ -124,7 +127,7 @@ def rules_end(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> Htt
         with form.refused():
             ends: Any = {level: found, "effective_from": form.cleaned_data["effective_from"]}
             end_reward(rule=chain, actor=request.actor, **ends)
-            return done(request, "The rule ends.", _address(request, found))
+            return done(request, "The rule ends.", address_of(request, found))
     context = {
         "form": form, "owner": found, "level": level, "partials": {"ask"},
         "said": sentence(newest.terms()) if newest else "This rule",
@@ -226,7 +229,8 @@ def _named(request: StaffRequest) -> str:
         return asked
 
 
-def _owner(request: StaffRequest, level: str, owner: UUID) -> Owner:
+def owner_of(request: StaffRequest, level: str, owner: UUID) -> Owner:
+    """The program, group or partner of the merchant; 404 for anybody else's."""
     rows: dict[str, Any] = {
         "program": request.merchant.programs,
         "group": request.merchant.groups,
@@ -245,7 +249,7 @@ def _chain(owner: Owner, rule: UUID) -> UUID | None:
 def _running(owner: Owner, versions: list[RewardVersion], now: datetime) -> list[Shown]:
     by_id = {version.id: version for version in versions}
     rules = engine.Rules([version.terms() for version in versions])
-    running = [terms for event in ("sale", "lead", "click") for terms in rules.in_force(now, event)]
+    running = [terms for event in EVENTS for terms in rules.in_force(now, event)]
     return [_shown(owner, by_id[terms.id]) for terms in running]
 
 
@@ -259,10 +263,11 @@ def _owners(request: StaffRequest, found: Owner) -> list[tuple[str, str, bool]]:
     merchant = request.merchant
     rows: list[Program | Group] = [*merchant.programs.order_by("-is_default", "name")[:20]]
     rows += merchant.groups.order_by("name")[:20]
-    return [(row.name, _address(request, row), row == found) for row in rows]
+    return [(row.name, address_of(request, row), row == found) for row in rows]
 
 
-def _address(request: StaffRequest, owner: Owner) -> str:
+def address_of(request: StaffRequest, owner: Owner) -> str:
+    """The page of an owner's rules."""
     return reverse("backoffice:rules_of", args=[request.merchant.slug, owner._meta.model_name, owner.pk])
 
 
@@ -276,13 +281,13 @@ def _form_page(
 def _add(request: StaffRequest, level: str, owner: Owner, form: RuleForm) -> str:
     whose: Any = {level: owner}
     add_rule(actor=request.actor, **whose, **form.rule())
-    return _address(request, owner)
+    return address_of(request, owner)
 
 
 def _set(request: StaffRequest, level: str, owner: Owner, chain: UUID | None, form: RuleForm) -> str:
     whose: Any = {level: owner}
     set_reward(rule=chain, actor=request.actor, **whose, **form.rule())
-    return _address(request, owner)
+    return address_of(request, owner)
 
 
 def _refused(form: RuleForm) -> Any:

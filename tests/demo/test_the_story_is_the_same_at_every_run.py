@@ -67,6 +67,10 @@ def test_a_planted_brand_has_something_of_everything_and_its_books_hold(settings
         assert merchant.program_terms.count() == 2
         assert merchant.terms_acceptances.filter(terms__number=2).exists()
         assert {"pending", "approved", "paid", "reversed"} <= set(merchant.commissions.values_list("status", flat=True))
+        assert {0, 1, 2} <= set(merchant.commissions.values_list("level", flat=True))
+        assert {"Recruiting", "Busy months", "Favourite product"} <= {
+            version.details.get("name") for version in merchant.reward_versions.all()
+        }
         assert {"paid", "reversed"} == set(merchant.payouts.values_list("status", flat=True))
         assert merchant.orders.filter(partner=None).exists()
         assert merchant.refunds.exists()

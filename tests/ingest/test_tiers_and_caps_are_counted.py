@@ -1,5 +1,6 @@
 """Tiers and caps through the ingest: exact in a batch, under concurrency, and after what was there before."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from affiliates.models import Partner
 from affiliates.partners import update_partner
 from commissions import standing
+from merchants import statements
 from merchants.models import Merchant
 from merchants.settings import update_merchant
 from rewards.details import Details, Tier
@@ -149,9 +151,16 @@ def test_a_batch_locks_with_one_statement_and_others_with_none(partner: Partner)
     give(partner, cap_month=10_000_000)
     sell(partner, 1)
     sell(plain, 2)
+    # LOAD and WRITE, and the locks between them where something is counted.
+    assert executed(lambda: sell(partner, *range(10, 60))) == 3
+    assert executed(lambda: sell(plain, *range(60, 110))) == 2
+
+
+def executed(run: Callable[[], object]) -> int:
+    """How many statements of the hot path it takes, and no other."""
+    session = statements._sessions[connection.connection]
+    before = session.executed
     with CaptureQueriesContext(connection) as queries:
-        sell(partner, *range(10, 60))
-    assert len(queries) == 1
-    with CaptureQueriesContext(connection) as queries:
-        sell(plain, *range(60, 110))
+        run()
     assert len(queries) == 0
+    return session.executed - before

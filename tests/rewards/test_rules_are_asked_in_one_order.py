@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rewards.counting import Counts, Key
 from rewards.details import Tier
 from rewards.engine import OrderFacts, OrderLine, Reward, Standing, Terms, decide, precedence
-from tests.rewards.rules import NOON, kept, levels, numbered, order, rule
+from tests.rewards.rules import NOON, earned, kept, levels, numbered, order, rule
 
 KEYS = ("book", "pen", "hat", "")
 percents = st.decimals(min_value=0, max_value=100, places=4, allow_nan=False)
@@ -141,3 +141,14 @@ def test_more_conditions_come_first_then_the_newest_then_the_number_then_the_id(
     near = rule("7", level="partner", effective_from=NOON - timedelta(days=80), id=numbered(7))
     asked = sorted([old, new, second, twin, narrow, narrower, near], key=precedence)
     assert [terms.percent for terms in asked] == [Decimal(n) for n in (7, 6, 5, 4, 3, 2, 1)]
+
+
+def test_of_many_rules_that_do_not_match_an_order_keeps_a_dozen_and_how_many_more() -> None:
+    narrow = [rule("20", coupons=(f"ONLY{number}",)) for number in range(40)]
+    tried = earned(order(10_000), *narrow, rule("10")).explanation["rules"]
+    assert [each["outcome"] for each in tried if "version" in each][-1] == "applies"
+    assert len([each for each in tried if each["outcome"].startswith("with coupon ONLY")]) == 12
+    assert tried[-1] == {"level": "other", "outcome": "28 more rules did not match"}
+    found = decide(order(10_000), levels(*narrow, rule("10")), look_on=True)
+    assert isinstance(found, Reward)
+    assert len(found.explanation["rules"]) == 43

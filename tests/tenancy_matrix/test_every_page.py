@@ -54,6 +54,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_detail": (VIEW, VIEW),
     "partners_activity": (VIEW, VIEW),
     "partners_application": (VIEW, VIEW),
+    "partners_recruits": (VIEW, VIEW),
     "groups": (VIEW, VIEW),
     "groups_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "groups_detail": (VIEW, Permission.EDIT_PARTNERS),
@@ -126,6 +127,8 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "rules_history_csv": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_publish": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_recruiting": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "rules_recruiting_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -171,7 +174,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
 PORTAL = {
     "home", "earnings", "earnings_csv", "earnings_detail", "customers", "links", "links_qr", "payouts", "payouts_csv",
     "payouts_detail", "settings", "settings_profile", "settings_password", "settings_sign_out", "earnings_xlsx",
-    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "terms",
+    "payouts_xlsx", "jobs", "jobs_detail", "jobs_file", "terms", "recruits",
     "assets", "assets_file", "news", "news_detail", "settings_news",
 }  # fmt: skip
 #: The public pages of a program: for anybody, and about what the merchant says of itself.

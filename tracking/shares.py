@@ -1,0 +1,109 @@
+"""What recruiters earn beside the partner who was recruited, as rows of the same plan (`rewards.levels`)."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from affiliates.attribution import is_one_of
+from merchants.ids import new_id
+from rewards.engine import Reward, Rules
+from rewards.levels import Earned, share
+from stats.marks import touched_by
+from tracking.accrual import accrue, rules_by_level
+from tracking.answers import CommissionShown
+from tracking.configuration import Configuration
+from tracking.load import Known, PartnerRow, RecruiterRow
+from tracking.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Those who were given, and what became of each level, for the order's record."""
+
+    commissions: list[CommissionShown]
+    record: list[dict[str, Any]]
+    """`level`, `partner`, and either `gives` in minor units or `why` nothing."""
+
+
+class Recruiters:
+    """Who is above the partners of a batch, and by which rules they earn."""
+
+    def __init__(self, known: Known, own_rules: Mapping[UUID, Rules], configured: Configuration) -> None:
+        self._configured = configured
+        self._own_rules = own_rules
+        self._above: dict[UUID, list[RecruiterRow]] = {}
+        for row in sorted(known.recruiters, key=lambda row: row.level):
+            self._above.setdefault(row.of, []).append(row)
+
+    def accrue(
+        self,
+        plan: Plan,
+        reward: Reward,
+        source: CommissionShown,
+        *,
+        merchant_id: UUID,
+        partner: PartnerRow,
+        order_id: UUID | None,
+        customer_id: UUID | None,
+        occurred_at: datetime,
+        room: int | None,
+        buyer_emails: Collection[str | None] = (),
+        now: datetime,
+    ) -> Shares:
+        """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.share` has it.
+
+        Who was recruited later than it was earned had no recruiter then. Nobody earns on what they buy themselves,
+        where the merchant's policy forbids it to partners who sell.
+        """
+        above = self._above.get(partner.id)
+        if not above:
+            return _NOBODY
+        assert partner.recruited_at is not None
+        earned = Earned(source.amount, source.currency, occurred_at, self._local(partner.recruited_at))
+        shares = Shares([], [])
+        since: datetime | None = partner.recruited_at
+        for recruiter in above:
+            if since is None or since > occurred_at:
+                break
+            since = recruiter.recruited_at
+            found = self._share(earned, recruiter, room, buyer_emails)
+            said: dict[str, Any] = {"level": recruiter.level, "partner": recruiter.name}
+            if isinstance(found, str) or found.amount == 0:
+                shares.record.append(said | {"why": found if isinstance(found, str) else found.explanation["working"]})
+                continue
+            shares.record.append(said | {"gives": found.amount})
+            room = None if room is None else room - found.amount
+            if "called" in reward.explanation:
+                found.explanation["called"] = reward.explanation["called"]
+            # While the sale can be returned, neither of the two is paid.
+            hold_days = max(self._configured.hold(partner.group_id), self._configured.hold(recruiter.group_id))
+            shares.commissions.append(
+                accrue(
+                    plan, found, merchant_id=merchant_id, id=new_id(), partner=recruiter, currency=source.currency,
+                    order_id=order_id, customer_id=customer_id, occurred_at=occurred_at, hold_days=hold_days, now=now,
+                    level=recruiter.level, source_id=source.id,
+                )
+            )  # fmt: skip
+            plan.touched.extend(touched_by(recruiter.id, occurred_at, None))
+        return shares
+
+    def _share(
+        self, earned: Earned, recruiter: RecruiterRow, room: int | None, buyer_emails: Collection[str | None]
+    ) -> Reward | str:
+        if recruiter.status != "approved":
+            return f"{recruiter.name} is {recruiter.status}: only an approved partner earns"
+        if self._configured.policy.reject_self_referral and is_one_of(recruiter.email, buyer_emails):
+            return f"{recruiter.name} is the buyer"
+        if earned.amount == 0:
+            return "nothing was earned"
+        rules = rules_by_level(recruiter, self._own_rules.get(recruiter.id), self._configured)
+        return share(earned, recruiter.level, rules, room=room)
+
+    def _local(self, moment: datetime) -> datetime:
+        """Months end on the merchant's calendar."""
+        return moment.astimezone(self._configured.zone)
+
+
+_NOBODY = Shares([], [])
