@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from psycopg.errors import LockNotAvailable
 
 import commissions.verify
 from affiliates.models import Partner
@@ -19,7 +21,7 @@ from rewards.details import Details, Tier
 from rewards.terms import add_rule, set_reward
 from tests.by_hand.conftest import books_are_even
 from tests.factories import ACTOR, CustomerFactory, PartnerFactory
-from tests.races import race
+from tests.races import race, under_way
 from tracking import ingest
 from tracking.deletion import delete_order
 from tracking.events import Sale, SaleCustomer
@@ -206,6 +208,23 @@ def test_eva_moves_while_both_partners_sell(committed_merchant: Merchant, rows: 
     assert outcomes == ["ok"] * 6
     assert scene.counted() == {"Anna": 2, "Ben": 4}
     assert scene.earned(scene.ben) == [0, 500, 1_000, 1_000], "25.00 and no more, whoever came first"
+
+
+def test_a_move_waits_for_a_sale_that_is_just_making_what_is_counted(committed_merchant: Merchant) -> None:
+    scene = Scene(committed_merchant)
+    with tenancy.tenant(committed_merchant.id):
+        standing.forget(partner_ids=[scene.anna.id])
+
+    def impatient() -> None:
+        with tenancy.tenant(committed_merchant.id), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+            move(scene.ben)
+
+    # The sale has counted Eva's orders among Anna's, and nobody sees the row yet.
+    with under_way(committed_merchant, lambda: buys("A-3", "kim", partner=scene.anna)), pytest.raises(LockNotAvailable):
+        impatient()
+    scene.inside(lambda: move(scene.ben))()
+    assert scene.counted() == {"Anna": 1, "Ben": 2}
 
 
 def test_orders_are_deleted_while_their_partner_sells(committed_merchant: Merchant) -> None:

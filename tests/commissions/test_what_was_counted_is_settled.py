@@ -1,12 +1,8 @@
 """A sale under way when the first rule that counts is set does not know that it must count: it is counted later."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 
 import pytest
-from django.db import connections
 from django.utils import timezone
 
 from affiliates.models import Partner
@@ -16,11 +12,11 @@ from merchants.models import Merchant
 from rewards.details import Details
 from rewards.terms import add_rule, set_reward
 from tests.factories import ACTOR, PartnerFactory
+from tests.races import under_way
 from tracking import ingest
 from tracking.events import Sale
 
 MARCH = datetime(2026, 3, 10, 12, tzinfo=UTC)
-_LONGEST = 60
 
 
 def sell(partner: Partner, order: str) -> int:
@@ -35,30 +31,6 @@ def capped(partner: Partner) -> None:
         partner=partner, kind="percentage", percent=10, currency="USD", details=Details(cap_month=2_500),
         effective_from=MARCH - timedelta(days=90), actor=ACTOR,
     )  # fmt: skip
-
-
-@contextmanager
-def under_way(merchant: Merchant, work: Callable[[], object]) -> Iterator[None]:
-    """`work` is done in a transaction of another thread, which ends when this block does."""
-    done, over = Event(), Event()
-
-    def run() -> None:
-        try:
-            with tenancy.tenant(merchant.id):
-                work()
-                done.set()
-                assert over.wait(_LONGEST)
-        finally:
-            connections.close_all()
-
-    thread = Thread(target=run)
-    thread.start()
-    assert done.wait(_LONGEST)
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(_LONGEST)
 
 
 @pytest.fixture
