@@ -93,6 +93,7 @@ class EarlierAttributionAdmin(Owned):
 class ApplicationAdmin(Owned):
     list_display = ("name", "email", "partner", "created_at", "confirmed_at")
     search_fields = ("email__istartswith",)
+    hidden = ("ip_hash",)
     ids = ("partner_id",)
 
 

@@ -72,6 +72,7 @@ def apply(
     terms: ProgramTerms | None,
     recruiter: Partner | None = None,
     country: str = "",
+    ip_hash: str = "",
     at: datetime,
     actor: Actor,
 ) -> tuple[Application, bool]:
@@ -101,7 +102,7 @@ def apply(
         before = Application.objects.select_for_update(no_key=True).filter(id=application_id).first()
         if before is None:
             made = Application.objects.create(
-                merchant_id=tenancy.current(), id=application_id, created_at=at, **values
+                merchant_id=tenancy.current(), id=application_id, created_at=at, ip_hash=ip_hash, **values
             )  # fmt: skip
             record(actor, "application.send", "application", made.id, after={"program_id": str(program.id)})
             return made, True
@@ -174,8 +175,8 @@ def confirm(application: Application, *, token: str, actor: Actor) -> bool:
             except Conflict:
                 # Another application of this address was confirmed at the same moment.
                 known, is_new = standing_of(application.merchant.partners.all(), application.email, now=now), False
-        application.partner, application.confirmed_at = known.partner, now
-        application.save(update_fields=["partner", "confirmed_at"])
+        application.partner, application.confirmed_at, application.ip_hash = known.partner, now, ""
+        application.save(update_fields=["partner", "confirmed_at", "ip_hash"])
         record(actor, "application.confirm", "application", application.id, after={"standing": str(known.standing)})
         if not is_new or known.partner is None:
             return False
@@ -187,6 +188,8 @@ def confirm(application: Application, *, token: str, actor: Actor) -> bool:
 def _enter(application: Application, known: Known, actor: Actor) -> Partner:
     """The partner, made, or back from a rejection with what was written this time."""
     program, group = application.program, application.group
+    if group is not None and group.deleted_at is not None:
+        group = None  # its page is gone since; the application is welcome in the program
     if known.partner is None:
         return partners.create_partner(
             name=application.name, email=application.email, program=program, group=group,

@@ -33,6 +33,8 @@ def create_coupon(
     values = _checked({"is_active": is_active, "starts_at": starts_at, "ends_at": ends_at, "max_uses": max_uses})
     code = checked_code(code)
     _check_dates(starts_at, ends_at)
+    if partner.erased_at is not None:
+        raise Conflict("This partner was erased: give the code to somebody else.", code="partner_erased")
     with refusals({"coupon_code_once": taken(code)}):
         coupon = Coupon.objects.create(merchant_id=tenancy.current(), partner=partner, code=code, **values)
         after = {"partner_id": str(partner.id), "code": code} | {name: shown(value) for name, value in values.items()}

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from affiliates import coupons, links, search
 from affiliates.models import Group, Partner, PartnerStatus, Program
-from affiliates.programs import default_program
+from affiliates.programs import default_program, take_in
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
@@ -46,8 +46,8 @@ def create_partner(
     """A partner with a portal address, a link named after them to the merchant's first domain, and a coupon if asked.
 
     Without a program it is the group's, or the default one. A merchant without domains has nowhere to lead a link
-    to, so there is none yet. What is earned on orders since `recruited_at` (now when None) is shared with `recruiter`.
-    Conflict `partner_email_taken`, `coupon_taken`.
+    to, so there is none yet. What is earned from the day of `recruited_at` (now when None) on is shared with
+    `recruiter`. Conflict `partner_email_taken`, `coupon_taken`.
     """
     if status not in (PartnerStatus.APPLIED, PartnerStatus.APPROVED):
         raise DomainError("A new partner is applied or approved.", code="invalid_choice", field="status")
@@ -61,12 +61,14 @@ def create_partner(
         name=inputs.line(name, "name", required=True),
         email=address,
         status=status,
-        portal_code="".join(secrets.choice(_PORTAL_ALPHABET) for _ in range(_PORTAL_LENGTH)),
+        portal_code=new_portal_code(),
         notes=inputs.paragraph(notes, "notes"),
         tags=inputs.tags(tags),
         metadata=inputs.metadata(metadata or {}),
     )
     with refusals({"partner_email_once": _email_taken(address)}):
+        if group is not None:
+            take_in(group)
         partner.save(force_insert=True)
         tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
         after = {"name": partner.name, "email": address, "status": str(status), "program_id": str(partner.program_id)}
@@ -81,6 +83,17 @@ def _since(recruiter: Partner | None, recruited_at: datetime | None) -> datetime
     if recruiter is None:
         return None
     return timezone.now() if recruited_at is None else inputs.moment(recruited_at, "recruited_at")
+
+
+def new_portal_code() -> str:
+    """A portal address that nobody has."""
+    return "".join(secrets.choice(_PORTAL_ALPHABET) for _ in range(_PORTAL_LENGTH))
+
+
+def require_known(partner: Partner) -> None:
+    """Conflict `partner_erased` when nobody knows any more who it was."""
+    if partner.erased_at is not None:
+        raise Conflict("This partner was erased: add them as a new one.", code="partner_erased")
 
 
 def _program_for(program: Program | None, group: Group | None, actor: Actor) -> Program:
@@ -122,6 +135,7 @@ def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor
     }
     with refusals(meanings):
         lock(partner)
+        require_known(partner)
         if "recruiter" in values:
             recruiter = values.pop("recruiter")
             if partner.recruiter_id != (recruiter.id if recruiter else None):
@@ -132,6 +146,8 @@ def update_partner(partner: Partner, *, changes: Mapping[str, Any], actor: Actor
         if "group" in values:
             group = values.pop("group")
             _program_for(partner.program, group, actor)
+            if group is not None:
+                take_in(group)
             values["group_id"] = group.id if group is not None else None
         if edit(partner, values, verb="partner.update", actor=actor):
             search.refresh([partner.id])
@@ -192,15 +208,38 @@ def suspend(partner: Partner, *, actor: Actor) -> Partner:
     )
 
 
+def suspend_for_terms(partner: Partner, *, why: str, actor: Actor) -> Partner:
+    """Stop an approved partner from earning until they accept the terms. `why` as for `approve`."""
+    return _change_status(
+        partner, PartnerStatus.SUSPENDED, was=(PartnerStatus.APPROVED,), verb="partner.suspend", why=why, actor=actor,
+        owes_acceptance=True,
+    )  # fmt: skip
+
+
+def readmit(partner: Partner, *, why: str, actor: Actor) -> Partner:
+    """End a suspension, by what ends it. `why` as for `approve`."""
+    return _change_status(
+        partner, PartnerStatus.APPROVED, was=(PartnerStatus.SUSPENDED,), verb="partner.readmit", why=why, actor=actor
+    )
+
+
 def _change_status(
-    partner: Partner, status: PartnerStatus, *, was: Collection[PartnerStatus], verb: str, why: str = "", actor: Actor
+    partner: Partner,
+    status: PartnerStatus,
+    *,
+    was: Collection[PartnerStatus],
+    verb: str,
+    why: str = "",
+    actor: Actor,
+    owes_acceptance: bool = False,
 ) -> Partner:
     with transaction.atomic():
         before = partner.status
-        moved = Partner.objects.filter(id=partner.id, status__in=was).update(
-            status=status, status_changed_at=timezone.now()
+        moved = Partner.objects.filter(id=partner.id, status__in=was, erased_at=None).update(
+            status=status, status_changed_at=timezone.now(), owes_acceptance=owes_acceptance
         )
-        partner.refresh_from_db(fields=["status", "status_changed_at"])
+        partner.refresh_from_db(fields=["status", "status_changed_at", "owes_acceptance", "erased_at"])
+        require_known(partner)
         if not moved:
             raise Conflict(
                 f"{partner.name} is {partner.get_status_display().lower()}: only a partner who is"
@@ -215,6 +254,7 @@ def _change_status(
 
 def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
     """Give the partner a password to the portal. DomainError `password_too_weak` says how to make it better."""
+    require_known(partner)
     if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise DomainError(
             f"Choose a password of at least {_SHORTEST_PASSWORD} characters.",

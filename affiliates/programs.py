@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from psycopg.errors import ForeignKeyViolation
+from django.db import transaction
+from django.utils import timezone
 
 from affiliates import approval_rules as rules
-from affiliates.models import Application, Group, Program
+from affiliates.models import Group, Program
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
@@ -118,28 +118,27 @@ def update_group(group: Group, *, changes: Mapping[str, Any], actor: Actor) -> G
 
 
 def delete_group(group: Group, *, actor: Actor) -> None:
-    """Take away a group that nobody is in.
+    """Take a group that nobody is in out of every list and choice; deleting it again changes nothing.
 
-    Conflict `group_has_members`; `group_has_terms` when it ever had terms of its own, by which commissions were made.
+    Conflict `group_has_members`. Its row stays: commissions keep the terms that made them, also those of a group.
     """
-    members = Conflict(
-        f"There are partners in {group.name}: move them to another group first.", code="group_has_members"
-    )
-    terms = Conflict(
-        f"{group.name} has had commission terms of its own, and commissions keep the terms that made them. Leave it"
-        " empty, or rename it.",
-        code="group_has_terms",
-    )
-    try:
-        with refusals({"affiliates_partner_group_id_fk": members}), connection.cursor() as cursor:
-            Application.objects.filter(group=group).update(group=None)
-            # Not through the ORM, which would go and delete what refers to it: the references are to refuse.
-            cursor.execute("DELETE FROM affiliates_group WHERE id = %s", [group.id])
-            record(actor, "group.delete", "group", group.id, before={"name": group.name})
-    except IntegrityError as error:
-        if isinstance(error.__cause__, ForeignKeyViolation):
-            raise terms from error
-        raise
+    with transaction.atomic():
+        # Whoever comes in locks it too (`take_in`): nobody is in a group that is gone.
+        found = Group.objects.select_for_update(no_key=True).filter(id=group.id).first()
+        if found is None:
+            return
+        if number := found.partners.count():
+            who = "is a partner" if number == 1 else f"are {number:,} partners"
+            raise Conflict(f"There {who} in {group.name}: move them to another group first.", code="group_has_members")
+        found.deleted_at = timezone.now()
+        found.save(update_fields=["deleted_at"])
+        record(actor, "group.delete", "group", group.id, before={"name": group.name})
+
+
+def take_in(group: Group) -> None:
+    """Hold the group until the transaction ends, for somebody who comes into it. DomainError `group_unknown`."""
+    if not list(Group.objects.select_for_update(no_key=True).filter(id=group.id).values_list("id")):
+        raise DomainError(f"{group.name} was deleted: choose another group.", code="group_unknown", field="group")
 
 
 def _group_name_taken(name: str) -> Conflict:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from msgspec import UNSET, Meta, UnsetType
 
 from affiliates.applications import Unchanged
+from affiliates.erasure import forget_applications_of
 from affiliates.models import Application, Group, Partner, PartnerStatus, Question, QuestionKind
 from api import bodies
 from api.base import TenantRequest, TenantView, answered
@@ -175,6 +176,40 @@ class ApplicationRejection(TenantView):
         body = bodies.parse(request.content or b"{}", NewRejection)
         decisions.reject(_partner(found), message=body.message, is_told=body.send_email, actor=request.actor)
         return answered(application_shown(found))
+
+
+class NewErasure(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Whose applications are forgotten."""
+
+    email: Annotated[str, Meta(min_length=1, max_length=320, examples=["anna@example.com"])]
+
+
+class ErasureAnswer(msgspec.Struct, kw_only=True):
+    """What was forgotten."""
+
+    erased: Annotated[int, Meta(description="Applications that were deleted.", examples=[1])]
+
+
+class ApplicationErasures(TenantView):
+    """The erasure of applications that nobody confirmed."""
+
+    scope = {"POST": Scope.WRITE}
+
+    @documented(
+        "Erase unconfirmed applications",
+        body=NewErasure,
+        answer=ErasureAnswer,
+        example={"email": "anna@example.com"},
+        refusals=("email_invalid",),
+    )
+    def post(self, request: TenantRequest) -> HttpResponse:
+        """Delete what was sent in the name of an address and never confirmed; it would go after a week by itself.
+
+        An application that was confirmed made a partner: erase that one.
+        """
+        body = bodies.parse(request.content, NewErasure)
+        number = forget_applications_of(body.email, merchant=request.merchant, actor=request.actor)
+        return answered(ErasureAnswer(erased=number))
 
 
 class Questions(TenantView):

@@ -82,7 +82,7 @@ class TenantView(APIView):
         self.presented = presented = keys.parse(token)
         attempts.introduce(presented, request.META)
         allowance = limits.count(token)
-        request.content = bodies.read(request) if request.method in WRITES else b""
+        request.content = self.read(request) if request.method in WRITES else b""
         bodies.refuse_nul(kwargs)
         response = until_uncontended(lambda: self._attempt(request, handler, presented, kwargs))
         if allowance is not None:
@@ -96,6 +96,14 @@ class TenantView(APIView):
         Asked before the key was checked, so it reads and nothing else, and what is wrong with the body is not said yet.
         """
         return None
+
+    def read(self, request: TenantRequest) -> bytes:
+        """The body of a write."""
+        return bodies.read(request)
+
+    def fingerprint(self, request: TenantRequest) -> bytes:
+        """What of a write has to be the same for a replay, besides method and address."""
+        return request.content
 
     def _handler(self, request: HttpRequest) -> Callable[..., HttpResponseBase]:
         method = "GET" if request.method == "HEAD" else (request.method or "")
@@ -144,7 +152,8 @@ class TenantView(APIView):
         key = request.META.get("HTTP_IDEMPOTENCY_KEY")
         if key is None or request.method not in WRITES:
             return handle()
-        tried = idempotency.attempt(key, method=str(request.method), path=request.get_full_path(), body=request.content)
+        sent = self.fingerprint(request)
+        tried = idempotency.attempt(key, method=str(request.method), path=request.get_full_path(), body=sent)
         kept = idempotency.replay(tried)
         if kept is not None:
             replayed = _json(kept.body, self.replays_as.get(kept.status, kept.status))

@@ -128,14 +128,15 @@ CODES: dict[str, Code] = {
     "partner_status": Code(
         409, "Not from this status", "Read the partner again; the answer says which status it takes."
     ),
+    "partner_erased": Code(409, "Partner erased", "Nobody knows who it was: add them as a new partner."),
+    "partner_has_open_money": Code(
+        409, "Open money", "Pay the partner, or reject or adjust what is open, before you erase them."
+    ),
     "partner_not_approved": Code(409, "Partner not approved", "Approve the partner first."),
     "program_name_taken": Code(409, "Name taken", "Choose another name for the program."),
     "group_name_taken": Code(409, "Name taken", "Choose another name for the group."),
     "group_of_other_program": Code(422, "Group of another program", "Name a group of the partner's program."),
     "group_has_members": Code(409, "Partners are in the group", "Move them to another group first."),
-    "group_has_terms": Code(
-        409, "Group with rewards of its own", "Commissions keep the terms that made them: leave it empty, or rename it."
-    ),
     "rule_incomplete": Code(422, "Rule without its list", "List at least one domain or country, or name another rule."),
     "country_invalid": Code(422, "Not a country", "Send two letters of ISO 3166, such as SE."),
     "coupon_taken": Code(409, "Coupon code taken", "Choose another code."),
@@ -181,6 +182,16 @@ CODES: dict[str, Code] = {
     ),
     "too_many_rules": Code(409, "Too many rules", "Change or end one of those there are."),
     "no_reward_to_end": Code(409, "No reward to end", "None is in force at that moment."),
+    "bonus_overlaps": Code(
+        409, "Another bonus counts the same", "End the one that `bonus` names, or choose days on which it does not run."
+    ),
+    "bonus_has_begun": Code(409, "Bonus has begun", "Partners count on it: rename it, or end it and make another."),
+    "bonus_not_begun": Code(409, "Bonus has not begun", "Delete it instead."),
+    "starts_in_the_past": Code(422, "Begins before today", "Send today or a later day: a bonus never reaches back."),
+    "ends_on_needed": Code(422, "Until when?", "Send `ends_on` with the period `once`."),
+    "ladder_size": Code(422, "Targets missing, or too many", "Send 1 to 20 targets."),
+    "ladder_not_ascending": Code(422, "Targets not ascending", "Send targets by ascending target, each once."),
+    "target_zero": Code(422, "Target of nothing", "Send a target above zero."),
     "amount_zero": Code(422, "Nothing", "Send an amount other than zero."),
     "commission_flagged": Code(409, "Under review", "Decide about its flags first."),
     "commission_not_flagged": Code(409, "Nothing to decide", "Nothing is open about this commission."),

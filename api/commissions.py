@@ -30,7 +30,7 @@ class CommissionAnswer(msgspec.Struct, kw_only=True):
 
     id: UUID
     partner_id: UUID
-    sale_id: Annotated[UUID | None, Meta(description="null for a manual commission.", examples=[IDS["sale"]])]
+    sale_id: Annotated[UUID | None, Meta(description="null for what no order earned.", examples=[IDS["sale"]])]
     customer_id: UUID | None
     level: Annotated[
         int, Meta(description="0: the partner sold. n: they are the recruiter n steps above who sold.", examples=[0])
@@ -46,7 +46,7 @@ class CommissionAnswer(msgspec.Struct, kw_only=True):
     ]
     status: Annotated[str, one_of(CommissionStatus)]
     held_until: Moment
-    occurred_at: Annotated[Moment, Meta(description="When the order was placed.")]
+    occurred_at: Annotated[Moment, Meta(description="When the order was placed, or the target reached.")]
     paid_at: Moment | None
     explanation: Annotated[dict[str, Any], Meta(description="The working: base, rules tried, rate, rounding.")]
     created_at: Moment
@@ -66,7 +66,10 @@ class DecisionAnswer(msgspec.Struct, kw_only=True):
     """What somebody took back of the commission, or gave again."""
 
     id: UUID
-    kind: Annotated[str, Meta(description="rejection, restoration, reattribution, deletion", examples=["rejection"])]
+    kind: Annotated[
+        str,
+        Meta(description="rejection, restoration, reattribution, deletion, below_target", examples=["rejection"]),
+    ]
     amount: Annotated[int, Meta(description="Taken back; below zero for what was given again.")]
     reason: str
     decided_by: Annotated[str, Meta(examples=["Olga Owner"])]

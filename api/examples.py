@@ -29,6 +29,9 @@ IDS = {
     "provider_key": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0e",
     "application": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a11",
     "question": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a10",
+    "asset": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a12",
+    "announcement": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a13",
+    "bonus": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a14",
 }
 SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
 MOMENT = "2026-03-02T10:41:00Z"
@@ -99,6 +102,9 @@ _BY_OWNER: dict[tuple[str, str], Any] = {
     ("key", "name"): "shop backend",
     ("lead", "name"): "signup",
     ("payout", "status"): "paid",
+    ("bonus", "name"): "Autumn",
+    ("bonus", "status"): "running",
+    ("bonus", "amount"): 15000,
 }
 
 _MEANINGS = {

@@ -58,10 +58,29 @@ TAGS: list[dict[str, str]] = [
         "description": "What applicants are asked besides name, e-mail and website. Staff edit them in the settings.",
     },
     {
+        "name": "assets",
+        "x-title": "Assets",
+        "description": "Banners, texts, files and videos that partners find in their portal. Files are told by their"
+        " content, and are sent as `multipart/form-data`.",
+    },
+    {
+        "name": "announcements",
+        "x-title": "Announcements",
+        "description": "What partners are told, in the portal and by e-mail. A draft until it is published, once.",
+    },
+    {
         "name": "rewards",
         "x-title": "Rewards",
         "description": "What partners earn, as versions that never change. A reward belongs to a partner, a group or a"
         " program, and the nearest to the partner decides.",
+    },
+    {
+        "name": "bonuses",
+        "x-title": "Bonuses",
+        "description": "What partners get for reaching a target in a period. Each target pays once a period, by a"
+        " commission on hold until the period and the partner's hold are over. Until then it is taken back when refunds"
+        " bring the partner below the target, and given again when they reach it again. Figures are a few seconds"
+        " behind.",
     },
     {
         "name": "coupons",

@@ -17,7 +17,11 @@ class Operation:
 
     summary: str
     answer: Any
-    """The type of the body answered; `bytes` for a CSV file."""
+    """The type of the body answered; `bytes` for a file."""
+    files: tuple[str, ...] = ("text/csv",)
+    """The types of the file answered."""
+    upload: str = ""
+    """What the part `upload` of a multipart body is; empty where only JSON is taken."""
     status: int = 200
     query: type | None = None
     body: Any = None

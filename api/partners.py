@@ -17,6 +17,7 @@ from api.choices import Moment, Name, Text, changes_of, named, one_of
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from merchants.roles import Scope
+from tracking.erasure import erase_partner
 
 _SEARCH = (
     "Words of the name, the e-mail or a coupon's code, or their starts: in any order, whatever case and accents; all of"
@@ -46,6 +47,7 @@ class PartnerAnswer(msgspec.Struct, kw_only=True):
     tags: list[str]
     metadata: dict[str, Any]
     created_at: Moment
+    erased_at: Annotated[Moment | None, Meta(description="Since when nobody knows any more who it was.")]
 
 
 class NewPartner(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,9 +62,9 @@ class NewPartner(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     program_id: Annotated[UUID, Meta(description="Left out: the group's program, or the default one.")] | None = None
     group_id: UUID | None = None
     recruiter_id: Annotated[UUID, Meta(description="The partner who recruited them.")] | None = None
-    recruited_at: Annotated[Moment, Meta(description="Orders before it are not shared; now, when left out.")] | None = (
-        None
-    )
+    recruited_at: (
+        Annotated[Moment, Meta(description="Orders before that day are not shared; today, when left out.")] | None
+    ) = None
     coupon_code: Annotated[str, Meta(max_length=64, description="Makes a coupon with this code as well.")] = ""
     notes: Text = ""
     tags: _Tags = []
@@ -228,6 +230,23 @@ class Suspension(TenantView):
         return answered(partner_shown(partners.suspend(partner, actor=request.actor)))
 
 
+class Erasure(TenantView):
+    """The erasure of a partner."""
+
+    scope = {"POST": Scope.WRITE}
+
+    @documented("Erase a partner", answer=PartnerAnswer, refusals=("partner_has_open_money",))
+    def post(self, request: TenantRequest, partner_id: UUID) -> HttpResponse:
+        """Forget who they are, for good: name, e-mail, notes, applications, links. The books keep the id.
+
+        Refused while anything is on hold, unpaid, on its way or owed. What orders and the audit log say about them is
+        gone through in the background. Erasing again changes nothing.
+        """
+        partner = request.merchant.partners.select_related("merchant", "group").get(id=partner_id)
+        erase_partner(partner, actor=request.actor)
+        return answered(partner_shown(partner))
+
+
 def partner_shown(partner: Partner) -> PartnerAnswer:
     """A partner. Does not query."""
     return PartnerAnswer(
@@ -245,4 +264,5 @@ def partner_shown(partner: Partner) -> PartnerAnswer:
         tags=partner.tags,
         metadata=partner.metadata,
         created_at=partner.created_at,
+        erased_at=partner.erased_at,
     )

@@ -185,9 +185,12 @@ class GroupDetail(TenantView):
         changes = changes_of(bodies.parse(request.content, GroupChanges))
         return answered(group_shown(programs.update_group(group, changes=changes, actor=request.actor)))
 
-    @documented("Delete a group", answer=GroupAnswer, refusals=("group_has_members", "group_has_terms"))
+    @documented("Delete a group", answer=GroupAnswer, refusals=("group_has_members",))
     def delete(self, request: TenantRequest, group_id: UUID) -> HttpResponse:
-        """Take away a group that nobody is in and that never had rewards of its own. Answers it as it was."""
+        """Take away a group that nobody is in. Answers it as it was.
+
+        Commissions that its rewards made keep them.
+        """
         group = request.merchant.groups.get(id=group_id)
         was = group_shown(group)
         programs.delete_group(group, actor=request.actor)

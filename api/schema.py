@@ -109,12 +109,24 @@ class OperationSchema(AutoSchema):
         content: dict[str, Any] = {"schema": self._schema(operation.body)}
         if operation.example is not None:
             content["examples"] = {"example": {"value": dict(operation.example)}}
-        return {"required": True, "content": {"application/json": content}}
+        taken = {"application/json": content}
+        if operation.upload:
+            taken["multipart/form-data"] = {"schema": self._with_upload(operation)}
+        return {"required": True, "content": taken}
+
+    def _with_upload(self, operation: Operation) -> dict[str, Any]:
+        """The same fields, and a file beside them."""
+        _, components = msgspec.json.schema_components([operation.body], ref_template=_REF)
+        fields: dict[str, Any] = components[operation.body.__name__]
+        upload = {"type": "string", "format": "binary", "description": operation.upload}
+        return fields | {"properties": fields["properties"] | {"upload": upload}, "title": f"{fields['title']}WithFile"}
 
     def _answers(self, operation: Operation, method: str) -> dict[str, Any]:
         if operation.answer is bytes:
-            schema: dict[str, Any] = {"type": "string"}
-            return {"200": {"description": "The file.", "content": {"text/csv": {"schema": schema}}}}
+            is_text = operation.files == ("text/csv",)
+            schema: dict[str, Any] = {"type": "string"} if is_text else {"type": "string", "format": "binary"}
+            content_of_file = {each: {"schema": schema} for each in operation.files}
+            return {"200": {"description": "The file.", "content": content_of_file}}
         content = {
             "schema": self._schema(operation.answer),
             "examples": {"example": {"value": operation.answer_example or examples.example_of(operation.answer)}},

@@ -18,11 +18,12 @@ from apply import stamp
 from apply.door import ApplicantRequest, applicant_page, form_status, led_to, page, posted, sent
 from apply.forms import ApplicationForm
 from apply.tasks import send_confirmation
+from fraud.addresses import note
 from merchants.errors import DomainError
 from pages.attempts import address_of, counted
 from pages.brand import digest, style_sheet
 from pages.decisions import address, tell
-from pages.visitors import country_of
+from pages.visitors import address_hash, client_network, country_of
 
 #: Applications in a quarter of an hour from one address.
 FROM_ONE = 10
@@ -53,8 +54,8 @@ def form(request: ApplicantRequest) -> HttpResponseBase:
                 made, to_ask = applications.apply(
                     application_id=filled.cleaned_data["stamp"], program=program, group=group, terms=terms,
                     recruiter=recruiter,
-                    answers=filled.answers(), country=country_of(request.META), at=timezone.now(),
-                    actor=request.actor, **values,
+                    answers=filled.answers(), country=country_of(request.META), ip_hash=_here(request),
+                    at=timezone.now(), actor=request.actor, **values,
                 )  # fmt: skip
                 if to_ask:
                     _ask(made)
@@ -86,8 +87,13 @@ def confirm(request: ApplicantRequest, application: UUID, token: str) -> HttpRes
         context = {"error": error, "again": address(request.program, "page")}
         return page(request, "apply/link_over.html", context, status=error.status)
     if request.method == "POST":
-        if applications.confirm(found, token=token, actor=request.actor) and found.partner is not None:
-            tell(found.partner)
+        seen_at = () if found.confirmed_at else (found.ip_hash, _here(request))
+        is_decided = applications.confirm(found, token=token, actor=request.actor)
+        if found.partner is not None:
+            for ip_hash in seen_at:
+                note(found.partner, ip_hash)
+            if is_decided:
+                tell(found.partner)
         return led_to(request, request.path)
     return page(request, "apply/confirm.html", _standing(found))
 
@@ -107,6 +113,11 @@ def brand(request: ApplicantRequest) -> HttpResponseBase:
 def _ask(application: Application) -> None:
     arguments = {"merchant_id": str(application.merchant_id), "application_id": str(application.id)}
     transaction.on_commit(lambda: send_confirmation.delay(**arguments))
+
+
+def _here(request: ApplicantRequest) -> str:
+    """The network address of whoever asks, as it is kept."""
+    return address_hash(client_network(request.META))
 
 
 def _group(request: ApplicantRequest) -> Group | None:

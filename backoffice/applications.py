@@ -10,13 +10,20 @@ from django.urls import reverse
 from django.utils import timezone
 
 from affiliates import program_terms, programs, questions
-from affiliates.models import PartnerStatus, Program, Question, QuestionKind
+from affiliates.erasure import forget_applications_of
+from affiliates.models import AfterDeadline, PartnerStatus, Program, Question, QuestionKind
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.groups import RuleFields, lines_of
+from fraud.terms import RULE, publish
 from merchants.edits import lock
 from merchants.roles import Permission
 from pages.decisions import address as public_address
 from pages.forms import OnceField, PageForm, SeenField
+
+_AFTER = (
+    (AfterDeadline.REVIEW, "earns on: what their orders earn waits under Fraud review for you to decide"),
+    (AfterDeadline.SUSPEND, "is suspended: new orders earn them nothing until they accept"),
+)
 
 
 class PageOfApplicationsForm(RuleFields):
@@ -45,6 +52,10 @@ class PageOfApplicationsForm(RuleFields):
         return plain | rule | {"auto_approval": rule["auto_approval"] or "nobody"} | rejected
 
 
+#: Partners who are listed below a version.
+_MOST_WAITING = 100
+
+
 class QuestionForm(PageForm):
     """One question."""
 
@@ -69,6 +80,12 @@ class NewQuestionForm(QuestionForm):
     once = OnceField()
 
 
+class ForgetForm(PageForm):
+    """Whose applications are deleted."""
+
+    email = forms.EmailField(label="E-mail", max_length=254)
+
+
 class TermsForm(PageForm):
     """A version to be."""
 
@@ -79,7 +96,13 @@ class TermsForm(PageForm):
     )  # fmt: skip
     accept_by = forms.DateField(
         label="Partners accept it until", required=False, widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Stands in the portal of everybody who has not accepted it yet. Empty: without a day.",
+        help_text="The last day, for those who are partners already. Their portal asks from today on. Empty: without a"
+        " day.",
+    )  # fmt: skip
+    after_deadline = forms.ChoiceField(
+        label="Who has not accepted it by then", choices=_AFTER, initial=AfterDeadline.REVIEW, widget=forms.RadioSelect,
+        help_text="Either way the portal shows them the terms and nothing else until they accept. Accepting opens it"
+        " again at once, lets go what waited, and ends the suspension.",
     )  # fmt: skip
 
 
@@ -111,6 +134,20 @@ def _missing(program: Program, terms: UUID) -> int:
     """How many approved partners have not accepted this version."""
     partners = program.partners.filter(status=PartnerStatus.APPROVED)
     return partners.exclude(terms_acceptances__terms=terms).count()
+
+
+@staff_page(Permission.EDIT_SETTINGS)
+def settings_forget(request: StaffRequest) -> HttpResponseBase:
+    """Delete what was sent in the name of an address and never confirmed: somebody has asked to be forgotten."""
+    form = ForgetForm(posted(request))
+    back = reverse("backoffice:settings_applications", args=[request.merchant.slug])
+    if sent(request, form):
+        with form.refused():
+            email = form.cleaned_data["email"]
+            number = forget_applications_of(email, merchant=request.merchant, actor=request.actor)
+            word = "application is" if number == 1 else "applications are"
+            return done(request, f"{number:,} unconfirmed {word} deleted.", back)
+    return page(request, "backoffice/applications/forget.html", {"form": form, "back": back}, status=form_status(form))
 
 
 @staff_page(Permission.EDIT_SETTINGS)
@@ -172,16 +209,27 @@ def settings_terms_new(request: StaffRequest) -> HttpResponseBase:
 
 
 def _publish(request: StaffRequest, program: Program, form: TermsForm) -> str:
-    values = {name: form.cleaned_data[name] for name in ("text", "accept_by")}
-    terms = program_terms.publish_terms(program=program, **values, actor=request.actor)
+    values = {name: form.cleaned_data[name] for name in ("text", "accept_by", "after_deadline")}
+    terms = publish(program=program, **values, actor=request.actor)
     return reverse("backoffice:settings_terms", args=[request.merchant.slug, terms.id])
 
 
 @staff_page(Permission.EDIT_SETTINGS)
 def settings_terms(request: StaffRequest, terms: UUID) -> HttpResponseBase:
-    """One version as it was agreed to, and by how many."""
+    """One version as it was agreed to, by how many; and of the one in force who has not, and what becomes of them."""
     found = get_object_or_404(request.merchant.program_terms.select_related("program"), id=terms)
-    context = {"terms": found, "accepted": found.acceptances.count(), "back": _address(request, found.program)}
+    is_newest = program_terms.terms_in_force(found.program) == found
+    waiting = program_terms.unaccepted(found).order_by("name", "id") if is_newest and found.accept_by else None
+    context = {
+        "terms": found,
+        "accepted": found.acceptances.count(),
+        "back": _address(request, found.program),
+        "waiting": waiting[:_MOST_WAITING] if waiting is not None else None,
+        "number": waiting.count() if waiting is not None else 0,
+        "is_over": found.accept_by is not None and found.accept_by < timezone.localdate(),
+        "rule": RULE,
+        "is_looked_for": request.merchant.fraud_rules.filter(rule=RULE, is_on=True).exists(),
+    }
     return page(request, "backoffice/applications/terms.html", context)
 
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from backoffice import audit, orders
 from backoffice.asked import Asked
+from backoffice.bonuses import list as bonuses
 from backoffice.commissions import list as commissions
 from backoffice.customers import list as customers
 from backoffice.door import StaffRequest, led_to, page, staff_page
@@ -23,7 +24,7 @@ View = Callable[..., HttpResponseBase]
 _Export = Export[Asked, Any]
 
 EXPORTS: tuple[_Export, ...] = (
-    partners.EXPORT, customers.EXPORT, orders.EXPORT, commissions.EXPORT, payouts.EXPORT, audit.EXPORT,
+    partners.EXPORT, customers.EXPORT, orders.EXPORT, commissions.EXPORT, payouts.EXPORT, audit.EXPORT, bonuses.EXPORT,
 )  # fmt: skip
 
 

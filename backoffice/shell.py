@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("customers", "Customers", "contact-round", Permission.VIEW, "customers"),
             Item("orders", "Orders", "shopping-bag", Permission.VIEW),
             Item("rules", "Rewards", "percent", Permission.VIEW),
+            Item("bonuses", "Bonuses", "trophy", Permission.VIEW),
             Item("commissions", "Commissions", "receipt", Permission.VIEW),
             Item("payouts", "Payouts", "banknote", Permission.VIEW_PAYOUTS),
             Item("review", "Fraud review", "shield-alert", Permission.VIEW),

@@ -18,6 +18,8 @@ from backoffice import (
     staff,
     switcher,
 )
+from backoffice.bonuses import list as bonuses
+from backoffice.bonuses import pages as bonus
 from backoffice.commissions import bulk as commissions_bulk
 from backoffice.commissions import detail as commission
 from backoffice.commissions import list as commissions
@@ -27,12 +29,12 @@ from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.exports import csv_page, xlsx_page
 from backoffice.outreach import announcements, assets
-from backoffice.partners import applicant, bulk, codes, create, editor, recruits
+from backoffice.partners import applicant, bulk, codes, create, editor, erase, recruits
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from backoffice.rules import history as tried
 from backoffice.rules import pages as rules
-from backoffice.rules import recruiting
+from backoffice.rules import recruiting, trying
 from merchants.roles import Permission
 
 _VIEW, _VIEW_PAYOUTS, _VIEW_AUDIT = Permission.VIEW, Permission.VIEW_PAYOUTS, Permission.VIEW_AUDIT
@@ -51,12 +53,14 @@ pages = [
     path("partners/<uuid:partner>/application/", applicant.partners_application, name="partners_application"),
     path("partners/<uuid:partner>/settings/", editor.partners_settings, name="partners_settings"),
     path("partners/<uuid:partner>/reward/", editor.partners_reward, name="partners_reward"),
+    path("partners/<uuid:partner>/bonuses/", editor.partners_bonuses, name="partners_bonuses"),
     path("partners/<uuid:partner>/activation/", editor.partners_activation, name="partners_activation"),
     path("partners/<uuid:partner>/recruits/", recruits.partners_recruits, name="partners_recruits"),
     path("partners/<uuid:partner>/activity/", editor.partners_activity, name="partners_activity"),
     path("partners/<uuid:partner>/approve/", applicant.partners_status, {"action": "approve"}, name="partners_approve"),
     path("partners/<uuid:partner>/reject/", applicant.partners_status, {"action": "reject"}, name="partners_reject"),
     path("partners/<uuid:partner>/suspend/", applicant.partners_status, {"action": "suspend"}, name="partners_suspend"),
+    path("partners/<uuid:partner>/erase/", erase.partners_erase, name="partners_erase"),
     path("partners/<uuid:partner>/codes/", codes.partners_codes, name="partners_codes"),
     path("partners/<uuid:partner>/codes/<uuid:coupon>/", codes.partners_code, name="partners_code"),
     path("partners/<uuid:partner>/<str:kind>/<uuid:item>/switch/", codes.partners_switch, name="partners_switch"),
@@ -131,7 +135,7 @@ pages = [
     path("review/rules/", review.review_rules, name="review_rules"),
     path("review/rules/<slug:rule>/", review.review_rule, name="review_rule"),
     path("rules/", rules.rules, name="rules"),
-    path("rules/try/", rules.rules_try, name="rules_try"),
+    path("rules/try/", trying.rules_try, name="rules_try"),
     path("rules/history/<uuid:trial>/", tried.rules_history, name="rules_history"),
     path("rules/history/<uuid:trial>/csv/", tried.rules_history_csv, name="rules_history_csv"),
     path("rules/history/<uuid:trial>/publish/", tried.rules_publish, name="rules_publish"),
@@ -143,6 +147,14 @@ pages = [
     ),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/", rules.rules_edit, name="rules_edit"),
     path("rules/<str:level>/<uuid:owner>/<uuid:rule>/end/", rules.rules_end, name="rules_end"),
+    path("bonuses/", bonuses.bonuses, name="bonuses"),
+    path("bonuses/new/", bonus.bonuses_new, name="bonuses_new"),
+    path("bonuses/progress.csv", csv_page(_VIEW, bonuses.EXPORT), name="bonuses_progress_csv"),
+    path("bonuses/progress.xlsx", xlsx_page(_VIEW, bonuses.EXPORT), name="bonuses_progress_xlsx"),
+    path("bonuses/<uuid:bonus>/", bonus.bonuses_detail, name="bonuses_detail"),
+    path("bonuses/<uuid:bonus>/edit/", bonus.bonuses_edit, name="bonuses_edit"),
+    path("bonuses/<uuid:bonus>/end/", bonus.bonuses_end, name="bonuses_end"),
+    path("bonuses/<uuid:bonus>/delete/", bonus.bonuses_delete, name="bonuses_delete"),
     path("payouts/", outstanding.payouts, name="payouts"),
     path("payouts/history/", history.payouts_history, name="payouts_history"),
     path("payouts.csv", csv_page(_VIEW_PAYOUTS, history.EXPORT), name="payouts_csv"),
@@ -170,6 +182,7 @@ pages = [
     path("settings/mail/<str:letter>/test/", mail.settings_mail_test, name="settings_mail_test"),
     path("settings/mail/<str:letter>/reset/", mail.settings_mail_reset, name="settings_mail_reset"),
     path("settings/applications/", applications.settings_applications, name="settings_applications"),
+    path("settings/applications/forget/", applications.settings_forget, name="settings_forget"),
     path("settings/applications/questions/new/", applications.settings_question_new, name="settings_question_new"),
     path("settings/applications/questions/<uuid:question>/", applications.settings_question, name="settings_question"),
     path("settings/applications/terms/new/", applications.settings_terms_new, name="settings_terms_new"),

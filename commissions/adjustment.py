@@ -44,7 +44,7 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
 
     So it is also with one that was paid: what was paid stays, and the next payout carries the difference. DomainError
     `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed or rejected,
-    whose order was deleted, or that was made by hand: record another one instead.
+    whose order was deleted, for one by hand and for a bonus: record another one instead.
     """
     inputs.whole(amount, "amount")
     with transaction.atomic():
@@ -55,9 +55,9 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
             if not is_deleted:
                 what = f"This commission is {commission.get_status_display().lower()}"
             raise Conflict(f"{what}: record one by hand instead.", code="commission_final")
-        if commission.is_by_hand:
+        if not commission.is_by_rule:
             raise Conflict(
-                "A commission by hand is not adjusted: record another one, below zero if it was too much.",
+                "A commission by hand is not adjusted, nor a bonus: record another one, below zero if it was too much.",
                 code="commission_final",
             )
         difference = amount - worth(commission)

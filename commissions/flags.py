@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from affiliates.models import Partner
 from commissions.models import Commission, CommissionStatus, Flag, FlagOutcome
 from merchants import tenancy
 from merchants.audit import Actor, record, record_many
@@ -86,3 +87,19 @@ def close_moot(whys: Mapping[UUID, str], *, actor: Actor) -> None:
         opened.filter(commission=id).update(**moot, note=whys[id][:500])
         after = {"outcome": str(FlagOutcome.MOOT), "reason": whys[id], "rules": mine}
         record(actor, "commission.review", "commission", id, after=after)
+
+
+def settle(partner: Partner, rule: str, *, note: str, actor: Actor) -> int:
+    """What this rule doubted about the partner's commissions has come right by itself; how many flags were closed."""
+    with transaction.atomic():
+        doubted = Flag.objects.filter(rule=rule, outcome=FlagOutcome.OPEN, commission__partner=partner)
+        ids = doubted.values_list("commission_id", flat=True)
+        locked = Commission.objects.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
+        settled = list(locked.values_list("id", flat=True))
+        if not settled:
+            return 0
+        closed = Flag.objects.filter(commission__in=settled, rule=rule, outcome=FlagOutcome.OPEN).update(
+            outcome=FlagOutcome.RELEASED, closed_at=timezone.now(), decided_by=actor.name, note=note
+        )
+        record_many(actor, "commission.settle", "commission", settled)
+    return closed

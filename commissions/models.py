@@ -62,7 +62,7 @@ class Commission(models.Model):
     order = models.ForeignKey(
         Order, on_delete=models.DO_NOTHING, related_name="commissions", null=True, db_constraint=False, db_index=False
     )
-    """None for a manual commission."""
+    """None for what no order earned: by hand, a lead, clicks, a bonus."""
     customer = models.ForeignKey(
         Customer,
         on_delete=models.DO_NOTHING,
@@ -148,15 +148,20 @@ class Commission(models.Model):
 
     @property
     def called(self) -> str:
-        """What people know it by: its order, the lead or the clicks that made it, or that somebody gave it by hand."""
+        """What people know it by: its order, the lead, clicks or bonus that made it, or that it was given by hand."""
         if self.order is not None:
             return self.order.external_id
         return str(self.explanation.get("called", "By hand"))
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether somebody gave it, and no rule."""
-        return self.reward_version_id is None
+        """Whether somebody gave it, and no rule and no bonus."""
+        return "manual" in self.explanation
+
+    @property
+    def is_by_rule(self) -> bool:
+        """Whether a rule made it, of an order, a lead or clicks."""
+        return self.reward_version_id is not None
 
 
 class Reversal(models.Model):
@@ -257,6 +262,8 @@ class DecisionKind(models.TextChoices):
     RESTORATION = "restoration"
     REATTRIBUTION = "reattribution", "re-attribution"
     DELETION = "deletion"
+    BELOW_TARGET = "below_target", "below target"
+    """A bonus on hold, whose target is not reached any more."""
 
 
 class Decision(models.Model):

@@ -143,7 +143,9 @@ def _check_restorable(commission: Commission, order: Order | None) -> None:
 
 
 def _named(commission: Commission) -> str:
-    return "The commission by hand" if commission.is_by_hand else f"The commission on {commission.called}"
+    if commission.is_by_hand:
+        return "The commission by hand"
+    return f"The commission on {commission.called}" if commission.is_by_rule else commission.called
 
 
 def _left(commission: Commission, order: Order | None) -> int:

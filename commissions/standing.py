@@ -144,6 +144,12 @@ def forget_rows(keys: Collection[Key]) -> None:
     Merchant(id=current()).reward_standings.filter(id__in=[key.id for key in keys]).delete()
 
 
+def read(key: Key, zone: ZoneInfo) -> Count:
+    """A row as it is kept, or as it would be made; nothing is locked and nothing written."""
+    row = Merchant(id=current()).reward_standings.filter(id=key.id).first()
+    return Count(row.orders, row.revenue, row.earned) if row else counted(key, zone)
+
+
 def counted(key: Key, zone: ZoneInfo) -> Count:
     """What a row comes to, from the commissions there are."""
     since, until = _bounds(key.period, zone)

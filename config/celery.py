@@ -17,6 +17,7 @@ app.set_default()
 _EVERY_SECONDS = {
     "tracking.drain_clicks": 1,
     "stats.sweep": 2,
+    "bonuses.sweep": 2,
     "fraud.sweep": 10,
     "jobs.sweep": 30,
     "commissions.sweep_holds": 60,
@@ -24,6 +25,7 @@ _EVERY_SECONDS = {
     "fraud.sweep_addresses": 24 * 60 * 60,
     "jobs.sweep_files": 24 * 60 * 60,
     "affiliates.sweep_applications": 24 * 60 * 60,
+    "affiliates.sweep_deadlines": 60 * 60,
 }
 app.conf.beat_schedule = {
     task: {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 10)}}

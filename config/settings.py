@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "stats",
     "tracking",
     "fraud",
+    "bonuses",
     "pages",
     "backoffice",
     "partner_portal",
@@ -153,10 +154,14 @@ JOB_KINDS = [
     "commissions.in_bulk.KINDS",
     "pages.announced.KINDS",
     "fraud.preview.KINDS",
+    "tracking.erasure.KINDS",
     "backoffice.exports.KINDS",
     "backoffice.rules.history.KINDS",
     "partner_portal.exports.KINDS",
 ]
+
+# Who is told of partners whose figures were recomputed (`stats.rollup`).
+FIGURES_FOLLOWED_BY = ["bonuses.due.note"]
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, time, timedelta
 
 from affiliates import applications
-from affiliates.models import Group, Partner, PartnerStatus, Program, ProgramTerms
+from affiliates.models import AfterDeadline, Group, Partner, PartnerStatus, Program, ProgramTerms
 from affiliates.program_terms import accept, publish_terms
 from affiliates.programs import update_applications, update_group
 from affiliates.questions import create_question
 from demo.brands import Brand
 from demo.story import PartnerStory
+from fraud.terms import publish
 from merchants.audit import Actor
 from merchants.ids import new_id
 
@@ -86,8 +87,9 @@ def applied(
 def agree(partners: list[Partner], first: ProgramTerms, *, actor: Actor) -> None:
     """Everybody accepted the first version; of the second, which came a week ago, a third is still asked."""
     today = datetime.now(UTC).date()
-    second = publish_terms(
-        program=first.program, text=_TERMS + _ADDED, accept_by=today + timedelta(days=21), actor=actor
+    second = publish(
+        program=first.program, text=_TERMS + _ADDED, accept_by=today + timedelta(days=21),
+        after_deadline=AfterDeadline.REVIEW, actor=actor,
     )  # fmt: skip
     week_ago = datetime.combine(today - timedelta(days=7), time(8), tzinfo=UTC)
     for number, partner in enumerate(partners):

@@ -15,10 +15,13 @@ from django.urls import reverse
 
 from affiliates import activation
 from affiliates.coupons import create_coupon, update_coupon
-from affiliates.models import Group, Partner, ProgramTerms
+from affiliates.models import Group, Partner, Program, ProgramTerms
 from affiliates.partners import create_partner, suspend
 from affiliates.partners import reject as reject_partner
 from affiliates.programs import create_group, default_program
+from bonuses import reaching
+from bonuses.models import Rung
+from bonuses.plans import create_bonus
 from commissions import hold, manual
 from demo import applicants, outreach, rules
 from demo.brands import Brand
@@ -84,7 +87,9 @@ def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
         outreach.earn_doubtfully(merchant, planting.partners, brand, actor=ACTOR)
         planted.partners = planting.log_ins(base_url)
         say(f"{brand.name}: rollups")
-        while rollup.refresh():
+        now = min(datetime.combine(today, time.max, tzinfo=UTC), datetime.now(UTC))
+        # What is given for a target changes a partner's day, so there is one look at each more.
+        while rollup.refresh() or reaching.settle(now=now):
             pass
     return planted
 
@@ -152,6 +157,7 @@ class _Planting:
             self.partners.append(self._partner(told, number, groups.get(told.group), terms))
         applicants.agree(self.partners, terms, actor=ACTOR)
         rules.of_some(self.partners, self.brand, began, actor=ACTOR)
+        self._bonuses(program)
         self._odd_coupons()
 
     def _partner(self, told: PartnerStory, number: int, group: Group | None, terms: ProgramTerms) -> Partner:
@@ -172,6 +178,22 @@ class _Planting:
         self.merchant.partners.filter(id=partner.id).update(**times)
         partner.created_at = joined
         return partner
+
+    def _bonuses(self, program: Program) -> None:
+        """One that everybody is on the way to since the month before, and one that is planned."""
+        first = (self.today.replace(day=1) - timedelta(days=1)).replace(day=1)
+        began = datetime.combine(first, time(12), tzinfo=UTC)
+        reward = self.brand.fixed_reward
+        create_bonus(
+            program=program, name="Orders of the month", measure="orders", period="month",
+            currency=self.brand.currency, ladder=[Rung(8, reward * 5), Rung(20, reward * 10), Rung(40, reward * 20)],
+            starts_on=first, now=began, actor=ACTOR,
+        )  # fmt: skip
+        create_bonus(
+            partner=self.partners[3], name="New year", measure="leads", period="once", currency=self.brand.currency,
+            ladder=[Rung(10, reward * 5)], starts_on=self.today + timedelta(days=7),
+            ends_on=self.today + timedelta(days=67), now=began, actor=ACTOR,
+        )  # fmt: skip
 
     def _odd_coupons(self) -> None:
         first = self.partners[0]
@@ -303,5 +325,5 @@ def _analyze() -> None:
         for app in ("orders_order", "customers_customer", "customers_identity", "commissions_commission",
                     "affiliates_partner", "affiliates_coupon", "affiliates_link", "affiliates_click",
                     "affiliates_customerattribution", "ledger_transaction", "ledger_entry", "rewards_rewardversion",
-                    "payouts_payoutitem", "stats_stalemark"):  # fmt: skip
+                    "payouts_payoutitem", "stats_stalemark", "bonuses_bonus"):  # fmt: skip
             cursor.execute(f"ANALYZE {app}")  # table names of our own

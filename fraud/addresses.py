@@ -27,6 +27,13 @@ def note(partner: Partner, ip_hash: str) -> None:
         cursor.execute(_SEEN, [tenancy.current(), new_id(), partner.id, ip_hash])
 
 
+def neighbours(partner: Partner, limit: int = 5) -> "list[Partner]":
+    """Other partners who were seen at an address of this one, newest first: one person, or people of one office."""
+    here = Address.objects.filter(partner=partner).values("ip_hash")
+    there = Address.objects.filter(ip_hash__in=here).exclude(partner=partner).values("partner")
+    return list(partner.merchant.partners.filter(id__in=there).order_by("-created_at", "-id")[:limit])
+
+
 def forget() -> int:
     """Let go of the running tenant's that are too old; how many."""
     return int(Address.objects.filter(seen_at__lt=timezone.now() - KEPT).delete()[0])

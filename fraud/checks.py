@@ -56,7 +56,7 @@ SELECT id, jsonb_build_object('email', by_mail, 'payment', by_payment, 'device',
  WHERE by_mail OR by_payment OR by_device OR by_address"""
 
 VELOCITY = f"""{_SUBJECT}
-SELECT id, jsonb_build_object('orders', orders, 'clicks', clicks)
+SELECT id, jsonb_build_object('orders', orders, 'clicks', clicks, 'minutes', %(minutes)s::int)
   FROM (SELECT s.id,
                (SELECT count(*) FROM orders_order o JOIN affiliates_click k ON k.id = o.click_id
                  WHERE o.partner_id = s.partner_id AND k.ip_hash = s.ip_hash
@@ -82,7 +82,7 @@ rates AS MATERIALIZED (
          WHERE d.partner_id = pair.partner_id AND d.day <= pair.day
            AND d.day > pair.day - (%(days)s + %(history)s)) sums)
 SELECT s.id, jsonb_build_object('orders', r.orders, 'clicks', r.clicks, 'orders_before', r.orders_before,
-                                'clicks_before', r.clicks_before)
+                                'clicks_before', r.clicks_before, 'days', %(days)s::int)
   FROM subject s JOIN rates r ON r.partner_id = s.partner_id AND r.day = s.day
  WHERE r.orders >= %(least)s AND r.clicks_before >= 50 AND r.orders_before > 0
    AND r.orders::numeric / greatest(r.clicks, 1) >= %(factor)s * r.orders_before / r.clicks_before"""
@@ -113,6 +113,18 @@ COUNTRIES = f"""{_SUBJECT}
 SELECT id, jsonb_build_object('country', country) FROM subject
  WHERE country <> '' AND country <> ALL(%(countries)s::text[])"""
 
+# By the terms as they were when the order came. Accepting, also later, settles what was earned before.
+TERMS = f"""{_SUBJECT}
+SELECT s.id, jsonb_build_object('version', t.number, 'accept_by', t.accept_by)
+  FROM subject s JOIN affiliates_partner p ON p.id = s.partner_id
+  CROSS JOIN LATERAL (SELECT * FROM affiliates_programterms t
+                       WHERE t.program_id = p.program_id AND t.created_at <= s.occurred_at
+                       ORDER BY t.number DESC LIMIT 1) t
+ WHERE t.after_deadline = 'review' AND s.day > t.accept_by AND p.created_at < t.created_at
+   AND NOT EXISTS (SELECT FROM affiliates_termsacceptance a JOIN affiliates_programterms later ON later.id = a.terms_id
+                    WHERE a.partner_id = s.partner_id AND later.program_id = p.program_id
+                      AND later.number >= t.number)"""
+
 # Against the average of the merchant's orders in that currency, up to the day before.
 OUTLIER = f"""{_SUBJECT},
 pair AS (SELECT DISTINCT currency, day FROM subject),
@@ -122,7 +134,7 @@ usual AS MATERIALIZED (
           FROM stats_merchantday d
          WHERE d.currency = pair.currency AND d.day < pair.day AND d.day >= pair.day - %(days)s) sums)
 SELECT s.id, jsonb_build_object('amount', s.amount, 'average', round(u.revenue::numeric / u.orders),
-                                'currency', s.currency)
+                                'currency', s.currency, 'days', %(days)s::int)
   FROM subject s JOIN usual u ON u.currency = s.currency AND u.day = s.day
  WHERE u.orders >= %(least)s AND s.amount::numeric * u.orders > %(factor)s * u.revenue"""
 

@@ -46,6 +46,7 @@ def _work(job: Job, parameters: Mapping[str, Any]) -> Work:
             state["sums"][row.currency] = state["sums"].get(row.currency, 0) + row.amount - row.reversed
         examples = [
             {"commission": str(row.id), "order": row.order.external_id, "partner": row.partner.name,
+             "partner_id": str(row.partner_id),
              "amount": row.amount, "currency": row.currency, "reason": found[row.id].reason}
             for row in matched if row.order is not None
         ]  # fmt: skip

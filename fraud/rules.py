@@ -7,9 +7,12 @@ merchant switches them on. A rule decides nothing; it asks a person.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
+
+from django.utils.formats import date_format
 
 from commissions.flags import Doubt
 from commissions.models import Severity
@@ -101,11 +104,15 @@ def _same_person(found: dict[str, Any]) -> str:
     return f"Buyer and partner have the same {' and '.join(filter(None, [', '.join(same[:-1]), *same[-1:]]))}."
 
 
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _rates(found: dict[str, Any]) -> str:
     before = 100 * found["orders_before"] / found["clicks_before"]
     return (
-        f"{found['orders']} orders on {found['clicks']} clicks, where {before:.1f} % of the clicks before that led to"
-        " an order."
+        f"{found['orders']:,} orders came from {found['clicks']:,} clicks in {found['days']} days; before that"
+        f" {before:.1f} % of the partner's clicks led to an order."
     )
 
 
@@ -143,7 +150,8 @@ RULES: dict[str, Rule] = {
             Severity.MEDIUM,
             checks.VELOCITY,
             lambda found: (
-                f"From one network address within the time: {found['orders']} orders and {found['clicks']} clicks."
+                f"{_number(found['orders'], 'order')} and {_number(found['clicks'], 'click')} came from one network"
+                f" address within {_number(found['minutes'], 'minute')}."
             ),
             {
                 "orders": Parameter("Orders", 4, 2),
@@ -171,7 +179,7 @@ RULES: dict[str, Rule] = {
             "The click came from a site that lists coupon codes.",
             Severity.LOW,
             checks.COUPON_SITES,
-            lambda found: f"The click came from {found['host']}.",
+            lambda found: f"The click came from {found['host']}, which lists coupon codes.",
             {
                 "sites": Parameter(
                     "Sites",
@@ -186,8 +194,21 @@ RULES: dict[str, Rule] = {
             "The order, or its click, comes from a country you do not sell to.",
             Severity.LOW,
             checks.COUNTRIES,
-            lambda found: f"It comes from {found['country']}.",
+            lambda found: f"The order comes from {found['country']}, where you do not sell.",
             {"countries": Parameter("Countries you sell to", (), hint="two letters each, such as DE, AT, CH.")},
+        ),
+        Rule(
+            "terms",
+            "Terms not accepted",
+            "The partner let the day pass by which a new version of the terms was to be accepted. Publishing terms with"
+            " such a day switches this on; a partner who accepts settles what waits.",
+            Severity.MEDIUM,
+            checks.TERMS,
+            lambda found: (
+                f"The partner has not accepted version {found['version']} of the terms, which was due by"
+                f" {date_format(date.fromisoformat(found['accept_by']), 'F j, Y')}."
+            ),
+            {},
         ),
         Rule(
             "amount",
@@ -196,8 +217,8 @@ RULES: dict[str, Rule] = {
             Severity.LOW,
             checks.OUTLIER,
             lambda found: (
-                f"The order over {display(found['amount'], found['currency'])} stands against an average of"
-                f" {display(int(found['average']), found['currency'])}."
+                f"The order is {display(found['amount'], found['currency'])}, and your orders of the"
+                f" {found['days']} days before were {display(int(found['average']), found['currency'])} on average."
             ),
             {
                 "factor": Parameter("Times the average", Decimal(10), 2, 1_000),

@@ -16,7 +16,8 @@ def lock(row: models.Model) -> None:
 
     NO KEY: rows that refer to this one can still be inserted meanwhile. DoesNotExist when it is gone.
     """
-    row.refresh_from_db(from_queryset=type(row)._default_manager.select_for_update(no_key=True))
+    # Not type(row): the API's merchant is a SimpleLazyObject until somebody looks at it.
+    row.refresh_from_db(from_queryset=row.__class__._default_manager.select_for_update(no_key=True))
 
 
 def edit(row: models.Model, values: Mapping[str, object], *, verb: str, actor: Actor) -> bool:

@@ -245,7 +245,10 @@ class MailWords(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what to which object when. Append-only; written by `merchants.audit.record` and the ingest."""
+    """Who did what to which object when. Append-only; written by `merchants.audit.record` and the ingest.
+
+    Names alone can go from it, when a person is erased (`merchants.audit.write_anew`).
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     merchant = models.ForeignKey(

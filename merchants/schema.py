@@ -163,6 +163,47 @@ def append_only(tables: Sequence[str]) -> list[RunSQL]:
     return [function, *triggers]
 
 
+def names_can_go(table: str, columns: Sequence[str]) -> RunSQL:
+    """After `append_only`: these columns of `table` may be written anew while `app.erasing` is on, and nothing else.
+
+    Who was erased must not stand in the log for ever; that something was done, when and by which id, must.
+    """
+    others = f"""
+        SELECT string_agg(format('%I', attname), ', ') FROM pg_attribute
+         WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped
+           AND attname <> ALL(ARRAY[{", ".join(f"'{column}'" for column in columns)}])"""
+    return RunSQL(
+        sql=[
+            f"""
+            CREATE FUNCTION {table}_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'UPDATE' AND current_setting('app.erasing', true) = 'on' THEN
+                    RETURN NULL;
+                END IF;
+                RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+                    USING ERRCODE = 'restrict_violation';
+            END $$
+            """,
+            f"DROP TRIGGER append_only ON {table}",
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            f" FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse_change()",
+            f"""
+            DO $$ BEGIN EXECUTE
+                'CREATE TRIGGER append_only_rest BEFORE UPDATE OF ' || ({others})
+                || ' ON {table} FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()';
+            END $$
+            """,
+        ],
+        reverse_sql=[
+            f"DROP TRIGGER append_only_rest ON {table}",
+            f"DROP TRIGGER append_only ON {table}",
+            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+            f"DROP FUNCTION {table}_refuse_change()",
+        ],
+    )
+
+
 def notes_configuration_change(table: str, *, when: str = "", events: str = "INSERT OR UPDATE OR DELETE") -> RunSQL:
     """Raise the merchant's configuration version whenever a row of `table` changes."""
     condition = f"WHEN ({when})" if when else ""

@@ -235,6 +235,13 @@ def register(kind: Finds, key: str) -> None:
     Locator.objects.create(kind=kind, key=key, merchant_id=current())
 
 
+def unregister(kind: Finds, key: str) -> None:
+    """Let `key` find the running tenant no more. What never did is nothing new."""
+    from merchants.models import Locator
+
+    Locator.objects.filter(kind=kind, key=key, merchant_id=current()).delete()
+
+
 def locate(kind: Finds, key: str) -> uuid.UUID:
     """The merchant that `key` belongs to; NotFound when there is none. Works outside any tenant."""
     found = locate_all(kind, key)

@@ -19,7 +19,9 @@ from django.urls import reverse
 from affiliates.models import Partner
 from jobs.kinds import Kind, Piece, Work
 from jobs.models import Job
+from jobs.start import start
 from merchants import tenancy
+from merchants.audit import Actor
 from merchants.errors import DomainError
 from merchants.letters import LETTERS, Words, words_of
 from merchants.models import Merchant
@@ -38,6 +40,13 @@ PIECE = 20
 _REFUSED = (
     smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError, smtplib.SMTPNotSupportedError,
 )  # fmt: skip
+
+
+def begin(announcement: Announcement, *, actor: Actor) -> Job:
+    """The job that sends what a published announcement has to be sent."""
+    total = announcement.receipts.exclude(mail=MailStatus.NONE).count()
+    parameters = {"announcement": str(announcement.id)}
+    return start(SEND, merchant=announcement.merchant, parameters=parameters, total=total, actor=actor)
 
 
 def _work(job: Job, parameters: Mapping[str, Any]) -> Work:

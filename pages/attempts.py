@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from pages.visitors import client_address
+from pages.visitors import client_network
 
 WINDOW = 15 * 60
 
@@ -25,5 +25,8 @@ def counted(what: str, *, by: int = 1) -> int:
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address as it is counted: shows that two came from one, and not from which."""
-    return salted_hmac("pages.attempts", client_address(request.META)).hexdigest()[:20]
+    """The client's address as it is counted: shows that two came from one, and not from which.
+
+    Of IPv6 the network, or whoever has one could try from 2^64 addresses.
+    """
+    return salted_hmac("pages.attempts", client_network(request.META)).hexdigest()[:20]

@@ -35,7 +35,7 @@ def client_network(environ: Mapping[str, str]) -> str:
 
 
 def address_hash(address: str) -> str:
-    """A keyed hash: shows that two clicks came from one address, and not from which."""
+    """A keyed hash of a `client_network`: shows that two clicks came from one place, and not from which."""
     if not address:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), b"click:" + address.encode(), sha256).hexdigest()[:32]

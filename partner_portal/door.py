@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from affiliates.models import Partner
-from affiliates.program_terms import due, knowing_terms
+from affiliates.program_terms import Due, due, knowing_terms
 from merchants import tenancy
 from merchants.audit import Actor
 from merchants.errors import NotFound
@@ -33,6 +33,7 @@ from rewards.terms import pays_recruiters
 # fmt: off
 __all__ = [
     "PartnerRequest", "done", "form_status", "gate_page", "led_to", "once", "page", "partner_page", "posted", "sent",
+    "terms_page",
 ]
 # fmt: on
 
@@ -54,6 +55,7 @@ class PartnerRequest(PageRequest):
     """Where reads start: `request.partner.commissions…`."""
     actor: Actor
     is_signed_in: bool
+    terms_due: Due | None
 
 
 View = Callable[..., HttpResponseBase]
@@ -64,12 +66,17 @@ def partner_page(view: View) -> View:
     return _page(view, for_partner=True)
 
 
+def terms_page(view: View) -> View:
+    """A view for the partner, signed in, also while the terms are all there is to see: their day has passed."""
+    return _page(view, for_partner=True, before_terms=True)
+
+
 def gate_page(view: View) -> View:
     """A view before the log-in: anybody who knows the address, which is no secret."""
     return _page(view, for_partner=False)
 
 
-def _page(view: View, *, for_partner: bool) -> View:
+def _page(view: View, *, for_partner: bool, before_terms: bool = False) -> View:
     @wraps(view)
     def page(request: HttpRequest, code: str, **kwargs: Any) -> HttpResponseBase:
         try:
@@ -78,7 +85,10 @@ def _page(view: View, *, for_partner: bool) -> View:
             raise Http404 from error
 
         def inside() -> HttpResponseBase:
-            return _inside(cast(PartnerRequest, request), view, merchant_id, code, kwargs, for_partner=for_partner)
+            with_partner = cast(PartnerRequest, request)
+            return _inside(
+                with_partner, view, merchant_id, code, kwargs, for_partner=for_partner, before_terms=before_terms
+            )
 
         answer = tenancy.run(merchant_id, inside)
         patch_vary_headers(answer, ["HX-Request"])
@@ -90,7 +100,14 @@ def _page(view: View, *, for_partner: bool) -> View:
 
 
 def _inside(
-    request: PartnerRequest, view: View, merchant_id: Any, code: str, kwargs: dict[str, Any], *, for_partner: bool
+    request: PartnerRequest,
+    view: View,
+    merchant_id: Any,
+    code: str,
+    kwargs: dict[str, Any],
+    *,
+    for_partner: bool,
+    before_terms: bool,
 ) -> HttpResponseBase:
     """One attempt at the page, in the tenant's transaction."""
     partners = Merchant(id=merchant_id).partners.select_related("merchant", "group", "program")
@@ -103,6 +120,9 @@ def _inside(
     request.actor = Actor(kind="partner", name=partner.name, id=partner.id)
     if for_partner and not request.is_signed_in:
         return _to_sign_in(request)
+    request.terms_due = due(partner) if request.is_signed_in else None
+    if for_partner and not before_terms and request.terms_due is not None and request.terms_due.is_over:
+        return led_to(request, resolve_url("portal:terms", code))
     with timezone.override(zoneinfo.ZoneInfo(partner.merchant.time_zone)), view_errors():
         return view(request, **kwargs)
 
@@ -123,7 +143,7 @@ def page(request: PartnerRequest, template: str, context: dict[str, Any], *, sta
         "code": partner.portal_code,
         "brand": digest(partner.merchant.brand_color) if partner.merchant.brand_color else "",
         "navigation": NAVIGATION,
-        "terms_due": due(partner) if request.is_signed_in else None,
+        "terms_due": request.terms_due,
         "active": (match.url_name or "").partition("_")[0] if match else "",
     }
     return answers.page(request, template, shell | context, status=status)

@@ -1,5 +1,6 @@
 """What the partner earned, order by order, and why (SPEC Q4, A14)."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,8 @@ from pages.books import commission_steps, entries_of
 from pages.exports import Export, Lines, each
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
+from pages.templatetags.pages import rate_of as rate_in
+from pages.working import exact_of, lines_left_out, parts_of
 from partner_portal.asked import Asked
 from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.masking import called, customer_shown, order_of, order_shown
@@ -33,9 +36,12 @@ DECIDED: dict[str, str] = {
     DecisionKind.RESTORATION: "Given again",
     DecisionKind.REATTRIBUTION: "The customer belongs to somebody else",
     DecisionKind.DELETION: "The order was deleted",
+    DecisionKind.BELOW_TARGET: "The target is not reached any more",
 }
 _SORTS = {"date": Sort("occurred_at", datetime), "amount": Sort("amount", int)}
 _YEAR = 365
+#: How the engine ends the sentence about a rule for other countries.
+_WHERE = re.compile(r", the order is from .*$")
 
 
 @partner_page
@@ -76,7 +82,10 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
         "rate": rate_of(found),
         "came_by": _came_by(found),
         "left_out": _left_out(found),
-        "rounding": found.explanation.get("rounding"),
+        "rounding": exact_of(found),
+        "parts": parts_of(found),
+        "lines_left_out": lines_left_out(found),
+        "asked": _asked(found),
         "level": found.explanation.get("reward", {}).get("level", ""),
         "reason": found.explanation.get("reason", "") if found.order is None else "",
         "reversals": reversals,
@@ -140,9 +149,20 @@ EXPORT = Export(
 
 
 def rate_of(commission: Commission) -> str:
-    """`10%`, or empty for an amount that is no share of the order."""
-    percent = commission.explanation.get("reward", {}).get("percent")
-    return f"{percent}%" if percent else ""
+    """`10%`, `Several`, or empty for an amount that is no share of the order."""
+    rate = rate_in(commission.explanation)
+    return rate if rate == "Several" or commission.explanation.get("reward", {}).get("percent") else ""
+
+
+def _asked(commission: Commission) -> list[dict[str, str]]:
+    """The rules that were looked at and what became of each, where there were several; not where a customer is."""
+    rules = [rule for rule in commission.explanation.get("rules", ()) if "version" in rule]
+    if len(rules) < 2:
+        return []
+    return [
+        {"level": rule["level"], "name": rule.get("name", ""), "outcome": _WHERE.sub("", rule["outcome"])}
+        for rule in rules
+    ]
 
 
 def _left_out(commission: Commission) -> list[tuple[str, int]]:

@@ -19,7 +19,7 @@ from fraud.addresses import note
 from merchants.contact import normal_email
 from merchants.errors import DomainError
 from pages.forms import PageForm
-from pages.visitors import address_hash, client_address
+from pages.visitors import address_hash, client_network
 from partner_portal import sessions
 from partner_portal.attempts import forgive, may_sign_in
 from partner_portal.door import PartnerRequest, done, form_status, gate_page, led_to, page, posted, sent
@@ -79,7 +79,7 @@ def sign_in(request: PartnerRequest) -> HttpResponseBase:
         elif _is_partner(request, **form.cleaned_data):
             forgive(request, request.partner)
             sessions.sign_in(request, request.partner)
-            note(request.partner, address_hash(client_address(request.META)))
+            note(request.partner, address_hash(client_network(request.META)))
             return led_to(request, onward)
         else:
             form.add_error(None, "E-mail and password do not go together. Check both, or set a new password by e-mail.")
@@ -125,7 +125,7 @@ def activate(request: PartnerRequest, token: str) -> HttpResponseBase:
             first = not partner.password
             activation.redeem(partner, token=token, password=form.cleaned_data["password"], actor=request.actor)
             sessions.sign_in(request, partner)
-            note(partner, address_hash(client_address(request.META)))
+            note(partner, address_hash(client_network(request.META)))
             word = f"Welcome to {partner.merchant.name}." if first else "Your password is changed."
             return done(request, word, _home(request))
     return page(request, "partner_portal/activate.html", {"form": form}, status=form_status(form))

@@ -7,10 +7,11 @@ from typing import Any
 from django.http import HttpResponseBase
 from django.utils import timezone
 
+from bonuses.reading import standings_of
 from pages.periods import PRESETS, Period, first_of, period_of
 from partner_portal.customers import with_figures
 from partner_portal.door import PartnerRequest, page, partner_page
-from partner_portal.links import address_of, usable_coupons
+from partner_portal.links import to_share
 from partner_portal.money import Money, money_of
 from partner_portal.rules import terms_of
 from rewards.engine import LEVELS, Rules, plain
@@ -39,14 +40,15 @@ def home(request: PartnerRequest) -> HttpResponseBase:
     both = partner_days(partner.id, period.start - timedelta(days=period.days), period.end, currency)
     before, now = both[: period.days], both[period.days :]
     interval = "day" if period.days <= _MOST_DAYS else "week" if period.days <= _MOST_WEEKS else "month"
-    links = list(partner.links.filter(is_active=True).order_by("created_at", "id")[:1])
+    link, coupon = to_share(partner)
     customers = partner.attributed.select_related("customer").order_by("-since", "-id")
     levels, at = levels_of(partner), timezone.now()
     context = {
         "reward": _reward_sentence(levels, at),
         "terms": terms_of(partner, levels, at),
-        "link": address_of(links[0]) if links else "",
-        "coupons": usable_coupons(partner)[:1],
+        "standings": standings_of(partner, timezone.localdate(at)),
+        "link": link,
+        "coupon": coupon,
         "mine": money.get(currency) or Money(currency),
         "others": [money[other] for other in money if other != currency],
         "period": period,

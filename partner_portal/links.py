@@ -6,7 +6,7 @@ from uuid import UUID
 import segno
 from django import forms
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet, Subquery
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -73,10 +73,14 @@ def _made(request: PartnerRequest, destination: str) -> str:
 
 def address_of(link: Link) -> str:
     """What the partner shares."""
-    return f"{settings.BASE_URL}/r/{link.code}"
+    return _address(link.code)
 
 
-def usable_coupons(partner: Partner) -> list[Coupon]:
+def _address(code: str) -> str:
+    return f"{settings.BASE_URL}/r/{code}"
+
+
+def usable_coupons(partner: Partner) -> "QuerySet[Coupon]":
     """Codes that work now, the oldest first."""
     now = timezone.now()
     rows = partner.coupons.filter(
@@ -85,7 +89,15 @@ def usable_coupons(partner: Partner) -> list[Coupon]:
         Q(max_uses=None) | Q(uses__lt=F("max_uses")),
         is_active=True,
     )
-    return list(rows.order_by("created_at", "id")[:_MOST])
+    return rows.order_by("created_at", "id")
+
+
+def to_share(partner: Partner) -> tuple[str, str]:
+    """The address of the oldest link that works and the oldest such code, each empty when there is none. One query."""
+    links = partner.links.filter(is_active=True).order_by("created_at", "id")
+    codes = (Subquery(rows.values("code")[:1]) for rows in (links, usable_coupons(partner)))
+    link, coupon = partner.merchant.partners.filter(id=partner.id).values_list(*codes).get()
+    return _address(link) if link else "", coupon or ""
 
 
 def _state(coupon: Coupon) -> tuple[str, str]:

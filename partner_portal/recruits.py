@@ -39,7 +39,7 @@ def recruits(request: PartnerRequest) -> HttpResponseBase:
     running = [terms for level in LEVELS if level in levels for terms in levels[level].in_force(now, "recruit")]
     found = sheet(request, partner.recruits.all(), sorts=_SORTS, default="-since")
     context = {
-        "rules": [sentence(terms) for terms in running],
+        "rules": [sentence(terms, whose="your") for terms in running],
         "invitation": invitation_of(partner),
         "earned": shared_by_currency(partner.id, period.start, period.end),
         "sheet": found,

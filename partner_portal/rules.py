@@ -1,6 +1,6 @@
 """What the partner earns, as sentences in the order in which the rules are asked, and how far the next tier is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from affiliates.models import Partner
 from commissions import standing
 from merchants.money import display
-from rewards.counting import Count, Key, month_of
+from rewards.counting import Key, month_of
 from rewards.engine import LEVELS, Rules, Terms
+from rewards.reach import with_reach
 from rewards.sentences import sentence, tier_rate
 
 
@@ -40,21 +41,10 @@ def terms_of(partner: Partner, levels: Mapping[str, Rules], at: datetime) -> lis
         if level in levels
         for terms in levels[level].in_force(at, event)
     ]
-    decided = list(_until_one_decides_all(found))
+    decided = [terms for terms, is_asked in with_reach(found) if is_asked]
     if all(terms.rule is None and sentence(terms) == _plainly(terms) for terms in decided):
         return []
     return [Earns(terms.details.name, sentence(terms), _progress(partner, terms, at, zone)) for terms in decided]
-
-
-def _until_one_decides_all(found: list[Terms]) -> Iterator[Terms]:
-    """Without the rules that can never be asked, because one before them decides every sale in any currency."""
-    is_over = False
-    for terms in found:
-        is_sale = terms.details.event == "sale"
-        if not (is_over and is_sale):
-            yield terms
-        narrow = terms.details.conditions or terms.details.narrows_lines or terms.currency
-        is_over = is_over or (is_sale and not narrow)
 
 
 def _plainly(terms: Terms) -> str:
@@ -71,7 +61,8 @@ def _progress(partner: Partner, terms: Terms, at: datetime, zone: ZoneInfo) -> P
     details = terms.details
     if not details.tiers:
         return None
-    count = _count(partner, month_of(at, zone) if details.tier_period == "month" else "", zone)
+    period = month_of(at, zone) if details.tier_period == "month" else ""
+    count = standing.read(Key(partner.id, None, period), zone)
     by_orders = details.tier_by == "orders"
     done = count.orders if by_orders else count.revenue.get(terms.currency, 0)
     reached = done + 1 if by_orders else done
@@ -83,10 +74,3 @@ def _progress(partner: Partner, terms: Terms, at: datetime, zone: ZoneInfo) -> P
         rate=tier_rate(ahead, terms.currency),
         left=f"{left:,} more order{'' if left == 1 else 's'}" if by_orders else display(left, terms.currency),
     )
-
-
-def _count(partner: Partner, period: str, zone: ZoneInfo) -> Count:
-    row = partner.standings.filter(customer=None, period=period).first()
-    if row is not None:
-        return Count(row.orders, row.revenue, row.earned)
-    return standing.counted(Key(partner.id, None, period), zone)

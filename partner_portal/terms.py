@@ -1,12 +1,16 @@
-"""The terms of the program: read, and accepted again when there is a new version (SPEC A7)."""
+"""The terms of the program: read, and accepted again when there is a new version (SPEC A7).
+
+Once the day for that has passed, this is the only page that a partner finds.
+"""
 
 from django import forms
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 
-from affiliates.program_terms import accept_newest, terms_in_force
+from affiliates.program_terms import terms_in_force
+from fraud.terms import accept
 from pages.forms import PageForm
-from partner_portal.door import PartnerRequest, done, form_status, page, partner_page, posted, sent
+from partner_portal.door import PartnerRequest, done, form_status, page, posted, sent, terms_page
 
 
 class AcceptForm(PageForm):
@@ -16,7 +20,7 @@ class AcceptForm(PageForm):
     """Of the version that stood there."""
 
 
-@partner_page
+@terms_page
 def terms(request: PartnerRequest) -> HttpResponseBase:
     """The version in force, and when the partner accepted it or until when that is asked for."""
     partner = request.partner
@@ -26,7 +30,7 @@ def terms(request: PartnerRequest) -> HttpResponseBase:
     form = AcceptForm(posted(request), initial={"number": found.number})
     if sent(request, form):
         with form.refused():
-            accept_newest(partner, number=form.cleaned_data["number"], actor=request.actor)
+            accept(partner, number=form.cleaned_data["number"], actor=request.actor)
             address = reverse("portal:home", args=[partner.portal_code])
             return done(request, "Thank you. The terms are accepted.", address)
     accepted = partner.terms_acceptances.filter(terms=found).first()

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from merchants.ids import new_id
-from pages.visitors import address_hash, client_address, country_of
+from pages.visitors import address_hash, client_network, country_of
 from redirects import destinations, visits
 from tracking.bots import is_bot
 from tracking.clicks import Click
@@ -68,6 +68,6 @@ def click_of(
         referrer=visits.storable(referrer),
         country=country_of(request.META),
         utm=utm,
-        ip_hash=address_hash(client_address(request.META)),
+        ip_hash=address_hash(client_network(request.META)),
         user_agent=visits.storable(request.META.get("HTTP_USER_AGENT", "")),
     )

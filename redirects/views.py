@@ -14,7 +14,7 @@ from msgspec import Meta
 from affiliates.links import destination_allowed
 from merchants.errors import DomainError, NotFound
 from merchants.ids import new_id
-from pages.visitors import address_hash, client_address
+from pages.visitors import address_hash, client_network
 from redirects import destinations
 from redirects.crowding import is_too_much
 from redirects.following import BEGUN, Following, click_of
@@ -70,7 +70,7 @@ def arrive(request: HttpRequest) -> HttpResponse:
         return _refused(400, "invalid_arrival", f"Send landing_url, and code, referrer, visitor if known: {error}")
     except DomainError as error:
         return _refused(error.status, error.code, error.message)
-    if is_too_much(address_hash(client_address(request.META))):
+    if is_too_much(address_hash(client_network(request.META))):
         return _refused(429, "rate_limited", "Too many arrivals from this address. Try again in a minute.")
     if origin and not destination_allowed(origin, target.domains):
         return _refused(403, "origin_not_allowed", "This page is not on one of the merchant's domains.")

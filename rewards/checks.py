@@ -24,7 +24,8 @@ from rewards.models import RewardKind
 EXCLUDABLE = ("tax", "shipping", "discount")
 #: More entries in one list than a person could look through.
 _MOST = 100
-_MOST_TIERS = 20
+#: A person has to oversee them.
+MOST_TIERS = 20
 _MOST_MONTHS = 1_200
 _MOST_LEVELS = 100
 _AMOUNTS = ("order_from", "order_to", "minimum", "maximum", "cap_order", "cap_customer", "cap_month")
@@ -228,8 +229,8 @@ _SAID = {"per_line": "lines", "customer": "orders before it", "first_orders": "o
 
 
 def _check_tiers(details: Details) -> None:
-    if len(details.tiers) > _MOST_TIERS:
-        raise DomainError(f"Keep to {_MOST_TIERS} tiers.", code="too_many", field="tiers")
+    if len(details.tiers) > MOST_TIERS:
+        raise DomainError(f"Keep to {MOST_TIERS} tiers.", code="too_many", field="tiers")
     for at, tier in enumerate(details.tiers):
         inputs.whole(tier.start, f"tiers[{at}].start", least=1)
         if (tier.percent is None) == (tier.amount is None):

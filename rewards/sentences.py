@@ -10,19 +10,19 @@ from rewards.levels import months_said, percent_at
 _PARTS = ("tax", "shipping", "discount")
 
 
-def sentence(terms: Terms) -> str:
+def sentence(terms: Terms, *, whose: str = "their") -> str:
     """`12 % of net for the customer's first 12 months, 15 % from the 50th order of the month`."""
     details = terms.details
     if details.event == "recruit":
-        return _for_recruiters(terms)
+        return _for_recruiters(terms, whose)
     said = " ".join([_rate(terms), *_narrowed(details, terms.currency), *_lasting(details)])
     more = [*_tiers(terms), *_limits(details, terms.currency)]
     return ", ".join([said, *more])
 
 
-def _for_recruiters(terms: Terms) -> str:
+def _for_recruiters(terms: Terms, whose: str) -> str:
     """`10 % of what their recruits earn, 5 % at level 2, for a recruit's first 12 months`."""
-    said = [f"{plain(percent_at(terms, 1))} % of what their recruits earn"]
+    said = [f"{plain(percent_at(terms, 1))} % of what {whose} recruits earn"]
     said += [f"{plain(percent)} % at level {level}" for level, percent in enumerate(terms.details.deeper, 2)]
     if terms.details.first_months is not None:
         said.append(f"for a recruit's {months_said(terms.details.first_months)}")

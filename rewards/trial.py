@@ -11,6 +11,7 @@ class Trial(Rules):
 
     The proposed terms keep the moment at which they would take effect. So they stand where they will stand in the
     order of the rules, after everything that is older, although orders of before that moment are decided by them.
+    Terms that have ended take the rule away and put nothing in its place.
     """
 
     def __init__(self, versions: Sequence[Terms], proposed: Terms, *, since: datetime) -> None:
@@ -25,6 +26,6 @@ class Trial(Rules):
         if at < self._since:
             return self._before.in_force(at, event)
         others = self._others.in_force(at, event)
-        if self.proposed.details.event != event:
+        if self.proposed.ended or self.proposed.details.event != event:
             return others
         return tuple(sorted([*others, self.proposed], key=precedence))

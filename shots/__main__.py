@@ -36,10 +36,13 @@ _STAFF = {
     "groups": "groups/", "group": "groups/{group}/", "applicants": "partners/?status=applied",
     "applicant": "partners/{applicant}/application/", "applicant-approve": "partners/{applicant}/approve/",
     "applications": "settings/applications/",
+    "bonuses": "bonuses/", "bonus": "bonuses/{bonus}/", "bonus-new": "bonuses/new/",
+    "partner-bonuses": "partners/{partner}/bonuses/",
     "emails": "settings/mail/", "email": "settings/mail/activation/", "search": "search/?q=an",
 }  # fmt: skip
 _LISTS = {
     "partner": "partners/", "applicant": "partners/?status=applied", "group": "groups/",
+    "bonus": "bonuses/?status=running",
     "customer": "customers/?sort=-orders", "order": "orders/?kind=referred",
     "commission": "commissions/?status=paid", "payout": "payouts/history/",
 }  # fmt: skip

@@ -69,6 +69,8 @@ class PartnerDay(models.Model):
     taken_back_count = models.IntegerField(default=0)
     shared = models.BigIntegerField(default=0)
     """Of `earned`: what recruiters earned on what their recruits earned."""
+    kept_orders = models.IntegerField(default=0)
+    """Of `orders`: those that were not refunded in full."""
 
     class Meta:
         constraints = [

@@ -10,17 +10,22 @@ taken in a statement of its own before the first look at the source and kept unt
 
 A long past (another time zone, an upgrade that keeps another figure) is worked off in pieces: a refresh does one, and
 leaves its successor's mark behind all marks that are open, so that what is sold meanwhile has its turn between two.
+
+Who goes by partners' figures is told whose were recomputed, in the same transaction: `settings.FIGURES_FOLLOWED_BY`
+lists functions of (partner ids), which write down what there is to do and do nothing else.
 """
 
 # ruff: noqa: S608 - the statements are put together from constants; values are parameters.
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
+from django.utils.module_loading import import_string
 from psycopg import errors
 
 from affiliates import search as partner_search
@@ -28,7 +33,7 @@ from customers import search as customer_search
 from merchants.tenancy import current
 from stats import sources
 from stats.models import StaleMark
-from stats.sources import FIGURES, OF_DAY
+from stats.sources import FIGURES, OF_DAY, OF_PARTNER_DAY
 
 #: Partners' days and customers that are recomputed in one transaction, or one mark's if those are more; and how many
 #: partners or customers are a piece of a long past. Of its orders, commissions or clicks the days of so many are one:
@@ -64,7 +69,7 @@ class _Rollup:
             ON CONFLICT (merchant_id, {", ".join(self.keys)}) DO UPDATE SET {changes}"""
 
 
-_PARTNER_DAY = _Rollup("stats_partnerday", ("partner_id", "day", "currency"), OF_DAY, nullable="partner_id")
+_PARTNER_DAY = _Rollup("stats_partnerday", ("partner_id", "day", "currency"), OF_PARTNER_DAY, nullable="partner_id")
 _MERCHANT_DAY = _Rollup(
     "stats_merchantday",
     ("day", "currency"),
@@ -128,7 +133,7 @@ def refresh(limit: int = LIMIT, *, wait: bool = False) -> int:
     """
     with transaction.atomic():
         if wait:
-            _execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=_lock())
+            stand_still()
         elif not _execute("SELECT pg_try_advisory_xact_lock(%(lock)s)", lock=_lock())[0][0]:
             return 0
         taken = _execute(_TAKE, limit=limit, zone=_zone())
@@ -160,13 +165,29 @@ def refresh_customer(customer_id: UUID) -> None:
             raise
 
 
+def stand_still() -> None:
+    """Wait until nobody is recomputing the running tenant, and keep it so to the end of the transaction.
+
+    What was recomputed before is then seen, and what is recomputed afterwards sees this transaction.
+    """
+    _execute("SELECT pg_advisory_xact_lock(%(lock)s)", lock=_lock())
+
+
 def _recompute_days(pairs: Sequence[tuple[UUID | None, date]], zone: str) -> None:
     if not pairs:
         return
     partners, days = [partner_id for partner_id, _ in pairs], [day for _, day in pairs]
     _execute(_PARTNER_DAYS, partners=partners, days=days, zone=zone)
     _execute(_MERCHANT_DAYS, days=list(set(days)))
-    _execute(_PARTNER_TOTALS, partners=list(set(partners) - {None}))
+    known = {partner_id for partner_id in partners if partner_id is not None}
+    _execute(_PARTNER_TOTALS, partners=list(known))
+    _tell(known)
+
+
+def _tell(partner_ids: Collection[UUID]) -> None:
+    if partner_ids:
+        for name in settings.FIGURES_FOLLOWED_BY:
+            import_string(name)(partner_ids)
 
 
 def _recompute_customers(customers: Sequence[UUID]) -> None:
@@ -219,6 +240,7 @@ def _more_partners(done: _Long, _zone: str, size: int) -> tuple[_Long, bool]:
     partners = _ids_behind("affiliates_partner", done.id, size)
     _execute(_PARTNER_TOTALS, partners=partners)
     partner_search.refresh(partners)
+    _tell(partners)
     return (_Long("partners", partners[-1]), True) if len(partners) == size else (_Long("customers"), False)
 
 

@@ -24,6 +24,8 @@ OF_STATUS = (
     "shared",
 )
 OF_DAY = (*FIGURES, *OF_STATUS)
+#: What partners' days keep, and those of the merchant do not.
+OF_PARTNER_DAY = (*OF_DAY, "kept_orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class _Source:
     """Which rows count."""
 
     def columns(self) -> str:
-        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in OF_DAY)
+        return ", ".join(f"coalesce({self.figures.get(figure, '0')}, 0) AS {figure}" for figure in OF_PARTNER_DAY)
 
     def day(self) -> str:
         return f"(t.{self.moment} AT TIME ZONE %(zone)s)::date"
@@ -70,7 +72,13 @@ _SOURCES = (
         "orders_order",
         "placed_at",
         "t.currency",
-        {"orders": "count(*)", "revenue": "sum(t.amount)", "refunded": "sum(t.refunded)"},
+        {
+            "orders": "count(*)",
+            "revenue": "sum(t.amount)",
+            "refunded": "sum(t.refunded)",
+            # An order of nothing cannot be refunded.
+            "kept_orders": "count(*) FILTER (WHERE t.amount = 0 OR t.refunded < t.amount)",
+        },
         has_direct=True,
         stands="t.deleted_at IS NULL",
     ),
@@ -147,7 +155,7 @@ def _by_pair(source: _Source, whose: str, which: str) -> str:
 
 
 def _summed(parts: list[str]) -> str:
-    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in OF_DAY)
+    sums = ", ".join(f"sum({figure})::bigint AS {figure}" for figure in OF_PARTNER_DAY)
     union = " UNION ALL ".join(parts)
     return f"SELECT partner_id, day, currency, {sums} FROM ({union}) parts GROUP BY 1, 2, 3"
 

@@ -55,7 +55,7 @@ _COMPARISONS = (
         "stats_partnerday",
         "partner day",
         ("partner_id", "day", "currency"),
-        sources.OF_DAY,
+        sources.OF_PARTNER_DAY,
         sources.partner_days(),
         "s.kind = 'day' AND s.day = a.day AND s.id IS NOT DISTINCT FROM a.partner_id",
     ),

@@ -4,233 +4,41 @@ Orders are read in the order in which they were recorded, a piece at a time, and
 its own time, and by the same with the proposed version in place of the rule it changes, as if it had been in force
 since the first day of the period. Tiers and caps are counted in memory for each side by itself, from the partner's
 first order on, because those before the period count too. What refunds left of an order is left of both rewards.
+A partner's group is the one they were in when the order was recorded, as it was for the ingest.
 
 Nothing is written, so an interrupted comparison begins anew. What stays in memory is a row for each partner, month and
 currency, and what tiers and caps count.
 
 The rewards by the rules as they stand are held against what was booked. They differ only where somebody decided
-otherwise, an order changed hands, or rules or groups were changed after the fact; each order says which.
+otherwise, an order changed hands, or a version was set for a time that had passed; each order says which.
 """
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Min, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Least
-from django.utils import timezone
-from msgspec import Struct, convert, to_builtins
 
+from affiliates.memberships import Memberships
 from commissions.models import CommissionStatus
-from merchants.errors import Conflict, DomainError, NotFound
-from merchants.ids import new_id
 from merchants.models import Merchant
 from rewards import engine
-from rewards.checks import checked
 from rewards.counting import Counts, keys_for, month_of
-from rewards.details import PLAIN, Details
 from rewards.engine import LEVELS, NOTHING_YET, OrderFacts, OrderLine, Reward, Rules, Terms
-from rewards.terms import Owner, versions_of
+from rewards.terms import Owner
 from rewards.trial import Trial
+from tracking.comparison import Cell, Comparison, Sum, Whose
+from tracking.proposals import Proposal
 
 M = TypeVar("M", bound=Model)
 
 #: Orders of one piece: well below a second of work.
 PIECE = 2_000
-
-
-class Proposal(Struct, frozen=True, forbid_unknown_fields=True):
-    """A version of a rule that nobody has set yet, and the period it is tried on. A job's parameters."""
-
-    level: Literal["program", "group", "partner"]
-    owner: UUID
-    since: datetime
-    until: datetime
-    """The first moment after the period."""
-    kind: Literal["percentage", "fixed"]
-    percent: Decimal | None = None
-    amount: int | None = None
-    currency: str = ""
-    excludes: tuple[str, ...] = ()
-    details: Details = PLAIN
-    rule: UUID | None = None
-    """The chain it changes; None is the owner's basic rule, unless it `adds`."""
-    adds: bool = False
-    """It is another rule beside those there are."""
-    changes: int = 0
-    """The newest version of the rule when it was proposed: publishing on top of a newer one would undo that one."""
-    effective_from: datetime | None = None
-    """When it would take effect; None: when it is published."""
-
-    def whose(self, merchant: Merchant) -> Owner:
-        """The program, group or partner that it is for. NotFound when it is there no more."""
-        rows: dict[str, Any] = {
-            "program": merchant.programs, "group": merchant.groups, "partner": merchant.partners,
-        }  # fmt: skip
-        owner: Owner | None = rows[self.level].filter(id=self.owner).first()
-        if owner is None:
-            raise NotFound(f"There is no such {self.level} any more.", field="owner")
-        return owner
-
-    def terms(self) -> Terms:
-        """As the engine takes it."""
-        return Terms(
-            id=new_id(),
-            level=self.level,
-            number=self.changes + 1,
-            effective_from=self.effective_from or timezone.now(),
-            kind=self.kind,
-            percent=self.percent,
-            amount=self.amount,
-            currency=self.currency,
-            excludes=self.excludes,
-            rule=new_id() if self.adds else self.rule,
-            details=self.details,
-        )
-
-
-def propose(
-    owner: Owner,
-    *,
-    since: datetime,
-    until: datetime,
-    kind: str,
-    percent: Decimal | str | int | None = None,
-    amount: int | None = None,
-    currency: str = "",
-    excludes: Sequence[str] = (),
-    details: Details = PLAIN,
-    rule: UUID | None = None,
-    adds: bool = False,
-    effective_from: datetime | None = None,
-) -> Proposal:
-    """A proposal in normal form, checked as `rewards.terms` checks what is set.
-
-    DomainError `backtest_only_sales` for a rule about leads or clicks, `backtest_period` for one that ends before it
-    begins.
-    """
-    found = checked(kind=kind, percent=percent, amount=amount, currency=currency, excludes=excludes, details=details)
-    if found.details.event != "sale":
-        raise DomainError(
-            "Only rules for sales can be tried on history: choose Sales, or set the rule as it is.",
-            code="backtest_only_sales",
-            field="event",
-        )
-    if since >= until:
-        raise DomainError(
-            "The period ends before it begins: give an earlier first day.", code="backtest_period", field="since"
-        )
-    newest = None if adds else versions_of(owner, rule).order_by("-number").first()
-    said = {
-        "level": owner._meta.model_name,
-        "owner": owner.pk,
-        "since": since,
-        "until": until,
-        "details": found.details,
-    }
-    chain = {"rule": rule, "adds": adds, "changes": newest.number if newest else 0, "effective_from": effective_from}
-    return convert(said | chain | found.columns | {"excludes": tuple(found.columns["excludes"])}, Proposal)
-
-
-def refuse_outdated(owner: Owner, proposal: Proposal) -> None:
-    """Conflict `rule_changed_since` when the rule has a version that the proposal did not know."""
-    newest = None if proposal.adds else versions_of(owner, proposal.rule).order_by("-number").first()
-    if newest is not None and newest.number != proposal.changes:
-        raise Conflict(
-            "This rule was changed after it was tried: open it again and try your change on history once more.",
-            code="rule_changed_since",
-        )
-
-
-def as_parameters(proposal: Proposal) -> dict[str, Any]:
-    """As JSON."""
-    return to_builtins(proposal)  # type: ignore[no-any-return]
-
-
-def proposal_from(parameters: Mapping[str, Any]) -> Proposal:
-    """What `as_parameters` wrote."""
-    return convert(parameters, Proposal, strict=False)
-
-
-@dataclass(slots=True)
-class Sum:
-    """Orders and what they earn, in minor units of one currency, after refunds."""
-
-    orders: int = 0
-    stands: int = 0
-    proposed: int = 0
-
-    @property
-    def difference(self) -> int:
-        """What the proposal pays more, or less."""
-        return self.proposed - self.stands
-
-    def add(self, orders: int, stands: int, proposed: int) -> None:
-        """Some more of them."""
-        self.orders += orders
-        self.stands += stands
-        self.proposed += proposed
-
-
-class Cell(NamedTuple):
-    """What is summed apart."""
-
-    partner_id: UUID
-    month: str
-    currency: str
-
-
-#: Why an order is booked otherwise than the rules as they stand say, in the order in which the reasons are looked for.
-REASONS = {
-    "moved": "went to another partner after they were recorded",
-    "by_hand": "were rejected or adjusted by hand",
-    "rules": "were decided by other rules: a rule, or the partner's group, was changed after the fact",
-    "counted": "were counted otherwise for tiers or caps, after changes by hand or of groups",
-}
-
-
-@dataclass(slots=True)
-class Comparison:
-    """What came of it."""
-
-    cells: dict[Cell, Sum] = field(default_factory=dict)
-    partners: dict[UUID, "Whose"] = field(default_factory=dict)
-    booked: Counter[str] = field(default_factory=Counter)
-    """By currency: what was booked for the same orders, as it is now."""
-    same: int = 0
-    """Orders booked to the cent as the rules that stand say."""
-    differ: Counter[str] = field(default_factory=Counter)
-    """The others, by REASONS."""
-
-    def by(self, what: str) -> dict[tuple[Any, str], Sum]:
-        """Sums by `partner_id`, `month` or `group_id` and currency."""
-        sums: dict[tuple[Any, str], Sum] = {}
-        for cell, each in self.cells.items():
-            key = self.partners[cell.partner_id].group_id if what == "group_id" else getattr(cell, what)
-            sums.setdefault((key, cell.currency), Sum()).add(each.orders, each.stands, each.proposed)
-        return sums
-
-    def totals(self) -> dict[str, Sum]:
-        """Sums by currency."""
-        sums: dict[str, Sum] = {}
-        for cell, each in sorted(self.cells.items(), key=lambda pair: pair[0].currency):
-            sums.setdefault(cell.currency, Sum()).add(each.orders, each.stands, each.proposed)
-        return sums
-
-
-class Whose(NamedTuple):
-    """A partner, as far as rules and tables need them."""
-
-    name: str
-    group_id: UUID | None
-    program_id: UUID
-
 
 #: How many orders are done, of how many; at the end the comparison.
 Progress: TypeAlias = Generator[tuple[int, int], None, Comparison]
@@ -290,7 +98,7 @@ class _Booked(NamedTuple):
 def compare(merchant: Merchant, proposal: Proposal) -> Progress:
     """Run both sets of rules over the running tenant's orders. Between two steps the transaction may be another."""
     replay = _Replay(merchant, proposal)
-    orders = merchant.orders.filter(**replay.whose)
+    orders = merchant.orders.filter(replay.whose)
     if not replay.counts_anything:
         # Then what was before the period changes nothing.
         orders = orders.filter(placed_at__gte=proposal.since, placed_at__lt=proposal.until)
@@ -332,16 +140,22 @@ class _Side:
     """One set of rules, with what it has counted."""
 
     def __init__(self) -> None:
-        self.levels: dict[UUID, dict[str, Rules]] = {}
-        """By partner."""
+        self.levels: dict[tuple[UUID, UUID | None], dict[str, Rules]] = {}
+        """By partner and group."""
+        self.asked: dict[UUID, list[Rules]] = {}
+        """By partner, in whatever group: what any of them counts is counted throughout, or there would be holes."""
         self.counts = Counts()
 
-    def decide(self, row: _Row, facts: OrderFacts, zone: ZoneInfo) -> Reward | None:
+    def learn(self, partner_id: UUID, group_id: UUID | None, levels: dict[str, Rules]) -> None:
+        """What decides for the partner while in the group."""
+        self.levels[partner_id, group_id] = levels
+        self.asked.setdefault(partner_id, []).extend(levels.values())
+
+    def decide(self, row: _Row, group_id: UUID | None, facts: OrderFacts, zone: ZoneInfo) -> Reward | None:
         """What the order earns, and count it."""
-        levels = self.levels[row.partner_id]
-        keys = keys_for(levels.values(), row.partner_id, row.customer_id, row.placed_at, zone)
+        keys = keys_for(self.asked[row.partner_id], row.partner_id, row.customer_id, row.placed_at, zone)
         standing = self.counts.standing(keys, row.currency) if keys else NOTHING_YET
-        reward = engine.decide(facts, levels, standing=standing)
+        reward = engine.decide(facts, self.levels[row.partner_id, group_id], standing=standing)
         if not isinstance(reward, Reward):
             return None
         self.counts.add(keys, row.currency, earned=reward.amount, revenue=row.amount)
@@ -355,20 +169,17 @@ class _Replay:
         self._merchant, self._proposal = merchant, proposal
         self._zone = ZoneInfo(merchant.time_zone)
         self._stands, self._proposed = _Side(), _Side()
+        self._memberships = Memberships(merchant)
         self.comparison = Comparison()
-        owner, terms = proposal.whose(merchant), proposal.terms()
-        self.whose = {
-            "program": {"partner__program_id": owner.pk}, "group": {"partner__group_id": owner.pk},
-            "partner": {"partner_id": owner.pk},
-        }[proposal.level]  # fmt: skip
-        self._terms = terms
+        owner = proposal.whose(merchant)
+        self.whose = self._partners_of(owner)
         versions: dict[UUID, list[Terms]] = {}
         for version in merchant.reward_versions.filter(partner=None):
             target = version.group_id or version.program_id
             assert target is not None
             versions.setdefault(target, []).append(version.terms())
         self._shared = {target: Rules(found) for target, found in versions.items()}
-        self._trial = Trial(self._versions(owner), terms, since=proposal.since)
+        self._trial = Trial(self._versions(owner), proposal.terms(), since=proposal.since)
         own = merchant.reward_versions.filter(partner__isnull=False)
         if proposal.level == "partner":
             own = own.filter(partner_id=owner.pk)
@@ -380,6 +191,14 @@ class _Replay:
         self._adjusted: Counter[str] = Counter()
         for of, amount, taken in manual.filter(of__isnull=False).values_list("of", "amount", "reversed"):
             self._adjusted[of] += amount - taken
+
+    def _partners_of(self, owner: Owner) -> Q:
+        """Whose orders may be touched: a group's are also those of partners who have left it since."""
+        if self._proposal.level == "partner":
+            return Q(partner_id=owner.pk)
+        if self._proposal.level == "program":
+            return Q(partner__program_id=owner.pk)
+        return Q(partner__group_id=owner.pk) | Q(partner_id__in=list(self._memberships.former(owner.pk)))
 
     def _versions(self, owner: Owner) -> list[Terms]:
         return [version.terms() for version in self._merchant.reward_versions.filter(**{self._proposal.level: owner})]
@@ -398,7 +217,7 @@ class _Replay:
 
     def _beside(self, last: UUID | None, end: UUID | None) -> Iterable[tuple[Any, ...]]:
         """What leads and clicks earned meanwhile, the newest first."""
-        earned = self._merchant.commissions.filter(order=None, level=0, reward_version__isnull=False, **self.whose)
+        earned = self._merchant.commissions.filter(self.whose, order=None, level=0, reward_version__isnull=False)
         columns = ("id", "partner_id", "customer_id", "occurred_at", "currency", "amount")
         return _within(earned, last, end).order_by("-id").values_list(*columns)
 
@@ -406,29 +225,29 @@ class _Replay:
         self, partner_id: UUID, customer_id: UUID | None, at: datetime, currency: str, amount: int
     ) -> None:
         for side in (self._stands, self._proposed):
-            keys = keys_for(side.levels[partner_id].values(), partner_id, customer_id, at, self._zone)
+            keys = keys_for(side.asked[partner_id], partner_id, customer_id, at, self._zone)
             side.counts.add(keys, currency, earned=amount)
 
     def _learn(self, partner_ids: set[UUID]) -> None:
-        """Who these partners are, and their rules."""
+        """Who these partners are, and what decides for them in each group that they were in."""
         missing = partner_ids - self.comparison.partners.keys()
         if not missing:
             return
-        own: dict[UUID, list[Terms]] = {}
+        versions: dict[UUID, list[Terms]] = {}
         for version in self._merchant.reward_versions.filter(partner_id__in=missing):
             assert version.partner_id is not None
-            own.setdefault(version.partner_id, []).append(version.terms())
+            versions.setdefault(version.partner_id, []).append(version.terms())
+        rules = self._shared | {id: Rules(found) for id, found in versions.items()}
         partners = self._merchant.partners.filter(id__in=missing)
-        for id, name, group_id, program_id in partners.values_list("id", "name", "group_id", "program_id"):
-            self.comparison.partners[id] = Whose(name, group_id, program_id)
-            targets = {
-                "partner": Rules(own[id]) if id in own else None,
-                "group": self._shared.get(group_id) if group_id else None,
-                "program": self._shared.get(program_id),
-            }
-            levels = {level: targets[level] for level in LEVELS if targets[level] is not None}
-            self._stands.levels[id] = levels  # type: ignore[assignment] # without those that are None
-            self._proposed.levels[id] = levels | {self._proposal.level: self._trial}  # type: ignore[assignment]
+        for id, name, today, program_id in partners.values_list("id", "name", "group_id", "program_id"):
+            self.comparison.partners[id] = Whose(name, today, program_id)
+            for group_id in self._memberships.of(id, today):
+                owners: dict[str, Any] = {"partner": id, "group": group_id, "program": program_id}
+                levels = {level: rules[owners[level]] for level in LEVELS if owners[level] in rules}
+                self._stands.learn(id, group_id, levels)
+                is_touched = owners[self._proposal.level] == self._proposal.owner
+                trial = {self._proposal.level: self._trial} if is_touched else {}
+                self._proposed.learn(id, group_id, levels | trial)
 
     def _booked(self, rows: Sequence[_Row]) -> dict[UUID, list[_Booked]]:
         found: dict[UUID, list[_Booked]] = {}
@@ -452,14 +271,14 @@ class _Replay:
         return found
 
     def _order(self, row: _Row, booked: list[_Booked], by_line: dict[int, int]) -> None:
-        facts = row.facts(self._zone)
-        stands = self._stands.decide(row, facts, self._zone)
-        proposed = self._proposed.decide(row, facts, self._zone)
-        is_shown = self._proposal.since <= row.placed_at < self._proposal.until
-        if not is_shown:
+        today = self.comparison.partners[row.partner_id].group_id
+        group_id, facts = self._memberships.at(row.partner_id, row.id, today), row.facts(self._zone)
+        stands = self._stands.decide(row, group_id, facts, self._zone)
+        proposed = self._proposed.decide(row, group_id, facts, self._zone)
+        if not self._is_shown(row, group_id):
             return
         was, will = _kept(stands, row, by_line), _kept(proposed, row, by_line)
-        cell = Cell(row.partner_id, month_of(row.placed_at, self._zone), row.currency)
+        cell = Cell(row.partner_id, month_of(row.placed_at, self._zone), row.currency, group_id)
         self.comparison.cells.setdefault(cell, Sum()).add(1, was, will)
         worth = sum(each.worth for each in booked)
         self.comparison.booked[row.currency] += worth
@@ -467,6 +286,12 @@ class _Replay:
             self.comparison.same += 1
         else:
             self.comparison.differ[_why(row, stands, booked)] += 1
+
+    def _is_shown(self, row: _Row, group_id: UUID | None) -> bool:
+        """Whether it is of the period, and of the group when the rule is a group's; the others only count."""
+        proposal = self._proposal
+        is_theirs = proposal.level != "group" or group_id == proposal.owner
+        return is_theirs and proposal.since <= row.placed_at < proposal.until
 
 
 def _kept(reward: Reward | None, row: _Row, by_line: Mapping[int, int]) -> int:

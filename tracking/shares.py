@@ -24,7 +24,8 @@ class Shares:
 
     commissions: list[CommissionShown]
     record: list[dict[str, Any]]
-    """`level`, `partner`, and either `gives` in minor units or `why` nothing."""
+    """`level`, `partner` and `name`, and either `gives` in minor units or `why` nothing. Whose name it is stands beside
+    it and nowhere else, so that it can be erased."""
 
 
 class Recruiters:
@@ -54,8 +55,8 @@ class Recruiters:
     ) -> Shares:
         """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.share` has it.
 
-        Who was recruited later than it was earned had no recruiter then. Nobody earns on what they buy themselves,
-        where the merchant's policy forbids it to partners who sell.
+        Who was recruited on a later day than it was earned had no recruiter then. Nobody earns on what they buy
+        themselves, where the merchant's policy forbids it to partners who sell.
         """
         above = self._above.get(partner.id)
         if not above:
@@ -65,11 +66,13 @@ class Recruiters:
         shares = Shares([], [])
         since: datetime | None = partner.recruited_at
         for recruiter in above:
-            if since is None or since > occurred_at:
+            if since is None or self._local(since).date() > self._local(occurred_at).date():
                 break
             since = recruiter.recruited_at
             found = self._share(earned, recruiter, room, buyer_emails)
-            said: dict[str, Any] = {"level": recruiter.level, "partner": recruiter.name}
+            said: dict[str, Any] = {
+                "level": recruiter.level, "partner": str(recruiter.id), "name": recruiter.name,
+            }  # fmt: skip
             if isinstance(found, str) or found.amount == 0:
                 shares.record.append(said | {"why": found if isinstance(found, str) else found.explanation["working"]})
                 continue
@@ -93,16 +96,16 @@ class Recruiters:
         self, earned: Earned, recruiter: RecruiterRow, room: int | None, buyer_emails: Collection[str | None]
     ) -> Reward | str:
         if recruiter.status != "approved":
-            return f"{recruiter.name} is {recruiter.status}: only an approved partner earns"
+            return f"is {recruiter.status}: only an approved partner earns"
         if self._configured.policy.reject_self_referral and is_one_of(recruiter.email, buyer_emails):
-            return f"{recruiter.name} is the buyer"
+            return "is the buyer"
         if earned.amount == 0:
             return "nothing was earned"
         rules = rules_by_level(recruiter, self._own_rules.get(recruiter.id), self._configured)
         return share(earned, recruiter.level, rules, room=room)
 
     def _local(self, moment: datetime) -> datetime:
-        """Months end on the merchant's calendar."""
+        """Days and months are those of the merchant's calendar."""
         return moment.astimezone(self._configured.zone)
 
 

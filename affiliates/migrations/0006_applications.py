@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ("email", models.CharField(max_length=254)),
                 ("website", models.CharField(blank=True, max_length=500)),
                 ("country", models.CharField(blank=True, max_length=2)),
+                ("ip_hash", models.CharField(blank=True, max_length=32)),
                 ("answers", models.JSONField(default=list)),
                 ("created_at", models.DateTimeField()),
                 ("confirmed_at", models.DateTimeField(null=True)),
@@ -42,6 +43,12 @@ class Migration(migrations.Migration):
                 ("number", models.PositiveIntegerField()),
                 ("text", models.TextField()),
                 ("accept_by", models.DateField(null=True)),
+                (
+                    "after_deadline",
+                    models.CharField(
+                        choices=[("review", "Review"), ("suspend", "Suspend")], default="review", max_length=7
+                    ),
+                ),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
@@ -99,6 +106,28 @@ class Migration(migrations.Migration):
                 ),
                 ("accepted_at", models.DateTimeField()),
             ],
+        ),
+        migrations.AddField(
+            model_name="partner",
+            name="owes_acceptance",
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name="partner",
+            name="erased_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="group",
+            name="deleted_at",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.RemoveConstraint(model_name="group", name="group_name_once"),
+        migrations.AddConstraint(
+            model_name="group",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("deleted_at", None)), fields=("merchant", "program", "name"), name="group_name_once"
+            ),
         ),
         migrations.AddField(
             model_name="group",

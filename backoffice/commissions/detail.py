@@ -1,7 +1,6 @@
 """One commission, explained so that a person without training understands it (SPEC A14), and what may be done to it."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +22,7 @@ from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.books import commission_steps, entries_of
 from pages.forms import MoneyField, OnceField, PageForm
+from pages.working import exact_of, lines_left_out, parts_of
 
 _UNPAID = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 _OVER = (CommissionStatus.REVERSED, CommissionStatus.REJECTED)
@@ -75,7 +75,9 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "left_out": [
             (part, amount) for part, amount in found.explanation.get("base", {}).get("less", {}).items() if amount
         ],
-        "exact": _exact(found),
+        "exact": exact_of(found),
+        "parts": parts_of(found),
+        "lines_left_out": lines_left_out(found),
         "shares": list(found.shares.filter(moved=found.moved).select_related("partner").order_by("level")),
         "unpaid_levels": _unpaid_levels(found),
         "reversals": reversals,
@@ -195,7 +197,7 @@ def _address(request: StaffRequest, commission: Commission) -> str:
 
 
 def _is_adjustable(commission: Commission) -> bool:
-    return not commission.is_by_hand and commission.status not in _OVER and not commission.moved
+    return commission.is_by_rule and commission.status not in _OVER and not commission.moved
 
 
 def _unpaid_levels(commission: Commission) -> list[dict[str, Any]]:
@@ -203,11 +205,3 @@ def _unpaid_levels(commission: Commission) -> list[dict[str, Any]]:
     if commission.order is None or commission.level or commission.moved:
         return []
     return [level for level in commission.order.attribution.get("levels", []) if "why" in level]
-
-
-def _exact(commission: Commission) -> str:
-    """The amount before it was rounded, in units of the currency; empty when nothing was rounded."""
-    exact = commission.explanation.get("rounding", {}).get("exact")
-    if exact is None:
-        return ""
-    return f"{Decimal(exact).scaleb(-EXPONENTS[commission.currency]).normalize():f} {commission.currency}"

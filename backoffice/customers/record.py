@@ -1,6 +1,6 @@
 """Recording an order by hand (SPEC A15): the same way as every sale, from a form."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -75,8 +75,8 @@ def _record(request: StaffRequest, customer: Customer, values: dict[str, Any]) -
         coupon=values["coupon"] or None,
         partner=values["partner"] or None,
         notes=values["notes"],
-        # A minute is what the form knows; now is never the future.
-        placed_at=min(placed_at, timezone.now()).astimezone(UTC),
+        # A minute is what the form knows, and all of it is meant: terms that were set in its first half count.
+        placed_at=min(placed_at + timedelta(seconds=59), timezone.now()).astimezone(UTC),
         customer=_named(customer),
     )
     (outcome,) = record([sale], actor=request.actor)

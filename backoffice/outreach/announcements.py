@@ -4,19 +4,20 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
-from backoffice.outreach.assets import AudienceForm
+from backoffice.outreach.assets import AudienceForm, group_names
 from jobs.models import Job
-from jobs.start import start
 from merchants.roles import Permission
 from outreach.models import Announcement, MailStatus
 from outreach.news import LONGEST_BODY, delete_draft, draft, mailable, publish, update_draft
-from pages.announced import SEND
+from pages.announced import SEND, begin
 from pages.forms import OnceField, PageForm, SeenField
 from pages.listing import Sort, sheet
 
@@ -72,7 +73,7 @@ def announcements(request: StaffRequest) -> HttpResponseBase:
     context = {
         "sheet": found,
         "rows": [(row, told.get(row.id)) for row in found.rows],
-        "group_names": dict(request.merchant.groups.values_list("id", "name")),
+        "group_names": group_names(request.merchant),
         "partials": {"list"},
     }
     return page(request, "backoffice/outreach/announcements.html", context)
@@ -80,8 +81,8 @@ def announcements(request: StaffRequest) -> HttpResponseBase:
 
 @staff_page(Permission.EDIT_PARTNERS)
 def announcements_new(request: StaffRequest) -> HttpResponseBase:
-    """A draft: nobody sees it before it is published."""
-    form = NewAnnouncementForm(posted(request), merchant=request.merchant)
+    """A draft: nobody sees it before it is published. With `?terms=` it says that there is a new version."""
+    form = NewAnnouncementForm(posted(request), initial=_about_terms(request), merchant=request.merchant)
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _drafted(request, form))
@@ -112,7 +113,7 @@ def announcements_detail(request: StaffRequest, announcement: UUID) -> HttpRespo
         "by_mail": sum(number for status, number in numbers.items() if status != MailStatus.NONE),
         "read": found.receipts.exclude(read_at=None).count(),
         "job": _job(request, found),
-        "group_names": dict(request.merchant.groups.values_list("id", "name")),
+        "group_names": group_names(request.merchant),
     }
     return page(request, "backoffice/outreach/announcement.html", context, status=form_status(form))
 
@@ -151,15 +152,32 @@ def announcements_delete(request: StaffRequest, announcement: UUID) -> HttpRespo
     return page(request, "backoffice/outreach/announcement_delete.html", context, status=form_status(form))
 
 
+def _about_terms(request: StaffRequest) -> dict[str, str]:
+    """What the form begins with: the version that the address names and the day it is to be accepted by."""
+    try:
+        terms = request.merchant.program_terms.select_related("program").filter(id=request.GET.get("terms", ""))
+        found = terms.first()
+    except ValidationError:
+        return {}
+    if found is None:
+        return {}
+    said = [f"There is a new version of the terms of {found.program.name}."]
+    if found.accept_by is None:
+        said.append("Your portal asks you to accept it.")
+    else:
+        day = date_format(found.accept_by, "F j, Y")
+        after = "new orders earn you nothing" if found.after_deadline == "suspend" else "what you earn waits"
+        said.append(f"Read it in your portal and accept it by {day}. After that {after} until you accept.")
+    return {"title": "New terms of the program", "body": " ".join(said)}
+
+
 def _drafted(request: StaffRequest, form: NewAnnouncementForm) -> str:
     return _address(request, draft(merchant=request.merchant, actor=request.actor, **form.values()))
 
 
 def _sending(request: StaffRequest, announcement: Announcement) -> str:
     """The page of the job that sends it."""
-    total = announcement.receipts.exclude(mail=MailStatus.NONE).count()
-    parameters = {"announcement": str(announcement.id)}
-    job = start(SEND, merchant=request.merchant, parameters=parameters, total=total, actor=request.actor)
+    job = begin(announcement, actor=request.actor)
     return reverse("backoffice:jobs_detail", args=[request.merchant.slug, job.id])
 
 

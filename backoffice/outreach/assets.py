@@ -41,6 +41,12 @@ class AudienceForm(PageForm):
         field = self.fields["groups"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(str(id), name) for id, name in merchant.groups.order_by("name").values_list("id", "name")]
+        # A group that was deleted stands there until somebody takes it away: without it, it would be for everybody.
+        gone = merchant.groups(manager="with_deleted").exclude(deleted_at=None).filter(id__in=self._chosen_before())
+        field.choices += [(str(id), f"{name} (deleted)") for id, name in gone.values_list("id", "name")]
+
+    def _chosen_before(self) -> list[str]:
+        return [str(each) for each in self.initial.get("groups", ())]
 
     def clean_groups(self) -> list[UUID]:
         """Ids; none for all partners."""
@@ -114,7 +120,7 @@ def assets(request: StaffRequest) -> HttpResponseBase:
     context = {
         "assets": [(asset, uses.get(asset.id)) for asset in rows.order_by("position", "id")],
         "archived": archived,
-        "group_names": _group_names(request.merchant),
+        "group_names": group_names(request.merchant),
         "size": request.merchant.assets.aggregate(size=Sum("size"))["size"] or 0,
         "most": MOST_TOGETHER,
     }
@@ -156,7 +162,7 @@ def assets_detail(request: StaffRequest, asset: UUID) -> HttpResponseBase:
                 update_asset(found, changes=form.values(), upload=upload, actor=request.actor)
                 return done(request, "Saved.", _address(request, "assets"))
     used = found.uses.aggregate(number=Sum("number"), partners=Count("id"))
-    context = {"asset": found, "form": form, "used": used, "group_names": _group_names(request.merchant)}
+    context = {"asset": found, "form": form, "used": used, "group_names": group_names(request.merchant)}
     return page(request, "backoffice/outreach/asset.html", context, status=form_status(form))
 
 
@@ -219,5 +225,6 @@ def _address(request: StaffRequest, name: str, *ids: UUID) -> str:
     return reverse(f"backoffice:{name}", args=[request.merchant.slug, *ids])
 
 
-def _group_names(merchant: Merchant) -> dict[UUID, str]:
-    return dict(merchant.groups.values_list("id", "name"))
+def group_names(merchant: Merchant) -> dict[UUID, str]:
+    """What groups are called, also those that were deleted."""
+    return dict(merchant.groups(manager="with_deleted").values_list("id", "name"))

@@ -13,6 +13,7 @@ from affiliates.models import Application, Partner
 from backoffice.door import StaffRequest, done, form_status, posted, staff_page
 from backoffice.partners.bulk import LONGEST_MESSAGE
 from backoffice.partners.editor import partner_of, partner_page
+from fraud.addresses import neighbours
 from merchants.roles import Permission
 from pages import decisions
 from pages.forms import PageForm
@@ -72,11 +73,12 @@ def _decide(partner: Partner, action: str, how: dict[str, Any], request: StaffRe
 
 @staff_page(Permission.VIEW)
 def partners_application(request: StaffRequest, partner: UUID) -> HttpResponseBase:
-    """Every application of the partner, newest first, and which terms they have accepted."""
+    """Every application of the partner, newest first, who came from the same place, and which terms they accepted."""
     found = partner_of(request, partner)
     context = {
         "sent": found.applications.select_related("terms", "group").order_by("-created_at"),
         "accepted": found.terms_acceptances.select_related("terms").order_by("-accepted_at"),
+        "neighbours": neighbours(found),
     }
     return partner_page(request, found, "application", context)
 

@@ -18,20 +18,26 @@ from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
 from backoffice.partners.create import RewardFields, recruiter_field, recruiter_of
+from backoffice.rules.versioned import VersionedForm
+from bonuses.counting import target_said
+from bonuses.reading import standings_of
 from commissions.models import CommissionStatus, FlagOutcome
 from merchants.edits import lock
 from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
 from pages.mail import send
 from pages.periods import PRESETS, period_of
-from pages.templatetags.pages import rate
+from rewards.engine import LEVELS, Terms
 from rewards.models import RewardVersion
-from rewards.terms import end_reward, in_force_for, pays_recruiters, reward_at, versions_of
+from rewards.reach import with_reach
+from rewards.sentences import sentence
+from rewards.terms import end_reward, in_force_for, levels_of, pays_recruiters, reward_at, versions_of
 from stats.outstanding import outstanding_of
 from stats.reading import Day, partner_days, partner_totals, percent_change
 
 _RECENT = 8
 _ENTRIES = 50
+_AWARDS = 25
 _KPIS = (("earned", "Earned"), ("clicks", "Clicks"), ("orders", "Conversions"), ("revenue", "Revenue"))
 
 
@@ -65,22 +71,8 @@ class SettingsForm(PageForm):
         return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
 
 
-class RewardForm(RewardFields):
+class RewardForm(VersionedForm, RewardFields):
     """Terms of the partner's own, after those that were shown."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
-    """The number of the newest version when the form was shown; 0 when there was none."""
-
-    def overtaken_by(self, newest: RewardVersion | None, who: str) -> bool:
-        """Whether somebody set other terms meanwhile. Then the form says so, and sending it again replaces them."""
-        if newest is None or newest.number == self.cleaned_data["version"]:
-            return False
-        terms = "the program's terms" if newest.ended else rate(newest)
-        self.add_error(
-            None, f"Meanwhile {who} set it to {terms}. Nothing is saved yet: save again to keep what stands here."
-        )
-        self.data = {**{name: self.data.get(name) for name in self.data}, self.add_prefix("version"): newest.number}
-        return True
 
 
 @staff_page(Permission.VIEW)
@@ -90,7 +82,8 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     period = period_of(request.GET)
     both = partner_days(found.id, period.start - timedelta(days=period.days), period.end, merchant.currency)
     before, now = both[: period.days], both[period.days :]
-    reward = in_force_for([found], timezone.now())[found.id]
+    rules = _rules_in_force(found)
+    reward = next((terms for terms in rules if terms.rule is None), None)
     context = {
         "period": period,
         "presets": PRESETS,
@@ -100,7 +93,7 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
         "total": partner_totals([found.id], merchant.currency)[found.id],
         "owed": outstanding_of(found),
         "reward": reward,
-        "own": reward is not None and reward.partner_id == found.id,
+        "rules": len(rules),
         "recent": found.commissions.listed()
         .select_related("order", "customer")
         .order_by("-occurred_at", "-id")[:_RECENT],
@@ -111,6 +104,19 @@ def partners_detail(request: StaffRequest, partner: UUID) -> HttpResponseBase:
 def _kpi(key: str, label: str, now: list[Day], before: list[Day]) -> dict[str, Any]:
     has, had = (sum(getattr(day.figures, key) for day in days) for days in (now, before))
     return {"key": key, "label": label, "value": has, "percent": percent_change(has, had)}
+
+
+def _rules_in_force(partner: Partner) -> list[Terms]:
+    """What may decide for the partner now: the basic rule is only a part of what they earn by."""
+    now, levels = timezone.now(), levels_of(partner)
+    return [
+        terms
+        for event in ("sale", "lead", "click")
+        for terms, is_asked in with_reach(
+            terms for level in LEVELS if level in levels for terms in levels[level].in_force(now, event)
+        )
+        if is_asked
+    ]
 
 
 @staff_page(Permission.VIEW, post=Permission.EDIT_PARTNERS)
@@ -127,8 +133,19 @@ def partners_settings(request: StaffRequest, partner: UUID) -> HttpResponseBase:
                 verbs.update_partner(found, changes=changes, actor=request.actor)
                 address = reverse("backoffice:partners_settings", args=[request.merchant.slug, found.id])
                 return done(request, f"{found.name} is saved.", address)
-    reward = RewardForm(initial=_reward_initial(found), merchant=request.merchant, prefix="reward")
-    return _settings_page(request, found, form, reward)
+    return _settings_page(request, found, form, None)
+
+
+@staff_page(Permission.VIEW)
+def partners_bonuses(request: StaffRequest, partner: UUID) -> HttpResponseBase:
+    """How far the partner is towards the bonuses that count for them, and what they were given for targets."""
+    found = _partner(request, partner)
+    awards = found.bonus_awards.select_related("bonus", "commission").order_by("-id")
+    context = {
+        "standings": standings_of(found, timezone.localdate()),
+        "awards": [(award, target_said(award.bonus, award.target)) for award in awards[:_AWARDS]],
+    }
+    return _page(request, found, "bonuses", context)
 
 
 @staff_page(Permission.EDIT_REWARDS)
@@ -139,14 +156,13 @@ def partners_reward(request: StaffRequest, partner: UUID) -> HttpResponseBase:
     form = RewardForm(posted(request), merchant=request.merchant, prefix="reward")
     if sent(request, form):
         lock(found)
-        newest = versions_of(found).order_by("-number").first()
-        if not form.overtaken_by(newest, _who_set(request, newest)):
-            with form.refused():
-                if form.cleaned_data["kind"]:
-                    form.give(found, actor=request.actor)
-                elif reward_at(found, timezone.now()) is not None:
-                    end_reward(partner=found, actor=request.actor)
-                return done(request, "New orders earn by these terms from now on.", address)
+        with form.refused():
+            form.refuse_overtaken(request, versions_of(found).order_by("-number").first())
+            if form.cleaned_data["kind"]:
+                form.give(found, actor=request.actor)
+            elif reward_at(found, timezone.now()) is not None:
+                end_reward(partner=found, actor=request.actor)
+            return done(request, "New orders earn by these terms from now on.", address)
     return _settings_page(request, found, SettingsForm(initial=_settings_initial(found), partner=found), form)
 
 
@@ -213,14 +229,28 @@ def _page(
     return page(request, f"backoffice/partners/{tab}.html", full, status=status)
 
 
-def _settings_page(request: StaffRequest, partner: Partner, form: SettingsForm, reward: RewardForm) -> HttpResponseBase:
+def _settings_page(
+    request: StaffRequest, partner: Partner, form: SettingsForm, reward: RewardForm | None
+) -> HttpResponseBase:
+    versions = list(versions_of(partner).order_by("-number"))
+    own = _in_force(versions)
+    if reward is None:
+        reward = RewardForm(initial=_reward_initial(versions, own), merchant=request.merchant, prefix="reward")
     context = {
         "form": form,
+        # The simple form would set a rate and lose the rest.
+        "conditional": sentence(own.terms()) if own and (own.details or own.excludes) else "",
         "reward_form": reward,
-        "versions": versions_of(partner).order_by("-number")[:20],
+        "versions": versions[:20],
         "reward": in_force_for([partner], timezone.now())[partner.id],
     }
     return _page(request, partner, "settings", context, status=max(form_status(form), form_status(reward)))
+
+
+def _in_force(versions: list[RewardVersion]) -> RewardVersion | None:
+    effective = [version for version in versions if version.effective_from <= timezone.now()]
+    latest = max(effective, key=lambda version: (version.effective_from, version.number), default=None)
+    return None if latest is None or latest.ended else latest
 
 
 def _settings_initial(partner: Partner) -> dict[str, Any]:
@@ -231,21 +261,12 @@ def _settings_initial(partner: Partner) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reward_initial(partner: Partner) -> dict[str, Any]:
-    newest = versions_of(partner).order_by("-number").first()
-    number = newest.number if newest else 0
-    own = reward_at(partner, timezone.now())
+def _reward_initial(versions: list[RewardVersion], own: RewardVersion | None) -> dict[str, Any]:
+    number = versions[0].number if versions else 0
     if own is None:
         return {"kind": "", "version": number}
     percent = own.percent and own.percent.normalize()
     return {"kind": own.kind, "percent": percent, "amount": own.amount, "version": number}
-
-
-def _who_set(request: StaffRequest, version: RewardVersion | None) -> str:
-    if version is None:
-        return ""
-    entries = request.merchant.audit_entries.filter(object_type="rewardversion", object_id=version.id)
-    return entries.values_list("actor_name", flat=True).first() or "somebody"
 
 
 def _id(text: str) -> UUID | None:

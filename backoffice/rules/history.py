@@ -1,7 +1,7 @@
 """Trying a rule on history: the job, the page of what came of it, its files, and the second click that publishes it."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -14,9 +14,12 @@ from django.utils import timezone
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
 from backoffice.rules.form import PublishForm, RuleForm
+from backoffice.rules.owners import address_of
 from jobs.kinds import Kind, Piece, Ready, Work
 from jobs.models import Job, JobStatus
 from jobs.start import start
+from merchants.edits import lock
+from merchants.errors import NotFound
 from merchants.models import Merchant
 from merchants.money import display, to_decimal
 from merchants.roles import Permission
@@ -24,17 +27,10 @@ from pages.csv import csv_answer
 from pages.periods import Period
 from pages.xlsx import Workbook
 from rewards.sentences import sentence
-from rewards.terms import Owner, add_rule, set_reward
-from tracking.backtest import (
-    REASONS,
-    Comparison,
-    Proposal,
-    as_parameters,
-    compare,
-    proposal_from,
-    propose,
-    refuse_outdated,
-)
+from rewards.terms import Owner, add_rule, end_reward, set_reward
+from tracking.backtest import compare
+from tracking.comparison import REASONS, Comparison
+from tracking.proposals import Proposal, as_parameters, proposal_from, propose, propose_end, refuse_outdated
 
 KIND = "rewards.backtest"
 #: Partners whose difference the page shows; the workbook has all of them.
@@ -61,6 +57,11 @@ class Line(NamedTuple):
         """What the proposal pays more, or less."""
         return self.proposed - self.stands
 
+    @property
+    def month(self) -> date:
+        """The first day of the month that the line is about."""
+        return date.fromisoformat(f"{self.name}-01")
+
     def cells(self) -> list[Any]:
         """As a file has them."""
         amounts = (to_decimal(amount, self.currency) for amount in (self.stands, self.proposed, self.difference))
@@ -73,6 +74,18 @@ def begin(request: StaffRequest, owner: Owner, form: RuleForm, rule: UUID | None
     end = values["history_to"] or today
     period = Period(values["history_from"] or end - _YEAR + timedelta(days=1), end)
     proposal = propose(owner, since=period.begins(), until=period.ends(), rule=rule, adds=adds, **form.rule())
+    return _begun(request, proposal)
+
+
+def begin_end(request: StaffRequest, owner: Owner, rule: UUID | None, *, effective_from: datetime | None) -> str:
+    """The same for the end of a rule, on the orders of twelve months."""
+    today = timezone.localdate()
+    period = Period(today - _YEAR + timedelta(days=1), today)
+    since, until = period.begins(), period.ends()
+    return _begun(request, propose_end(owner, since=since, until=until, rule=rule, effective_from=effective_from))
+
+
+def _begun(request: StaffRequest, proposal: Proposal) -> str:
     job = start(KIND, merchant=request.merchant, parameters=as_parameters(proposal), actor=request.actor)
     return _address(request, job)
 
@@ -101,14 +114,14 @@ def _work(job: Job, parameters: Mapping[str, Any]) -> Work:
 
 def _rows(found: Comparison, groups: Mapping[UUID, str]) -> Iterator[list[Any]]:
     """Every partner in every month."""
-    for cell, each in sorted(found.cells.items(), key=lambda pair: (pair[0].month, pair[0].partner_id)):
+    for cell, each in sorted(found.cells.items(), key=lambda pair: (pair[0].month, str(pair[0]))):
         whose = found.partners[cell.partner_id]
         line = Line(whose.name, cell.currency, each.orders, each.stands, each.proposed)
-        yield [cell.month, _group(whose.group_id, groups), whose.name, str(cell.partner_id), *line.cells()]
+        yield [cell.month, _group(cell.group_id, groups), whose.name, str(cell.partner_id), *line.cells()]
 
 
 def _group(id: UUID | None, groups: Mapping[UUID, str]) -> str:
-    return groups.get(id, "") if id else ""
+    return groups.get(id, "A group that was deleted") if id else ""
 
 
 def _result(found: Comparison, groups: Mapping[UUID, str], home: str) -> dict[str, Any]:
@@ -153,6 +166,8 @@ def summary(found: Comparison) -> str:
         for currency, each in totals.items()
     ]
     orders = sum(each.orders for each in totals.values())
+    if not any(each.difference for each in found.cells.values()):
+        return f"It changes nothing: {orders:,} order{'' if orders == 1 else 's'} would have earned the same."
     return f"{orders:,} order{'' if orders == 1 else 's'}. {'; '.join(said)}."
 
 
@@ -189,6 +204,7 @@ def rules_history_csv(request: StaffRequest, trial: UUID) -> HttpResponse:
 def rules_publish(request: StaffRequest, trial: UUID) -> HttpResponseBase:
     """State the difference and the day, ask, then make the version."""
     found = _finished(_job(request, trial))
+    proposal_from(found.parameters).whose(request.merchant)  # 404 when its group was deleted since
     form = PublishForm(posted(request))
     if sent(request, form):
         with form.refused():
@@ -201,7 +217,13 @@ def rules_publish(request: StaffRequest, trial: UUID) -> HttpResponseBase:
 def _publish(request: StaffRequest, job: Job) -> str:
     proposal = proposal_from(job.parameters)
     owner = proposal.whose(request.merchant)
+    lock(owner)
     refuse_outdated(owner, proposal)
+    address = address_of(request, owner)
+    if proposal.ends:
+        whose: Any = {proposal.level: owner}
+        end_reward(rule=proposal.rule, effective_from=proposal.effective_from, actor=request.actor, **whose)
+        return address
     said: dict[str, Any] = {
         proposal.level: owner, "kind": proposal.kind, "percent": proposal.percent, "amount": proposal.amount,
         "currency": proposal.currency, "excludes": proposal.excludes, "details": proposal.details,
@@ -211,20 +233,24 @@ def _publish(request: StaffRequest, job: Job) -> str:
         add_rule(**said)
     else:
         set_reward(rule=proposal.rule, **said)
-    return reverse("backoffice:rules_of", args=[request.merchant.slug, proposal.level, owner.pk])
+    return address
 
 
 def _shown(merchant: Merchant, job: Job) -> dict[str, Any]:
     proposal: Proposal = proposal_from(job.parameters)
+    try:
+        owner: Owner | None = proposal.whose(merchant)
+    except NotFound:
+        owner = None  # a group that was deleted since; the job says so
     result = job.result if job.status == JobStatus.DONE else {}
     tables = {name: [Line(*each) for each in result.get(name, ())] for name in ("totals", "months", "groups")}
     return {
         "job": job,
-        "owner": proposal.whose(merchant),
+        "owner": owner,
         "level": proposal.level,
         "proposal": proposal,
         "last_day": proposal.until - timedelta(microseconds=1),
-        "said": sentence(proposal.terms()),
+        "said": ("Without " if proposal.ends else "") + sentence(proposal.terms()),
         "result": result,
         "booked": list(result.get("booked", {}).items()),
         "differ": [(number, REASONS[why]) for why, number in result.get("differ", {}).items()],

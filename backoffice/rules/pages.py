@@ -1,45 +1,52 @@
-"""The rules of a program, a group or a partner: in the order in which they are asked, set, ended, tried on an order."""
+"""The rules of a program, a group or a partner: in the order in which they are asked, set and ended."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
 from affiliates.models import Group, Partner, Program
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.rules import history
-from backoffice.rules.form import TIERS, RuleForm, initial_of
+from backoffice.rules.form import ADD_TIER, DRAW_TIERS, DROP_TIER, TRY, RuleForm, initial_of
+from backoffice.rules.owners import address_of, chain_of, newest_of, owner_of
+from merchants.edits import lock
 from merchants.roles import Permission
-from pages.forms import MoneyField, OnceField, PageForm
-from rewards import engine
+from pages.forms import OnceField, PageForm
+from rewards.checks import MOST_TIERS
 from rewards.details import EVENTS
-from rewards.engine import OrderFacts, OrderLine, Reward, Standing, Terms
+from rewards.engine import LEVELS, Rules, Terms
 from rewards.models import RewardVersion
+from rewards.reach import with_reach
 from rewards.sentences import sentence
-from rewards.terms import Owner, add_rule, end_reward, levels_of, rules_of, set_reward, versions_of
+from rewards.terms import Owner, add_rule, end_reward, rules_of, set_reward, versions_of
 
 _VERSIONS = 50
-#: The button that tries what the form says on history, and sets nothing.
-_TRY = "try_on_history"
+#: Partners with rules of their own that the list names; the others are found by their name.
+_MOST_PARTNERS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A rule as a line of the list."""
 
-    version: RewardVersion
     terms: Terms
-    key: UUID
-    """What its address names: the rule, or the owner for the basic one."""
+    owner: Owner
     sentence: str
-    is_ahead: bool
-    """It takes effect later."""
+    is_asked: bool = True
+    """Whether it can ever be asked: no rule before it decides every sale."""
+
+    @property
+    def key(self) -> UUID:
+        """What its address names: the rule, or the owner for the basic one."""
+        return self.terms.rule or self.owner.pk
 
 
 @staff_page(Permission.VIEW)
@@ -60,10 +67,13 @@ def rules_of_owner(request: StaffRequest, level: str, owner: UUID) -> HttpRespon
     context = {
         "owner": found,
         "level": level,
-        "running": _running(found, versions, now),
-        "coming": [_shown(found, version, ahead=True) for version in versions if version.effective_from > now],
+        "running": list(_running(found, now)),
+        "coming": [_shown(found, version) for version in versions if version.effective_from > now],
         "history": [(version, sentence(version.terms())) for version in versions[:_VERSIONS]],
+        "hidden": max(len(versions) - _VERSIONS, 0),
         "owners": _owners(request, found),
+        "partners": [] if isinstance(found, Partner) else list(_partners_with_rules(found)[: _MOST_PARTNERS + 1]),
+        "most_partners": _MOST_PARTNERS,
     }
     return page(request, "backoffice/rules/list.html", context)
 
@@ -71,37 +81,42 @@ def rules_of_owner(request: StaffRequest, level: str, owner: UUID) -> HttpRespon
 @staff_page(Permission.EDIT_REWARDS)
 def rules_new(request: StaffRequest, level: str, owner: UUID) -> HttpResponseBase:
     """Another rule beside those there are."""
-    found = owner_of(request, level, owner)
-    form = RuleForm(posted(request), currency=request.merchant.currency)
+    found, currency = owner_of(request, level, owner), request.merchant.currency
+    if _moves_rows(request):
+        return _form_page(request, found, RuleForm.with_rows_moved(request.POST, currency=currency), None)
+    form = RuleForm(posted(request), currency=currency)
     if sent(request, form):
-        with _refused(form):
-            if _TRY in request.POST:
+        with form.refused():
+            if TRY in request.POST:
                 return led_to(request, history.begin(request, found, form, None, adds=True))
             address = once(request, form, lambda: _add(request, level, found, form))
             return done(request, "The rule is set.", address)
-    return _form_page(request, level, found, form, None)
+    return _form_page(request, found, form, None)
 
 
 @staff_page(Permission.EDIT_REWARDS)
 def rules_edit(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> HttpResponseBase:
-    """A new version of a rule."""
-    found = owner_of(request, level, owner)
-    chain = _chain(found, rule)
-    newest = versions_of(found, chain).order_by("-effective_from", "-number").first()
-    if newest is None and chain is not None:
-        raise Http404
-    if newest is not None and newest.levels:
+    """A new version of a rule; one that somebody else set meanwhile is shown before it is replaced."""
+    found, currency = owner_of(request, level, owner), request.merchant.currency
+    chain, lasting = chain_of(found, rule)
+    if lasting is not None and lasting.levels:
         return led_to(request, reverse("backoffice:rules_recruiting", args=[request.merchant.slug, level, owner, rule]))
-    currency = (newest.currency if newest else "") or request.merchant.currency
-    initial = initial_of(newest, currency) if newest else {}
-    form = RuleForm(posted(request), currency=currency, initial=initial)
+    if _moves_rows(request):
+        return _form_page(request, found, RuleForm.with_rows_moved(request.POST, currency=currency), lasting)
+    initial = initial_of(lasting, currency) if lasting else {}
+    form = RuleForm(posted(request), currency=currency, initial=initial | {"version": newest_of(found, chain)})
     if sent(request, form):
-        with _refused(form):
-            if _TRY in request.POST:
+        with form.refused():
+            if TRY in request.POST:
                 return led_to(request, history.begin(request, found, form, chain, adds=False))
             address = once(request, form, lambda: _set(request, level, found, chain, form))
             return done(request, "The rule has a new version.", address)
-    return _form_page(request, level, found, form, newest)
+    return _form_page(request, found, form, lasting)
+
+
+def _moves_rows(request: StaffRequest) -> bool:
+    """Whether a button of the tiers was pressed, or a choice changed that says what their fields are."""
+    return request.method == "POST" and any(button in request.POST for button in (ADD_TIER, DROP_TIER, DRAW_TIERS))
 
 
 class EndForm(PageForm):
@@ -116,146 +131,52 @@ class EndForm(PageForm):
 
 @staff_page(Permission.EDIT_REWARDS)
 def rules_end(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> HttpResponseBase:
-    """Ask, then end a rule."""
+    """Ask, then end a rule, or try on the orders of twelve months what its end would do."""
     found = owner_of(request, level, owner)
-    chain = _chain(found, rule)
-    newest = versions_of(found, chain).order_by("-effective_from", "-number").first()
-    if newest is None and chain is not None:
-        raise Http404
+    chain, lasting = chain_of(found, rule)
     form = EndForm(posted(request))
     if sent(request, form):
+        ends: Any = {"effective_from": form.cleaned_data["effective_from"]}
         with form.refused():
-            ends: Any = {level: found, "effective_from": form.cleaned_data["effective_from"]}
-            end_reward(rule=chain, actor=request.actor, **ends)
+            if TRY in request.POST:
+                return led_to(request, history.begin_end(request, found, chain, **ends))
+            end_reward(rule=chain, actor=request.actor, **ends | {level: found})
             return done(request, "The rule ends.", address_of(request, found))
     context = {
-        "form": form, "owner": found, "level": level, "partials": {"ask"},
-        "said": sentence(newest.terms()) if newest else "This rule",
+        "form": form, "owner": found, "level": level, "partials": {"ask"}, "rule": rule,
+        "said": sentence(lasting.terms()) if lasting else "This rule",
+        "is_sale": lasting is not None and lasting.more().event == "sale",
     }  # fmt: skip
     return page(request, "backoffice/rules/end.html", context, status=form_status(form))
 
 
-class TryForm(PageForm):
-    """An order that might be."""
-
-    partner = forms.EmailField(label="Partner", max_length=254, help_text="By e-mail.")
-    amount = MoneyField(label="Order total")
-    country = forms.CharField(label="Country", required=False, max_length=2)
-    customer = forms.ChoiceField(
-        label="Customer", choices=(("new", "New"), ("returning", "Returning"), ("", "Nobody named")), required=False
-    )
-    coupon = forms.CharField(label="Coupon", required=False, max_length=64)
-    tax = MoneyField(label="Tax in it", required=False)
-    shipping = MoneyField(label="Shipping in it", required=False)
-    discount = MoneyField(label="Discount in it", required=False)
-    lines = forms.CharField(
-        label="Lines", required=False, widget=forms.Textarea(attrs={"rows": 3}), max_length=4000,
-        help_text="One a line: product key, amount, and a category if there is one. Such as book, 20.00, paper",
-    )  # fmt: skip
-    orders = forms.IntegerField(
-        label="Orders before, this month", required=False, min_value=0, max_value=10**6,
-        help_text="For tiers: where the partner stands.",
-    )  # fmt: skip
-    earned = MoneyField(label="Earned before, this month", required=False)
-    placed_at = forms.DateTimeField(
-        label="Placed", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text="Empty: now.",
-    )  # fmt: skip
-
-    def clean_lines(self) -> tuple[OrderLine, ...]:
-        """Positions of the order."""
-        money, found = MoneyField(currency=self.fields["amount"].currency), []  # type: ignore[attr-defined]
-        for number, text in enumerate(filter(str.strip, self.cleaned_data["lines"].splitlines()), 1):
-            key, *rest = [part.strip() for part in text.split(",")]
-            amount = money.clean(rest[0]) if rest and len(rest) <= 2 else None
-            if amount is None or number > 500:
-                raise forms.ValidationError(f"Line {number}: write a product key and an amount, such as book, 20.00")
-            found.append(OrderLine(amount, key, rest[1] if len(rest) > 1 else ""))
-        return tuple(found)
-
-    def facts(self, currency: str) -> OrderFacts:
-        """The order as the engine takes it."""
-        values = self.cleaned_data
-        customer = {"new": True, "returning": False}.get(values["customer"])
-        return OrderFacts(
-            amount=values["amount"], currency=currency, placed_at=values["placed_at"] or timezone.now(),
-            tax=values["tax"] or 0, shipping=values["shipping"] or 0, discount=values["discount"] or 0,
-            lines=values["lines"], country=values["country"].upper(), is_new=customer,
-            coupon=values["coupon"].upper(), metadata={},
-        )  # fmt: skip
+def _running(owner: Owner, now: datetime) -> Iterator[Shown]:
+    """What decides for the owner now, in the order in which it is asked: their own rules, and the wider ones after."""
+    owners = {each._meta.model_name: each for each in _with_wider(owner)}
+    rules = {level: Rules([version.terms() for version in rules_of(each)]) for level, each in owners.items()}
+    for event in EVENTS:
+        found = [terms for level in LEVELS if level in rules for terms in rules[level].in_force(now, event)]
+        for terms, is_asked in with_reach(found):
+            yield Shown(terms, owners[terms.level], sentence(terms), is_asked)
 
 
-@staff_page(Permission.VIEW)
-def rules_try(request: StaffRequest) -> HttpResponseBase:
-    """What an order would earn, and why every other rule would not decide it. Nothing is written."""
-    merchant = request.merchant
-    asked = "amount" in request.GET
-    form = TryForm(request.GET if asked else None, currency=merchant.currency, initial={"partner": _named(request)})
-    result: dict[str, Any] = {}
-    if asked and form.is_valid():
-        partner = merchant.partners.filter(email=form.cleaned_data["partner"].lower()).first()
-        if partner is None:
-            form.add_error("partner", "There is no partner with this e-mail.")
-        else:
-            result = _tried(form, partner, merchant.currency)
-    context = {"form": form, "currency": merchant.currency, **result, "partials": {"result"}}
-    return page(request, "backoffice/rules/try.html", context, status=form_status(form) if asked else 200)
+def _with_wider(owner: Owner) -> list[Owner]:
+    if isinstance(owner, Program):
+        return [owner]
+    if isinstance(owner, Group):
+        return [owner, owner.program]
+    return [owner, *([owner.group] if owner.group else []), owner.program]
 
 
-def _tried(form: TryForm, partner: Partner, currency: str) -> dict[str, Any]:
-    values, facts = form.cleaned_data, form.facts(currency)
-    standing = Standing(
-        month_orders=values["orders"] or 0, month_earned=values["earned"] or 0, orders=values["orders"] or 0
-    )
-    levels = levels_of(partner)
-    found = engine.decide(facts, levels, standing=standing, look_on=True)
-    explanation = found.explanation if isinstance(found, Reward) else found
-    return {
-        "partner": partner,
-        "earns": found.amount if isinstance(found, Reward) else 0,
-        "reward": found if isinstance(found, Reward) else None,
-        "parts": [(part, sentence(part.terms)) for part in found.parts] if isinstance(found, Reward) else [],
-        "working": explanation["working"],
-        "tried": explanation["rules"],
-    }
-
-
-def _named(request: StaffRequest) -> str:
-    """The partner whose page led here."""
-    asked = request.GET.get("partner", "")
-    try:
-        return request.merchant.partners.filter(id=UUID(asked)).values_list("email", flat=True).first() or ""
-    except ValueError:
-        return asked
-
-
-def owner_of(request: StaffRequest, level: str, owner: UUID) -> Owner:
-    """The program, group or partner of the merchant; 404 for anybody else's."""
-    rows: dict[str, Any] = {
-        "program": request.merchant.programs,
-        "group": request.merchant.groups,
-        "partner": request.merchant.partners,
-    }
-    if level not in rows:
-        raise Http404
-    found: Owner = get_object_or_404(rows[level].all(), id=owner)
-    return found
-
-
-def _chain(owner: Owner, rule: UUID) -> UUID | None:
-    return None if rule == owner.pk else rule
-
-
-def _running(owner: Owner, versions: list[RewardVersion], now: datetime) -> list[Shown]:
-    by_id = {version.id: version for version in versions}
-    rules = engine.Rules([version.terms() for version in versions])
-    running = [terms for event in EVENTS for terms in rules.in_force(now, event)]
-    return [_shown(owner, by_id[terms.id]) for terms in running]
-
-
-def _shown(owner: Owner, version: RewardVersion, *, ahead: bool = False) -> Shown:
+def _shown(owner: Owner, version: RewardVersion) -> Shown:
     terms = version.terms()
-    return Shown(version, terms, version.rule or owner.pk, sentence(terms), ahead)
+    return Shown(terms, owner, sentence(terms))
+
+
+def _partners_with_rules(owner: Program | Group) -> "QuerySet[Partner]":
+    """Those of the program or group who have rules of their own, or had."""
+    own = owner.merchant.reward_versions.filter(partner=OuterRef("id"))
+    return owner.partners.filter(Exists(own)).order_by("name", "id")
 
 
 def _owners(request: StaffRequest, found: Owner) -> list[tuple[str, str, bool]]:
@@ -266,15 +187,19 @@ def _owners(request: StaffRequest, found: Owner) -> list[tuple[str, str, bool]]:
     return [(row.name, address_of(request, row), row == found) for row in rows]
 
 
-def address_of(request: StaffRequest, owner: Owner) -> str:
-    """The page of an owner's rules."""
-    return reverse("backoffice:rules_of", args=[request.merchant.slug, owner._meta.model_name, owner.pk])
-
-
-def _form_page(
-    request: StaffRequest, level: str, owner: Owner, form: RuleForm, version: RewardVersion | None
-) -> HttpResponseBase:
-    context = {"form": form, "owner": owner, "level": level, "version": version, "tiers": TIERS}
+def _form_page(request: StaffRequest, owner: Owner, form: RuleForm, lasting: RewardVersion | None) -> HttpResponseBase:
+    now = timezone.now()
+    ahead = versions_of(owner, lasting.rule).filter(effective_from__gt=now) if lasting else []
+    context = {
+        "form": form,
+        "owner": owner,
+        "level": owner._meta.model_name,
+        "lasting": lasting,
+        "said": sentence(lasting.terms()) if lasting else "",
+        "ahead": [(version, sentence(version.terms())) for version in ahead],
+        "most_tiers": MOST_TIERS,
+        "partials": {"tiers"},
+    }
     return page(request, "backoffice/rules/edit.html", context, status=form_status(form))
 
 
@@ -286,10 +211,7 @@ def _add(request: StaffRequest, level: str, owner: Owner, form: RuleForm) -> str
 
 def _set(request: StaffRequest, level: str, owner: Owner, chain: UUID | None, form: RuleForm) -> str:
     whose: Any = {level: owner}
+    lock(owner)
+    form.refuse_overtaken(request, versions_of(owner, chain).order_by("-number").first())
     set_reward(rule=chain, actor=request.actor, **whose, **form.rule())
     return address_of(request, owner)
-
-
-def _refused(form: RuleForm) -> Any:
-    form.renames = {"tiers": "start_1", "since": "history_from"}
-    return form.refused()

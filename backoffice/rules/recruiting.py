@@ -10,10 +10,12 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
-from backoffice.rules.pages import address_of, owner_of
+from backoffice.rules.owners import address_of, newest_of, owner_of
+from backoffice.rules.versioned import VersionedForm
+from merchants.edits import lock
 from merchants.errors import DomainError
 from merchants.roles import Permission
-from pages.forms import MoneyField, OnceField, PageForm
+from pages.forms import MoneyField, OnceField
 from rewards.checks import checked_percent
 from rewards.details import Details
 from rewards.engine import plain
@@ -24,7 +26,7 @@ from rewards.terms import Owner, add_rule, set_reward, versions_of
 _BETWEEN = re.compile(r"[\s,;%]+")
 
 
-class RecruitingForm(PageForm):
+class RecruitingForm(VersionedForm):
     """One version of a rule for recruiters."""
 
     once = OnceField()
@@ -80,7 +82,8 @@ def rules_recruiting(request: StaffRequest, level: str, owner: UUID, rule: UUID 
     if rule is not None and (newest is None or not newest.levels):
         return led_to(request, reverse("backoffice:rules_edit", args=[request.merchant.slug, level, owner, rule]))
     currency = (newest.currency if newest else "") or request.merchant.currency
-    form = RecruitingForm(posted(request), currency=currency, initial=_initial(newest) if newest else {})
+    initial = _initial(newest) | {"version": newest_of(found, rule)} if newest else {}
+    form = RecruitingForm(posted(request), currency=currency, initial=initial)
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _set(request, level, found, rule, form))
@@ -104,5 +107,7 @@ def _set(request: StaffRequest, level: str, owner: Owner, rule: UUID | None, for
     if rule is None:
         add_rule(actor=request.actor, **whose, **form.rule())
     else:
+        lock(owner)
+        form.refuse_overtaken(request, versions_of(owner, rule).order_by("-number").first())
         set_reward(rule=rule, actor=request.actor, **whose, **form.rule())
     return address_of(request, owner)

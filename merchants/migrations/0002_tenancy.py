@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from merchants.schema import append_only, tenant_rows, tenant_table
+from merchants.schema import append_only, names_can_go, tenant_rows, tenant_table
 
 # Whatever a process caches about a merchant is checked against this number, so a writer cannot forget to raise it.
 # `note_configuration_change` is for tables in other apps (see affiliates and rewards).
@@ -39,5 +39,6 @@ class Migration(migrations.Migration):
         tenant_table("merchants_apikey"),
         tenant_table("merchants_auditentry"),
         *append_only(["merchants_auditentry"]),
+        names_can_go("merchants_auditentry", ["actor_name", "before", "after"]),
         CONFIGURATION_VERSION,
     ]

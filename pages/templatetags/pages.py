@@ -58,6 +58,8 @@ _BADGES: dict[str, tuple[str, str]] = {
     "done": ("Done", "is-green"),
     "failed": ("Failed", "is-red"),
     "cancelled": ("Cancelled", ""),
+    "planned": ("Planned", "is-amber"),
+    "ended": ("Ended", ""),
 }
 
 
@@ -222,8 +224,13 @@ _DEEDS = {
     "commission.release": "Ended the hold", "commission.release_early": "Ended the hold early",
     "commission.reject": "Rejected a commission", "commission.record_manual": "Recorded a commission by hand",
     "job.start": "Started a job", "job.cancel": "Cancelled a job", "job.retry": "Tried a job again",
+    "bonus.create": "Added a bonus", "bonus.update": "Changed a bonus", "bonus.end": "Ended a bonus",
+    "bonus.delete": "Deleted a bonus", "bonus.award": "Reached a target", "bonus.take_back": "Fell below a target",
+    "bonus.give_again": "Reached a target again",
     "commission.flag": "Flagged a commission", "commission.review": "Closed what was flagged",
-    "fraud.set_rule": "Changed a fraud rule",
+    "fraud.set_rule": "Changed a fraud rule", "commission.settle": "Settled a doubt",
+    "partner.readmit": "Let a partner in again", "partner.erase": "Erased a partner",
+    "application.erase": "Erased an application",
     "asset.create": "Added an asset", "asset.update": "Changed an asset", "asset.archive": "Archived an asset",
     "asset.restore": "Restored an asset", "asset.delete": "Deleted an asset", "asset.move": "Moved an asset",
     "asset.replace_file": "Replaced a file", "announcement.draft": "Wrote an announcement",
@@ -305,7 +312,10 @@ def json_block(value: Any) -> SafeString:
 
 @register.filter
 def rate_of(explanation: dict[str, Any]) -> str:
-    """The rate in a commission's explanation: `12%`, `$5.00`, or an em dash for one by hand."""
+    """The rate in a commission's explanation: `12%`, `$5.00`, `Several`, or an em dash for one by hand."""
+    parts = explanation.get("parts", ())
+    if len({(part.get("percent"), part.get("amount")) for part in parts}) > 1:
+        return "Several"
     reward = explanation.get("reward", {})
     if reward.get("percent"):
         return f"{reward['percent']}%"

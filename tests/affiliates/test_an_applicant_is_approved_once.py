@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from affiliates import applications
-from affiliates.models import Application, Partner
-from affiliates.partners import approve, create_partner
-from affiliates.programs import default_program, update_applications
+from affiliates.models import Application, Group, Partner
+from affiliates.partners import approve, create_partner, update_partner
+from affiliates.programs import default_program, delete_group, update_applications
 from merchants import tenancy
 from merchants.errors import Conflict
 from merchants.ids import new_id
@@ -94,3 +94,19 @@ def test_a_proposal_is_what_can_stand_in_a_code(tenant: Merchant) -> None:
     first = create_partner(name="Bo", email="b@example.com", coupon_code="BO", actor=ACTOR)
     assert approve(PartnerFactory(status="applied"), actor=ACTOR).status == first.status
     assert proposal("Bo") == "BO2"
+
+
+def test_of_a_deletion_and_somebody_coming_in_one_is_refused(committed_merchant: Merchant) -> None:
+    with tenancy.tenant(committed_merchant.id):
+        group, partner = GroupFactory(), PartnerFactory()
+
+    def come_in() -> None:
+        update_partner(Partner.objects.get(id=partner.id), changes={"group": group}, actor=ACTOR)
+
+    said = race(
+        in_tenant(committed_merchant, come_in),
+        in_tenant(committed_merchant, lambda: delete_group(group, actor=ACTOR)),
+    )
+    assert said in (["group_has_members", "ok"], ["group_unknown", "ok"])
+    with tenancy.tenant(committed_merchant.id):
+        assert Group.with_deleted.get(id=group.id).partners.count() == int("group_has_members" in said)

@@ -4,13 +4,14 @@ import pytest
 
 from affiliates.partners import update_partner
 from affiliates.programs import create_group, default_program, delete_group, update_group
-from merchants.errors import Conflict
+from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
 from merchants.settings import update_merchant
 from rewards.terms import set_reward
 from stats.outstanding import outstanding_of
 from stats.rollup import refresh
 from tests.factories import ACTOR, CommissionFactory, GroupFactory, PartnerFactory
+from tests.fraud.conftest import sell
 
 
 def test_the_groups_minimum_holds_and_where_it_has_none_the_merchants(tenant: Merchant) -> None:
@@ -41,7 +42,7 @@ def test_a_minimum_keeps_its_currency_when_the_merchant_takes_another(tenant: Me
 def test_a_group_with_partners_in_it_stays(tenant: Merchant) -> None:
     group = GroupFactory(name="Full")
     partner = PartnerFactory(group=group)
-    with pytest.raises(Conflict, match="There are partners in Full: move them to another group first"):
+    with pytest.raises(Conflict, match="There is a partner in Full: move them to another group first"):
         delete_group(group, actor=ACTOR)
     update_partner(partner, changes={"group": None}, actor=ACTOR)
     delete_group(group, actor=ACTOR)
@@ -49,10 +50,29 @@ def test_a_group_with_partners_in_it_stays(tenant: Merchant) -> None:
     assert tenant.audit_entries.filter(verb="group.delete", before={"name": "Full"}).exists()
 
 
-def test_a_group_that_had_terms_stays_because_commissions_keep_them(tenant: Merchant) -> None:
+def test_a_group_that_had_terms_goes_and_its_commissions_keep_them(tenant: Merchant) -> None:
     group = GroupFactory(name="Paid")
+    partner = PartnerFactory(group=group)
     set_reward(group=group, kind="percentage", percent=12, actor=ACTOR)
-    with pytest.raises(Conflict) as refused:
-        delete_group(group, actor=ACTOR)
-    assert refused.value.code == "group_has_terms"
-    assert tenant.groups.filter(id=group.id).exists()
+    earned = sell(partner, "A-1", amount=10_000)
+    assert earned.amount == 1_200
+    update_partner(partner, changes={"group": None}, actor=ACTOR)
+    delete_group(group, actor=ACTOR)
+    assert not tenant.groups.exists()
+    assert not group.program.groups.exists()
+    version = tenant.commissions.get().reward_version
+    assert version is not None
+    assert version.group is not None
+    assert (version.group.name, version.percent) == ("Paid", 12)
+    GroupFactory(name="Paid")
+    delete_group(group, actor=ACTOR)
+    assert tenant.audit_entries.filter(verb="group.delete").count() == 1, "deleting it again changes nothing"
+
+
+def test_nobody_comes_into_a_group_that_is_gone(tenant: Merchant) -> None:
+    group, partner = GroupFactory(name="Old"), PartnerFactory()
+    delete_group(group, actor=ACTOR)
+    with pytest.raises(DomainError, match="Old was deleted: choose another group"):
+        update_partner(partner, changes={"group": group}, actor=ACTOR)
+    with pytest.raises(DomainError, match="Old was deleted"):
+        PartnerFactory(group=group)

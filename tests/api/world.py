@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from affiliates import applications
@@ -14,6 +15,8 @@ from affiliates.partners import create_partner
 from affiliates.program_terms import publish_terms
 from affiliates.programs import create_group, default_program, update_applications
 from affiliates.questions import create_question
+from bonuses.models import Rung
+from bonuses.plans import create_bonus
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.manual import record_manual
@@ -22,6 +25,8 @@ from customers.provider_keys import add_provider_key
 from merchants import tenancy
 from merchants.ids import new_id
 from merchants.models import Merchant
+from outreach.library import create_asset
+from outreach.news import draft, publish
 from payouts.manual import record_payout
 from rewards.terms import set_reward
 from tests.factories import ACTOR
@@ -69,14 +74,25 @@ def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
     reward = set_reward(program=program, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     set_reward(partner=partner, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
     applied = _application(merchant, word, program)
+    leaflet = ContentFile(f"%PDF-1.7 {word}".encode(), name="leaflet.pdf")
+    asset = create_asset(merchant=merchant, kind="file", title=f"Asset {word}", upload=leaflet, actor=ACTOR)
+    told = draft(merchant=merchant, title=f"News {word}", body=f"All about {word}", actor=ACTOR)
+    publish(told, by_mail=False, actor=ACTOR)
+    bonus = create_bonus(
+        program=program, name=f"Bonus {word}", measure="orders", period="month", currency="USD",
+        ladder=[Rung(1, 500), Rung(50, 5_000)], actor=ACTOR,
+    )  # fmt: skip
     return {
         **applied,
+        "asset": asset.id,
+        "announcement": told.id,
         "program": program.id,
         "group": group.id,
         "partner": partner.id,
         "coupon": coupon.id,
         "link": link.id,
         "reward_version": reward.id,
+        "bonus": bonus.id,
     }
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from affiliates.models import Application
 from affiliates.program_terms import publish_terms
-from affiliates.programs import create_group
+from affiliates.programs import create_group, delete_group
 from affiliates.questions import delete_question, update_question
 from affiliates.tasks import forget_applications
 from merchants import tenancy
@@ -160,3 +160,16 @@ def test_another_merchants_link_is_nobodys(door: Door, other_merchant: object, m
     assert Client().get(link).status_code in (404, 410)
     with tenancy.tenant(door.merchant.id):
         assert Application.objects.get().confirmed_at is None
+
+
+def test_a_group_that_was_deleted_meanwhile_keeps_nobody_out(door: Door, mailoutbox: list[EmailMessage]) -> None:
+    with tenancy.tenant(door.merchant.id):
+        group = create_group(program=door.program, name="Podcasters", actor=ACTOR)
+    address = f"{PAGE}?group={group.id}"
+    door.send(to=address, stamp=door.opened(address)["stamp"])
+    with tenancy.tenant(door.merchant.id):
+        delete_group(group, actor=ACTOR)
+    door.confirm(link_in(mailoutbox[0]))
+    with tenancy.tenant(door.merchant.id):
+        assert door.merchant.partners.get().group is None
+    assert b"Podcasters" not in door.browser.get(address).content

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from apply import views
 from merchants import tenancy
@@ -57,3 +58,13 @@ def test_one_address_sends_so_many_in_a_quarter_of_an_hour(door: Door) -> None:
     assert blocked.status_code == 429
     assert b"Wait a quarter of an hour." in blocked.content
     assert door.browser.get(PAGE).status_code == 200
+
+
+def test_an_ipv6_network_is_one_address(door: Door) -> None:
+    for number in range(views.FROM_ONE):
+        door.browser = Client(REMOTE_ADDR=f"2001:db8:0:1::{number:x}")
+        assert door.send(email=f"bo{number}@example.com").status_code == 302
+    door.browser = Client(REMOTE_ADDR="2001:db8:0:1:ffff::1")
+    assert door.send(email="one-more@example.com").status_code == 429
+    door.browser = Client(REMOTE_ADDR="2001:db8:0:2::1")
+    assert door.send(email="neighbour@example.com").status_code == 302

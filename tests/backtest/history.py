@@ -10,8 +10,10 @@ from rewards.details import Details
 from rewards.terms import Owner
 from tests.factories import ACTOR
 from tracking import ingest
-from tracking.backtest import Comparison, compare, propose
+from tracking.backtest import compare
+from tracking.comparison import Comparison
 from tracking.events import Line, Sale, SaleCustomer
+from tracking.proposals import Proposal, propose
 
 MARCH = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BEFORE = MARCH - timedelta(days=200)
@@ -42,6 +44,11 @@ def tried(merchant: Merchant, owner: Owner, percent: str, **said: Any) -> Compar
         owner, kind="percentage", percent=Decimal(percent), details=Details(**said),
         **{"since": BEFORE, "until": AFTER} | proposed,
     )  # fmt: skip
+    return compared(merchant, proposal)
+
+
+def compared(merchant: Merchant, proposal: Proposal) -> Comparison:
+    """What comes of it, worked to the end."""
     steps = compare(merchant, proposal)
     while True:
         try:

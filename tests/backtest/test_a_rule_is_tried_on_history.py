@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from affiliates.models import Partner
+from affiliates.partners import update_partner
 from commissions.adjustment import adjust
 from commissions.models import Commission
 from commissions.rejection import reject
@@ -15,12 +16,13 @@ from merchants.models import Merchant
 from orders.models import Order
 from rewards.details import Details
 from rewards.terms import add_rule, set_reward
-from tests.backtest.history import AFTER, BEFORE, MARCH, sells, tried
+from tests.backtest.history import AFTER, BEFORE, MARCH, compared, sells, tried
 from tests.factories import ACTOR, GroupFactory, PartnerFactory
 from tests.rewards.rules import tier
 from tests.sales import refund
-from tracking.backtest import as_parameters, compare, proposal_from, propose, refuse_outdated
+from tracking.backtest import compare
 from tracking.deletion import delete_order
+from tracking.proposals import as_parameters, proposal_from, propose, propose_end, refuse_outdated
 from tracking.reattribution import reattribute
 
 APRIL = datetime(2026, 4, 2, 12, tzinfo=UTC)
@@ -161,3 +163,35 @@ def test_another_tenant_s_orders_and_rules_are_not_there(merchant: Merchant, oth
 def test_a_new_rule_needs_no_chain(gold: Partner) -> None:
     add_rule(program=gold.program, kind="percentage", percent=5, details=Details(name="x"), actor=ACTOR)
     assert propose(gold.program, kind="percentage", percent=6, adds=True, since=BEFORE, until=AFTER).changes == 0
+
+
+@pytest.mark.usefixtures("ten")
+def test_a_rule_that_is_taken_away_leaves_its_orders_to_the_next(tenant: Merchant, gold: Partner) -> None:
+    set_reward(partner=gold, kind="percentage", percent=15, effective_from=BEFORE, actor=ACTOR)
+    sells(gold, "one", 10_000)
+    proposal = propose_end(gold, since=BEFORE, until=AFTER)
+    assert proposal_from(as_parameters(proposal)) == proposal
+    total = compared(tenant, proposal).totals()["USD"]
+    assert (total.stands, total.proposed) == (1_500, 1_000)
+    nobody = compared(tenant, propose_end(gold.program, since=BEFORE, until=AFTER)).totals()["USD"]
+    assert (nobody.stands, nobody.proposed) == (1_500, 1_500), "her own rule decides before the program's"
+    with pytest.raises(Conflict):
+        propose_end(PartnerFactory(), since=BEFORE, until=AFTER)
+
+
+@pytest.mark.usefixtures("ten")
+def test_an_order_is_tried_in_the_group_that_its_partner_was_in(tenant: Merchant, gold: Partner) -> None:
+    group, silver = gold.group, GroupFactory(name="Silver", program=gold.program)
+    set_reward(group=group, kind="percentage", percent=12, effective_from=BEFORE, actor=ACTOR)
+    sells(gold, "in-gold", 10_000)
+    update_partner(gold, changes={"group": silver}, actor=ACTOR)
+    sells(gold, "in-silver", 10_000)
+    # Silver has no rule: the program's 10 % decides there, and the books agree with both.
+    found = tried(tenant, group, "20")
+    assert found.by("group_id")[group.id, "USD"].difference == 800
+    assert (found.totals()["USD"].orders, found.same, dict(found.differ)) == (1, 1, {})
+    whole = tried(tenant, gold.program, "11")
+    assert {key: (each.stands, each.proposed) for (key, _), each in whole.by("group_id").items()} == {
+        group.id: (1_200, 1_200), silver.id: (1_000, 1_100),
+    }  # fmt: skip
+    assert (whole.same, dict(whole.differ)) == (2, {})

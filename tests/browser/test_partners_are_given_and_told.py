@@ -110,9 +110,9 @@ def test_a_rule_is_tried_switched_on_and_what_it_finds_is_decided(screen: Page, 
     end = time.monotonic() + 30
     while time.monotonic() < end:
         screen.goto(queue)
-        if screen.get_by_text("It comes from KP.").count() == 2:
+        if screen.get_by_text("The order comes from KP, where you do not sell.").count() == 2:
             break
-    expect(screen.get_by_text("It comes from KP.")).to_have_count(2)
+    expect(screen.get_by_text("The order comes from KP, where you do not sell.")).to_have_count(2)
     screen.get_by_label("Select KP-0").check()
     screen.get_by_role("button", name="Release as false positive").click()
     screen.get_by_label("Reason").fill("An embassy")

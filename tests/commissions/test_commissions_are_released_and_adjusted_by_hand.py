@@ -105,7 +105,11 @@ def test_what_is_over_is_not_adjusted(anna: Partner, actor: Actor) -> None:
     refunded.refresh_from_db()
     reject(rejected, reason="fraud", actor=actor)
     by_hand = adjust(sell(anna, 10_000, order="C"), amount=1_100, reason="x", actor=actor)
-    for commission, why in ((refunded, "is reversed"), (rejected, "is rejected"), (by_hand, "by hand is not adjusted")):
+    for commission, why in (
+        (refunded, "is reversed"),
+        (rejected, "is rejected"),
+        (by_hand, "by hand is not adjusted, nor"),
+    ):
         with pytest.raises(Conflict, match=why) as refused:
             adjust(commission, amount=500, reason="x", actor=actor)
         assert refused.value.code == "commission_final"

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from bonuses import verify as bonuses_verify
 from commissions import verify as commissions_verify
 from demo.brands import BRANDS, COFFEE, Brand
 from demo.planting import plant
@@ -80,5 +81,7 @@ def test_a_planted_brand_has_something_of_everything_and_its_books_hold(settings
         assert merchant.announcements.published().count() == 1
         assert set(merchant.flags.values_list("rule", flat=True)) == {"self_referral", "coupon_sites", "countries"}
         assert merchant.commissions.under_review().count() == 3
-        proofs = (ledger_verify, commissions_verify, payouts_verify, stats_verify)
+        assert set(merchant.bonuses.values_list("name", flat=True)) == {"Orders of the month", "New year"}
+        assert merchant.bonus_progress.filter(reached__gt=0).exists()
+        proofs = (ledger_verify, commissions_verify, payouts_verify, stats_verify, bonuses_verify)
         assert [problem for proof in proofs for problem in proof.problems()] == []

@@ -133,7 +133,7 @@ def test_the_sweep_looks_after_the_commit(merchant: Merchant, tasks_at_once: Non
         sell(partner, "k", country="KP")
     tasks.sweep.apply(throw=True)
     with tenancy.tenant(merchant.id):
-        assert merchant.flags.get().reason == "It comes from KP."
+        assert merchant.flags.get().reason == "The order comes from KP, where you do not sell."
 
 
 def test_two_workers_flag_nothing_twice(committed_merchant: Merchant) -> None:

@@ -74,7 +74,7 @@ def test_four_orders_of_one_address_within_the_hour(tenant: Merchant, anna: Part
         placed = now - timedelta(minutes=61 * (4 - number))
         click = follow(anna, ip_hash="calm", at=placed - timedelta(minutes=1))
         sell(anna, f"slow-{number}", click=click, placed_at=placed)
-    assert found(tenant) == {"fast-3": ["From one network address within the time: 4 orders and 4 clicks."]}
+    assert found(tenant) == {"fast-3": ["4 orders and 4 clicks came from one network address within 60 minutes."]}
 
 
 def test_five_clicks_of_one_address_before_the_order(tenant: Merchant, anna: Partner) -> None:
@@ -84,7 +84,7 @@ def test_five_clicks_of_one_address_before_the_order(tenant: Merchant, anna: Par
         follow(anna, ip_hash="mad", at=now - timedelta(minutes=6, seconds=seconds))
     follow(anna, ip_hash="mad", at=now - timedelta(minutes=30))
     sell(anna, "clicked", click=follow(anna, ip_hash="mad", at=now - timedelta(minutes=5)))
-    assert found(tenant) == {"clicked": ["From one network address within the time: 1 orders and 5 clicks."]}
+    assert found(tenant) == {"clicked": ["1 order and 5 clicks came from one network address within 10 minutes."]}
 
 
 def test_ten_of_twenty_clicks_buy_where_one_of_fifty_did(tenant: Merchant, anna: Partner) -> None:
@@ -102,7 +102,7 @@ def test_ten_of_twenty_clicks_buy_where_one_of_fifty_did(tenant: Merchant, anna:
     sell(anna, "tenth")
     refresh()
     assert found(tenant) == {
-        "tenth": ["10 orders on 20 clicks, where 2.0 % of the clicks before that led to an order."]
+        "tenth": ["10 orders came from 20 clicks in 7 days; before that 2.0 % of the partner's clicks led to an order."]
     }
 
 
@@ -113,8 +113,8 @@ def test_a_click_from_a_coupon_site_or_its_subdomain(tenant: Merchant, anna: Par
     sell(anna, "alike", click=follow(anna, referrer="https://notcoupons.example/"))
     sell(anna, "query", click=follow(anna, referrer="https://blog.example/?via=coupons.example"))
     assert found(tenant) == {
-        "site": ["The click came from coupons.example."],
-        "sub": ["The click came from www.deals.example."],
+        "site": ["The click came from coupons.example, which lists coupon codes."],
+        "sub": ["The click came from www.deals.example, which lists coupon codes."],
     }
 
 
@@ -146,7 +146,10 @@ def test_a_country_that_is_not_served(tenant: Merchant, anna: Partner) -> None:
     sell(anna, "abroad", country="KP")
     sell(anna, "click", click=follow(anna, country="KP"))
     sell(anna, "unknown")
-    assert found(tenant) == {"abroad": ["It comes from KP."], "click": ["It comes from KP."]}
+    assert found(tenant) == {
+        "abroad": ["The order comes from KP, where you do not sell."],
+        "click": ["The order comes from KP, where you do not sell."],
+    }
 
 
 def test_an_order_of_ten_times_the_average(tenant: Merchant, anna: Partner) -> None:
@@ -157,7 +160,9 @@ def test_an_order_of_ten_times_the_average(tenant: Merchant, anna: Partner) -> N
     switch_on(tenant, "amount", factor=10, days=30, least=5)
     sell(anna, "large", amount=20_001)
     sell(anna, "just", amount=20_000)
-    assert found(tenant) == {"large": ["The order over 200.01 USD stands against an average of 20.00 USD."]}
+    assert found(tenant) == {
+        "large": ["The order is 200.01 USD, and your orders of the 30 days before were 20.00 USD on average."]
+    }
 
 
 def test_parameters_have_bounds_and_lists_their_form(tenant: Merchant) -> None:

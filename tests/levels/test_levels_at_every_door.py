@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from affiliates.programs import default_program, update_applications
 from merchants import tenancy
 from merchants.models import Merchant, User
 from stats.rollup import refresh
+from tests.backoffice.rules.forms import hidden
 from tests.factories import ACTOR, PASSWORD, ApiKeyFactory, CustomerFactory, PartnerFactory
 from tests.levels.conftest import pays_recruiters, sells
 from tests.sales import give_ten_percent
@@ -89,14 +91,15 @@ def test_a_rule_is_changed_by_a_new_version(merchant: Merchant, staff: Client, p
         version = pays_recruiters("10", "5")
     address = f"/m/acme/rules/program/{partner.program_id}/{version.rule}/"
     assert staff.get(address).headers["Location"] == f"{address}recruiting/"
-    page = staff.get(f"{address}recruiting/").content.decode()
-    assert 'value="10, 5"' in page
-    once = _ONCE.search(page)
-    assert once is not None
-    staff.post(f"{address}recruiting/", {"once": once[1], "levels": "8", "first_months": "12"})
+    assert 'value="10, 5"' in staff.get(f"{address}recruiting/").content.decode()
+    shown = hidden(staff, f"{address}recruiting/")
+    staff.post(f"{address}recruiting/", shown | {"levels": "8", "first_months": "12"})
     with tenancy.tenant(merchant.id):
         newest = merchant.reward_versions.get(rule=version.rule, number=2)
         assert (newest.levels, newest.percent) == (1, 8)
+    late = staff.post(f"{address}recruiting/", shown | {"once": str(uuid4()), "levels": "7"})
+    assert late.status_code == 422
+    assert "set it to “8 % of what their recruits earn" in late.content.decode()
 
 
 def test_a_recruiter_reads_what_they_earn_and_nothing_of_the_order(
@@ -123,7 +126,7 @@ def test_a_recruiter_reads_what_they_earn_and_nothing_of_the_order(
     assert "A recruit&#x27;s sale" in earnings
     assert "10 % of 10.00 USD that a recruit earned = 1.00 USD" in one
     assert f"/apply/acme/?by={rob.portal_code}" in recruits
-    assert "10 % of what their recruits earn, 5 % at level 2." in recruits
+    assert "10 % of what your recruits earn, 5 % at level 2." in recruits
     assert "Anna" in recruits
     with tenancy.tenant(merchant.id):
         set_password(partner, password=PASSWORD, actor=ACTOR)

@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
+from bonuses.models import Progress, Rung
+from bonuses.plans import create_bonus
 from config.static_files import StaticFiles
 from merchants import tenancy
 from merchants.keys import issue
@@ -54,6 +56,10 @@ def cast(merchant: Merchant, owner: User, partner: Partner) -> Cast:
     with tenancy.tenant(merchant.id):
         give_ten_percent(partner)
         set_password(partner, password=PASSWORD, actor=ACTOR)
+        create_bonus(
+            program=partner.program, name="Orders", measure="orders", period="month", currency="USD",
+            ladder=[Rung(n, n) for n in range(10, 200, 10)], actor=ACTOR,
+        )  # fmt: skip
     staff, portal = Client(), Client()
     staff.force_login(owner)
     staff.get("/m/acme/settings/")  # writes down when the session was last seen, which happens every five minutes
@@ -81,6 +87,12 @@ def grow(cast: Cast, *, first: int, last: int) -> None:
                 record_payout(partner=cast.anna, commission_ids=[commission.id], transaction_id=f"t{n}",
                               paid_on=timezone.localdate(), actor=ACTOR)  # fmt: skip
         refresh()
+        bonus, today = cast.merchant.bonuses.get(), timezone.localdate()
+        on_the_way = cast.merchant.partners.exclude(bonus_progress__bonus=bonus)
+        cast.merchant.bonus_progress.bulk_create(
+            Progress(merchant=cast.merchant, partner=each, bonus=bonus, first_day=today, reached=n)
+            for n, each in enumerate(on_the_way, 1)
+        )
 
 
 def pages(cast: Cast) -> Iterator[tuple[Client, str]]:
@@ -90,6 +102,7 @@ def pages(cast: Cast) -> Iterator[tuple[Client, str]]:
         order = merchant.orders.get(external_id="o1")
         commission = order.commissions.get()
         payout = merchant.payouts.order_by("id")[0]
+        bonus = merchant.bonuses.get()
     for path in (
         "", "overview/statuses/", "search/?q=cust", "partners/", "partners/?q=partner", "partners/?sort=name",
         f"partners/{anna.id}/", f"partners/{anna.id}/activity/", f"partners/{anna.id}/settings/",
@@ -99,6 +112,7 @@ def pages(cast: Cast) -> Iterator[tuple[Client, str]]:
         "payouts/history/", f"payouts/{payout.id}/", f"payouts/new/{anna.id}/USD/", "audit/", "keys/", "team/",
         "settings/", "settings/mail/",
         "groups/", "groups/new/", "settings/applications/", "settings/applications/terms/new/",
+        "bonuses/", f"bonuses/{bonus.id}/", "bonuses/new/", f"bonuses/{bonus.id}/edit/", f"partners/{anna.id}/bonuses/",
         "partners/?status=applied", f"partners/{anna.id}/application/", f"partners/{anna.id}/approve/",
     ):  # fmt: skip
         yield cast.staff, f"/m/acme/{path}"

@@ -14,6 +14,7 @@ Days = dict[tuple[UUID | None, date, str], Figures]
 OF_PARTNER = ("clicks", "unique_clicks", "leads", "orders", "revenue", "refunded", "earned", "pending", "approved")
 OF_STATUS = ("in_payout", "paid", "taken_back", "pending_count", "unpaid_count", "paid_count", "taken_back_count")
 OF_DAY = (*OF_PARTNER, *OF_STATUS)
+OF_PARTNER_DAY = (*OF_DAY, "kept_orders")
 OF_MERCHANT = (*OF_DAY, "direct_orders", "direct_revenue", "direct_refunded")
 #: The figure of each status, and where its commissions are counted.
 _STATUSES = {
@@ -30,7 +31,7 @@ OF_CUSTOMER = ("orders", "referred_orders", "revenue", "refunded", "commission",
 def rollups(merchant: Merchant) -> dict[str, dict[Any, Any]]:
     """What stands in the four tables, by table and key."""
     return {
-        "partner days": _by(merchant.partner_days.all(), ("partner_id", "day", "currency"), OF_DAY),
+        "partner days": _by(merchant.partner_days.all(), ("partner_id", "day", "currency"), OF_PARTNER_DAY),
         "merchant days": _by(merchant.merchant_days.all(), ("day", "currency"), OF_MERCHANT),
         "partner totals": _by(merchant.partner_totals.all(), ("partner_id", "currency"), OF_PARTNER),
         "customer totals": _by(merchant.customer_totals.all(), ("customer_id", "currency"), OF_CUSTOMER),
@@ -44,6 +45,8 @@ def recomputed(merchant: Merchant) -> dict[str, dict[Any, Any]]:
     of_partners: dict[Any, Figures] = defaultdict(lambda: dict.fromkeys(OF_PARTNER, 0))
     for (partner_id, day, currency), figures in days.items():
         for name, figure in figures.items():
+            if name == "kept_orders":
+                continue
             apart = partner_id is None and name in ("orders", "revenue", "refunded")
             of_merchant[day, currency][f"direct_{name}" if apart else name] += figure
             if partner_id is not None and name in OF_PARTNER:
@@ -58,7 +61,7 @@ def recomputed(merchant: Merchant) -> dict[str, dict[Any, Any]]:
 
 def _partner_days(merchant: Merchant) -> Days:
     zone = ZoneInfo(merchant.time_zone)
-    days: Days = defaultdict(lambda: dict.fromkeys(OF_DAY, 0))
+    days: Days = defaultdict(lambda: dict.fromkeys(OF_PARTNER_DAY, 0))
 
     def add(partner_id: UUID | None, moment: datetime, currency: str, **figures: int) -> None:
         row = days[partner_id, moment.astimezone(zone).date(), currency]
@@ -66,7 +69,11 @@ def _partner_days(merchant: Merchant) -> Days:
             row[name] += figure
 
     for order in merchant.orders.all():
-        add(order.partner_id, order.placed_at, order.currency, orders=1, revenue=order.amount, refunded=order.refunded)
+        kept = int(order.amount == 0 or order.refunded < order.amount)
+        add(
+            order.partner_id, order.placed_at, order.currency, orders=1, revenue=order.amount, refunded=order.refunded,
+            kept_orders=kept,
+        )  # fmt: skip
     for one in merchant.commissions.all():
         left = one.amount - one.reversed
         amount, count = _STATUSES[one.status]

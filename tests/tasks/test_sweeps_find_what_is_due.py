@@ -201,7 +201,7 @@ def test_beat_knows_only_tasks_that_exist() -> None:
     scheduled = {entry["task"] for entry in current_app.conf.beat_schedule.values()}
     assert scheduled == {
         "stats.sweep", "tracking.drain_clicks", "commissions.sweep_holds", "tracking.sweep_answers", "jobs.sweep",
-        "jobs.sweep_files", "fraud.sweep", "fraud.sweep_addresses",
-        "affiliates.sweep_applications",
+        "jobs.sweep_files", "fraud.sweep", "fraud.sweep_addresses", "bonuses.sweep",
+        "affiliates.sweep_applications", "affiliates.sweep_deadlines",
     }  # fmt: skip
     assert scheduled <= set(current_app.tasks)

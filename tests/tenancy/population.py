@@ -13,6 +13,9 @@ from affiliates import applications
 from affiliates.program_terms import accept, publish_terms
 from affiliates.programs import update_applications
 from affiliates.questions import create_question
+from bonuses import reaching
+from bonuses.models import Rung
+from bonuses.plans import create_bonus, today_of
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.rejection import reject
@@ -76,6 +79,7 @@ def populate(merchant: Merchant, canary: str) -> None:
         start("backoffice.partners", merchant=merchant, parameters={"query": f"q={canary}"}, actor=ACTOR)
         _outreach(merchant, partner, canary)
         _fraud(merchant, partner)
+        _bonus(merchant, partner, canary)
         _without_verbs(merchant, partner, canary)
         reject(CommissionFactory(partner=partner, reason=canary), reason=canary, actor=ACTOR)
         add_provider_key(merchant.customers.get(external_id=canary), provider="stripe", key=canary, actor=ACTOR)
@@ -96,6 +100,17 @@ def _fraud(merchant: Merchant, partner: Any) -> None:
     found = [Doubt(row.id, rule.key, 3, "Found", {}) for row in partner.commissions.filter(status="approved")]
     raise_doubts(found, actor=ACTOR)
     merchant.screened.create(commission_id=found[0].commission_id)
+
+
+def _bonus(merchant: Merchant, partner: Any, canary: str) -> None:
+    for owner in ({"program": partner.program}, {"group": partner.group}, {"partner": partner}):
+        create_bonus(
+            name=canary, measure="orders", period="month", currency="USD", ladder=[Rung(1, 500)], actor=ACTOR, **owner
+        )
+    merchant.partner_days.create(partner_id=partner.id, day=today_of(), currency="USD", kept_orders=1)
+    merchant.bonuses_due.create(partners=[partner.id])
+    assert reaching.settle() == 1
+    merchant.bonuses_due.create(partners=[partner.id])
 
 
 def _terms(partner: Any, canary: str) -> None:

@@ -90,7 +90,11 @@ def _point(table: str, column: str, target: str) -> None:
         cursor.execute(f"SELECT row_to_json(t)::text FROM {table} t WHERE {column} IS NOT NULL LIMIT 1")
         copy = json.loads(cursor.fetchone()[0])
         # Only the reference may be at fault, not a uniqueness that comes before it.
-        copy |= {"id": str(uuid4()), column: target, "external_id": "copy", "number": 100}
+        copy |= {"external_id": "copy", "number": 100, "target": 100}
+        if "commission_id" in copy:
+            cursor.execute("SELECT id FROM commissions_commission WHERE id <> %s LIMIT 1", [copy["commission_id"]])
+            copy["commission_id"] = str(cursor.fetchone()[0])
+        copy |= {"id": str(uuid4()), column: target}
         cursor.execute(f"INSERT INTO {table} SELECT * FROM json_populate_record(NULL::{table}, %s)", [json.dumps(copy)])
 
 

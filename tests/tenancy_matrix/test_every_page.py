@@ -36,7 +36,7 @@ from outreach.library import create_asset
 from outreach.news import draft, publish
 from tests.api.world import World, build
 from tests.factories import ACTOR, PASSWORD
-from tracking.backtest import as_parameters, propose
+from tracking.proposals import as_parameters, propose
 
 #: Before anybody is asked who they are, or about oneself alone.
 OPEN = {"merchants", "invitation", "outbox", "outbox_message"}
@@ -55,6 +55,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_activity": (VIEW, VIEW),
     "partners_application": (VIEW, VIEW),
     "partners_recruits": (VIEW, VIEW),
+    "partners_bonuses": (VIEW, VIEW),
     "groups": (VIEW, VIEW),
     "groups_new": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "groups_detail": (VIEW, Permission.EDIT_PARTNERS),
@@ -70,6 +71,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "partners_approve": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_reject": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_suspend": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
+    "partners_erase": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "partners_switch": (Permission.EDIT_PARTNERS, Permission.EDIT_PARTNERS),
     "customers": (VIEW, VIEW),
     "customers_csv": (VIEW, VIEW),
@@ -131,6 +133,14 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "rules_recruiting_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "rules_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses": (VIEW, VIEW),
+    "bonuses_new": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses_progress_csv": (VIEW, VIEW),
+    "bonuses_progress_xlsx": (VIEW, VIEW),
+    "bonuses_detail": (VIEW, VIEW),
+    "bonuses_edit": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses_end": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
+    "bonuses_delete": (Permission.EDIT_REWARDS, Permission.EDIT_REWARDS),
     "payouts": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_csv": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
     "payouts_xlsx": (Permission.VIEW_PAYOUTS, Permission.VIEW_PAYOUTS),
@@ -163,6 +173,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "settings_mail_test": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_mail_reset": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_applications": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_forget": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_question_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_question": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_terms_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
@@ -212,9 +223,10 @@ MOUNTED_LISTS = {
     "commissions_reversal", "payouts_payout", "commissions_decision", "customers_providerkey",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
     "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
+    "bonuses_bonus", "bonuses_progress", "bonuses_award", "bonuses_due",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
-WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday"}
+WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday", "bonuses_due"}
 MOUNTED = (
     {"index", "revoke_key"}
     | {f"{name}_changelist" for name in MOUNTED_LISTS}

@@ -52,17 +52,31 @@ NEEDS: dict[str, dict[str, Scope]] = {
     "api_partner_approval": {"POST": WRITE},
     "api_partner_rejection": {"POST": WRITE},
     "api_partner_suspension": {"POST": WRITE},
+    "api_partner_erasure": {"POST": WRITE},
     "api_programs": {"GET": READ, "POST": WRITE},
     "api_groups": {"GET": READ, "POST": WRITE},
     "api_group": {"GET": READ, "PATCH": WRITE, "DELETE": WRITE},
     "api_applications": {"GET": READ},
     "api_application": {"GET": READ},
+    "api_application_erasures": {"POST": WRITE},
     "api_application_approval": {"POST": WRITE},
     "api_application_rejection": {"POST": WRITE},
     "api_questions": {"GET": READ},
+    "api_assets": {"GET": READ, "POST": WRITE},
+    "api_asset": {"GET": READ, "PATCH": WRITE, "DELETE": WRITE},
+    "api_asset_file": {"GET": READ},
+    "api_asset_archival": {"POST": WRITE},
+    "api_asset_restoration": {"POST": WRITE},
+    "api_announcements": {"GET": READ, "POST": WRITE},
+    "api_announcement": {"GET": READ, "PATCH": WRITE, "DELETE": WRITE},
+    "api_announcement_publication": {"POST": WRITE},
     "api_rewards": {"GET": READ, "POST": WRITE},
     "api_reward_endings": {"POST": WRITE},
     "api_reward_rules": {"POST": WRITE},
+    "api_bonuses": {"GET": READ, "POST": WRITE},
+    "api_bonus": {"GET": READ, "PATCH": WRITE, "DELETE": WRITE},
+    "api_bonus_end": {"POST": WRITE},
+    "api_partner_bonuses": {"GET": READ},
     "api_coupons": {"GET": READ, "POST": WRITE},
     "api_coupon": {"GET": READ, "PATCH": WRITE},
     "api_links": {"GET": READ, "POST": WRITE},
@@ -221,6 +235,8 @@ def test_the_canary_is_really_in_what_its_owner_sees(theirs: World, other_api: A
 @pytest.mark.django_db
 def test_ids_of_another_in_a_body_are_not_found(theirs: World, mine: World, api: Api) -> None:
     ids: dict[str, UUID] = theirs.ids
+    ladder = [{"target": 1, "amount": 1}]
+    bonus = {"name": "B", "measure": "orders", "period": "month", "currency": "USD", "ladder": ladder}
     attempts: list[tuple[str, dict[str, Any], str]] = [
         ("/coupons", {"partner_id": ids["partner"], "code": "X1"}, "partner_id"),
         ("/links", {"partner_id": ids["partner"], "code": "xx1", "destination": "https://shop.example/"}, "partner_id"),
@@ -231,6 +247,7 @@ def test_ids_of_another_in_a_body_are_not_found(theirs: World, mine: World, api:
         ("/rewards", {"group_id": ids["group"], "kind": "percentage", "percent": "5"}, "group_id"),
         ("/rewards/rules", {"partner_id": ids["partner"], "kind": "percentage", "percent": "5"}, "partner_id"),
         ("/rewards/endings", {"program_id": ids["program"]}, "program_id"),
+        *(("/bonuses", bonus | {f"{level}_id": ids[level]}, f"{level}_id") for level in ("program", "partner")),
         ("/commissions", {"partner_id": ids["partner"], "amount": 1, "currency": "USD", "reason": "x"}, "partner_id"),
     ]
     for path, body, field in attempts:

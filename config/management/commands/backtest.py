@@ -1,7 +1,9 @@
 """`manage.py backtest --merchant SLUG --program NAME --percent 12`: try a reward rule on history (SPEC A11, T9)."""
 
+from argparse import RawDescriptionHelpFormatter
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -14,14 +16,28 @@ from merchants.models import Merchant
 from merchants.money import display
 from rewards.details import Details
 from rewards.sentences import sentence
-from rewards.terms import Owner
-from tracking.backtest import REASONS, Comparison, Proposal, Sum, compare, propose
+from rewards.terms import Owner, rules_of
+from tracking.backtest import compare
+from tracking.comparison import REASONS, Comparison, Sum
+from tracking.proposals import Proposal, propose, propose_end
+
+_HELP = """\
+Try a reward rule on the orders there are; nothing is written. Without --add and --rule it is the basic rule that is
+changed.
+
+What it does not do: rules for leads and clicks cannot be tried (what they earned counts for caps as it was booked);
+what recruiters earn on the commissions is not in the sums; nobody is thought to have sold more or less because of the
+rule; orders that nobody was given are not given to anybody; an amount is compared in its own currency only."""
 
 
 class Command(BaseCommand):
-    """Compare what orders earned with what they would have under a proposed basic rule, or another rule beside it."""
+    """Compare what orders earned with what they would have under a rule that is changed, added or ended."""
 
-    help = "Try a reward rule on the orders there are; nothing is written."
+    help = _HELP
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        """With the paragraphs of the help as they are written."""
+        return super().create_parser(*args, formatter_class=RawDescriptionHelpFormatter, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Whose rule, what it pays, and the period."""
@@ -33,11 +49,16 @@ class Command(BaseCommand):
         pays = parser.add_mutually_exclusive_group(required=True)
         pays.add_argument("--percent")
         pays.add_argument("--amount", type=int, help="in minor units of --currency")
+        pays.add_argument("--end", action="store_true", help="nothing: the rule is taken away")
         parser.add_argument("--currency", default="", help="of every amount that the rule names")
         parser.add_argument(
             "--details", default="{}", metavar="JSON", help="tiers, caps, conditions; as the API has them"
         )
-        parser.add_argument("--add", action="store_true", help="another rule, not the basic one changed")
+        which = parser.add_mutually_exclusive_group()
+        which.add_argument("--add", action="store_true", help="another rule beside those there are")
+        which.add_argument(
+            "--rule", metavar="NAME", help="the rule of this name or id is changed or ended, not the basic one"
+        )
         parser.add_argument("--from", dest="since", type=date.fromisoformat, metavar="DAY", help="twelve months ago")
         parser.add_argument("--to", dest="until", type=date.fromisoformat, metavar="DAY", help="today; included")
 
@@ -45,27 +66,39 @@ class Command(BaseCommand):
         """Compare, and print the tables that the page shows."""
         with merchant_called(options["merchant"]) as merchant:
             proposal = self._proposal(merchant, options)
-            self.stdout.write(f"{sentence(proposal.terms())}, as if in force throughout, on {merchant.slug}")
+            said = sentence(proposal.terms())
+            said = f"Without {said}" if proposal.ends else said
+            self.stdout.write(f"{said}, as if so throughout, on {merchant.slug}")
             self._print(merchant, self._compared(merchant, proposal))
 
     def _proposal(self, merchant: Merchant, options: dict[str, Any]) -> Proposal:
         zone = ZoneInfo(merchant.time_zone)
         last = options["until"] or timezone.localdate(timezone=zone)
         first = options["since"] or last - timedelta(days=364)
+        owner = _owner(merchant, options)
+        rule = _rule(owner, options["rule"]) if options["rule"] else None
+        period: dict[str, Any] = {
+            "since": datetime.combine(first, time.min, zone),
+            "until": datetime.combine(last + timedelta(days=1), time.min, zone),
+        }
+        if options["end"]:
+            if options["add"]:
+                raise CommandError("--add and --end: a rule that is not there cannot be ended")
+            return propose_end(owner, rule=rule, **period)
         try:
             details = json.decode(options["details"], type=Details)
         except ValidationError as error:
             raise CommandError(f"--details: {error}") from error
         return propose(
-            _owner(merchant, options),
-            since=datetime.combine(first, time.min, zone),
-            until=datetime.combine(last + timedelta(days=1), time.min, zone),
+            owner,
             kind="fixed" if options["percent"] is None else "percentage",
             percent=options["percent"],
             amount=options["amount"],
             currency=options["currency"],
             details=details,
+            rule=rule,
             adds=options["add"],
+            **period,
         )
 
     def _compared(self, merchant: Merchant, proposal: Proposal) -> Comparison:
@@ -80,12 +113,15 @@ class Command(BaseCommand):
     def _print(self, merchant: Merchant, found: Comparison) -> None:
         groups = dict(merchant.groups.values_list("id", "name"))
         names = {id: whose.name for id, whose in found.partners.items()}
+        if not found.cells:
+            self.stdout.write("No order of this period would be touched by the rule.")
         for currency, each in found.totals().items():
             self._line("total", currency, each)
         for (month, currency), each in sorted(found.by("month").items()):
             self._line(month, currency, each)
         for (group, currency), each in found.by("group_id").items():
-            self._line(groups.get(group, "no group"), currency, each)
+            name = groups.get(group, "a group that was deleted") if group else "no group"
+            self._line(name, currency, each)
         partners = sorted(found.by("partner_id").items(), key=lambda pair: (pair[0][1], -abs(pair[1].difference)))
         for (partner, currency), each in partners:
             self._line(names[partner], currency, each)
@@ -113,3 +149,13 @@ def _owner(merchant: Merchant, options: dict[str, Any]) -> Owner:
     if owner is None:
         raise NotFound(f"There is no {level} {options[level]!r}.", field=level)
     return owner
+
+
+def _rule(owner: Owner, wanted: str) -> UUID:
+    """The chain that is called so now, or has this id."""
+    newest = {version.rule: version for version in rules_of(owner).filter(rule__isnull=False).order_by("number")}
+    found = [rule for rule, version in newest.items() if rule and wanted in (str(rule), version.more().name)]
+    if len(found) != 1:
+        named = "; ".join(f"{rule} {version.more().name}".strip() for rule, version in newest.items())
+        raise CommandError(f"--rule {wanted!r} is {len(found)} rules: name one of these by its id: {named or 'none'}")
+    return found[0]

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
 
+from bonuses import verify as bonuses
 from commissions import standing
 from commissions import verify as commissions
 from config.operators import errors_for_people, merchant_called
@@ -27,11 +28,12 @@ PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
     payouts.problems,
     customers.problems,
     stats.problems,
+    bonuses.problems,
 )
 
 
 class Command(BaseCommand):
-    """Compare ledger, orders, commissions, payouts, customers and rollups with each other, for one merchant or all."""
+    """Compare ledger, orders, commissions, payouts, customers, rollups and bonuses, for one merchant or for all."""
 
     help = "Prove the books; every problem is a line, and any problem makes exit code 1."
 

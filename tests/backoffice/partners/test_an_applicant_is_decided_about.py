@@ -169,7 +169,7 @@ def test_a_question_is_asked_moved_and_removed_on_the_page(browser: Client, merc
 def test_terms_are_put_in_force_once_and_count_who_has_not_accepted(browser: Client, anna: Partner) -> None:
     page = browser.get("/m/acme/settings/applications/terms/new/").content.decode()
     once = page.partition('name="once" value="')[2].partition('"')[0]
-    sent = {"once": once, "text": "Be kind.", "accept_by": ""}
+    sent = {"once": once, "text": "Be kind.", "accept_by": "", "after_deadline": "review"}
     where = [browser.post("/m/acme/settings/applications/terms/new/", sent).headers["Location"] for _ in range(2)]
     assert where[0] == where[1]
     assert "Be kind." in browser.get(where[0]).content.decode()

@@ -1,24 +1,27 @@
 """Olga changes a rule, tries it on history, looks at old against new, and publishes it with a second click."""
 
-import re
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from affiliates.models import Partner
+from affiliates.programs import delete_group
 from jobs import work
+from jobs.models import Job
 from merchants import tenancy
 from merchants.models import Merchant
 from merchants.roles import Role
-from rewards.terms import set_reward
-from tests.factories import ACTOR
+from rewards.details import Details
+from rewards.terms import add_rule, reward_at, set_reward
+from tests.backoffice.rules.forms import hidden, send
+from tests.factories import ACTOR, GroupFactory
 from tests.sales import sell
-
-_ONCE = re.compile(r'name="once" value="([^"]+)"')
 
 
 @pytest.fixture(autouse=True)
@@ -37,21 +40,14 @@ def rule(merchant: Merchant, anna: Partner) -> str:
 
 def tried(browser: Client, merchant: Merchant, rule: str, percent: str = "12.5") -> str:
     """The page of a trial that is done."""
-    once = _ONCE.search(browser.get(rule).content.decode())
-    assert once is not None
-    form = {"event": "sale", "kind": "percentage", "tier_by": "orders", "tier_period": "month", "once": once[1]}
-    address: str = browser.post(rule, form | {"percent": percent, "try_on_history": "1"}).headers["Location"]
+    address, job = begun(browser, merchant, rule, percent=percent)
     assert 'hx-trigger="every 2s"' in browser.get(address).content.decode()
-    with tenancy.tenant(merchant.id):
-        job = merchant.jobs.latest("created_at")
     work.run(merchant.id, job.id)
     return address
 
 
 def publishes(browser: Client, address: str) -> Any:
-    once = _ONCE.search(browser.get(f"{address}publish/").content.decode())
-    assert once is not None
-    return browser.post(f"{address}publish/", {"once": once[1]})
+    return browser.post(f"{address}publish/", hidden(browser, f"{address}publish/"))
 
 
 def test_old_against_new_and_then_the_second_click(
@@ -96,3 +92,85 @@ def test_the_command_prints_the_same(merchant: Merchant, anna: Partner, rule: st
     call_command("backtest", merchant="acme", partner=anna.email, percent="12.5", stdout=out)
     assert "total: 2 orders, 20.00 USD as it stands, 25.00 USD as proposed, difference 5.00 USD" in out.getvalue()
     assert "2 orders are booked to the cent" in out.getvalue()
+
+
+def test_the_command_changes_or_ends_a_rule_by_its_name(merchant: Merchant, anna: Partner, rule: str) -> None:
+    with tenancy.tenant(merchant.id):
+        add_rule(partner=anna, kind="percentage", percent=20, details=Details(name="Large", order_from=5_000),
+                 currency="USD", effective_from=timezone.now() + timedelta(days=9), actor=ACTOR)  # fmt: skip
+
+    def said(**options: Any) -> str:
+        out = StringIO()
+        call_command("backtest", merchant="acme", partner=anna.email, stdout=out, **options)
+        return out.getvalue()
+
+    large = said(percent="5", rule="Large", currency="USD", details='{"name":"Large","order_from":5000}')
+    assert "20.00 USD as it stands, 10.00 USD as proposed, difference -10.00 USD" in large
+    assert "20.00 USD as it stands, 0.00 USD as proposed, difference -20.00 USD" in said(end=True)
+    with pytest.raises(CommandError, match="is 0 rules"):
+        said(end=True, rule="Small")
+    with pytest.raises(CommandError, match="cannot be ended"):
+        said(end=True, add=True)
+
+
+def begun(browser: Client, merchant: Merchant, address: str, **typed: str) -> tuple[str, Job]:
+    """A trial that nobody has worked on yet."""
+    answer = send(browser, address, try_on_history="1", **{"percent": "12.5"} | typed)
+    assert answer.status_code == 302, answer.content.decode()
+    with tenancy.tenant(merchant.id):
+        return answer.headers["Location"], merchant.jobs.latest("created_at")
+
+
+def test_a_period_without_orders_and_a_change_that_changes_nothing_are_said(
+    browser: Client, merchant: Merchant, rule: str
+) -> None:
+    address, job = begun(browser, merchant, rule, history_from="2020-01-01", history_to="2020-02-01")
+    work.run(merchant.id, job.id)
+    page = browser.get(address).content.decode()
+    assert "No order of this period would be touched by the rule." in page
+    assert "No orders to compare" in page
+    assert "By partner" not in page
+    address = tried(browser, merchant, rule, percent="10")
+    assert "It changes nothing: 2 orders would have earned the same." in browser.get(address).content.decode()
+
+
+def test_a_trial_that_is_cancelled_or_fails_says_that_nothing_was_written(
+    browser: Client, merchant: Merchant, anna: Partner, rule: str
+) -> None:
+    address, job = begun(browser, merchant, rule)
+    page = browser.get(address).content.decode()
+    assert "It begins as soon as a worker is free" in page
+    assert browser.post(f"/m/acme/jobs/{job.id}/cancel/").status_code == 302
+    page = browser.get(address).content.decode()
+    assert "Cancelled before it was done, so there is nothing to compare" in page
+    assert "Publish" not in page
+    assert browser.get(f"{address}publish/").status_code == 404
+
+    with tenancy.tenant(merchant.id):
+        group = GroupFactory(program=anna.program, name="Short-lived")
+    address, job = begun(browser, merchant, f"/m/acme/rules/group/{group.id}/new/")
+    with tenancy.tenant(merchant.id):
+        delete_group(group, actor=ACTOR)
+    work.run(merchant.id, job.id)
+    page = browser.get(address).content.decode()
+    assert "There is no such group any more." in page
+    assert "Nothing was written. It can be tried again from the start." in page
+    assert browser.get(f"{address}csv/").status_code == 404
+
+
+def test_a_rule_is_ended_after_its_end_was_tried(browser: Client, merchant: Merchant, anna: Partner, rule: str) -> None:
+    ends = f"{rule}end/"
+    answer = browser.post(ends, hidden(browser, ends) | {"try_on_history": "1"})
+    address = answer.headers["Location"]
+    with tenancy.tenant(merchant.id):
+        job = merchant.jobs.latest("created_at")
+    work.run(merchant.id, job.id)
+    page = browser.get(address).content.decode()
+    assert "Without 10 % of the total" in page
+    assert "20.00 USD as it stands, 0.00 USD as proposed: 20.00 USD less." in page
+    assert "End this rule?" in browser.get(f"{address}publish/").content.decode()
+    with tenancy.tenant(merchant.id):
+        assert reward_at(anna, timezone.now()) is not None, "trying ends nothing"
+    assert publishes(browser, address).status_code == 302
+    with tenancy.tenant(merchant.id):
+        assert reward_at(anna, timezone.now()) is None

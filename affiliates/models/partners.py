@@ -1,18 +1,13 @@
-"""Programs, partners and everything by which a sale can find its partner."""
+"""Programs, partners, and everything by which a sale can find its partner."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Upper
 
-from customers.models import Customer
-from merchants.documents import Document
 from merchants.ids import new_id
-from merchants.models import Merchant, TouchKind
+from merchants.models import Merchant
 from merchants.words import Word
-
-#: How a customer came to a partner when somebody decided it.
-BY_HAND = "hand"
 
 
 class AutoApproval(models.TextChoices):
@@ -56,8 +51,19 @@ class Program(models.Model):
         return self.name
 
 
+class GroupManager(models.Manager["Group"]):
+    """Groups that stand. One that was deleted is in no list and no choice (`affiliates.programs.delete_group`)."""
+
+    def get_queryset(self) -> "models.QuerySet[Group]":
+        """Without the deleted."""
+        return super().get_queryset().filter(deleted_at=None)
+
+
 class Group(models.Model):
-    """Partners of a program who share terms."""
+    """Partners of a program who share terms.
+
+    A group that was deleted has no partners. Its row stays, because commissions keep the versions of its rewards.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="groups", db_index=False)
@@ -78,10 +84,16 @@ class Group(models.Model):
     auto_approve_domains = ArrayField(models.CharField(max_length=253), default=list)
     auto_approve_countries = ArrayField(models.CharField(max_length=2), default=list)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    objects = GroupManager()
+    with_deleted = models.Manager["Group"]()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "program", "name"], name="group_name_once"),
+            models.UniqueConstraint(
+                fields=["merchant", "program", "name"], condition=Q(deleted_at=None), name="group_name_once"
+            ),
             models.CheckConstraint(
                 condition=Q(minimum_payout=None, minimum_currency="") | Q(minimum_payout__gte=0), name="group_minimum"
             ),
@@ -122,6 +134,8 @@ class Partner(models.Model):
     """The partner who brought this one, and who may earn on what this one earns (`rewards.levels`). Never a circle."""
     recruited_at = models.DateTimeField(null=True)
     """Since when; set with `recruiter`."""
+    owes_acceptance = models.BooleanField(default=False)
+    """Suspended by the deadline of new terms: accepting them ends it."""
     portal_code = models.CharField(max_length=24, unique=True)
     """The last part of the portal address; no secret."""
     password = models.CharField(max_length=128, blank=True)
@@ -130,6 +144,8 @@ class Partner(models.Model):
     tags = ArrayField(models.CharField(max_length=50), default=list)
     metadata = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+    """Since when the row says nothing of who it was (`affiliates.erasure`). It stays: the books point at it."""
 
     class Meta:
         constraints = [
@@ -152,6 +168,19 @@ class Partner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PartnerWord(Word):
+    """What a partner is found by (`affiliates.search`)."""
+
+    pk = models.CompositePrimaryKey("merchant_id", "word", "partner_id")
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        # Without the word: what a row has several of is one entry of the index.
+        indexes = [models.Index(fields=["merchant", "partner"], name="partner_word_by_partner")]
 
 
 class Coupon(models.Model):
@@ -250,236 +279,3 @@ class Click(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
-
-
-class CustomerAttribution(models.Model):
-    """The partner a customer belongs to: later orders without coupon or click go to them."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(
-        Merchant, on_delete=models.CASCADE, related_name="customer_attributions", db_constraint=False, db_index=False
-    )
-    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="attribution", db_constraint=False)
-    partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, related_name="attributed", db_constraint=False, db_index=False
-    )
-    touch = models.CharField(max_length=8, choices=[*TouchKind.choices, (BY_HAND, "By hand")])
-    """What made it."""
-    since = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["merchant", "partner", "-since"], name="attribution_by_partner")]
-
-    def __str__(self) -> str:
-        return f"{self.customer_id} -> {self.partner_id}"
-
-
-class EarlierAttribution(models.Model):
-    """Whose a customer was before somebody gave them to another partner (`affiliates.belonging`)."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(
-        Merchant, on_delete=models.CASCADE, related_name="earlier_attributions", db_constraint=False, db_index=False
-    )
-    customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="earlier_attributions", db_constraint=False, db_index=False
-    )
-    partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
-    )
-    since = models.DateTimeField()
-    until = models.DateTimeField()
-    """Orders placed before this moment are theirs, whenever they arrive."""
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "customer", "until"], name="earlier_attribution_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.customer_id} -> {self.partner_id} until {self.until}"
-
-
-class Lead(models.Model):
-    """A customer did something short of buying (signed up, booked a call). Once per customer and name."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(
-        Merchant, on_delete=models.CASCADE, related_name="leads", db_constraint=False, db_index=False
-    )
-    customer = models.ForeignKey(
-        Customer, on_delete=models.CASCADE, related_name="leads", db_constraint=False, db_index=False
-    )
-    partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, related_name="leads", null=True, db_constraint=False, db_index=False
-    )
-    name = models.CharField(max_length=100)
-    fingerprint = models.CharField(max_length=32)
-    """Of the request's content, so that a retry can be told from a contradiction."""
-    attribution = Document()
-    """The decision, as on an order."""
-    metadata = models.JSONField(default=dict)
-    occurred_at = models.DateTimeField()
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "customer", "name"], name="lead_once")]
-        indexes = [
-            models.Index(fields=["merchant", "-occurred_at", "-id"], name="lead_newest"),
-            models.Index(fields=["merchant", "partner", "occurred_at"], name="lead_by_partner"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PartnerWord(Word):
-    """What a partner is found by (`affiliates.search`)."""
-
-    pk = models.CompositePrimaryKey("merchant_id", "word", "partner_id")
-    partner = models.ForeignKey(
-        Partner, on_delete=models.DO_NOTHING, related_name="words", db_constraint=False, db_index=False
-    )
-
-    class Meta:
-        # Without the word: what a row has several of is one entry of the index.
-        indexes = [models.Index(fields=["merchant", "partner"], name="partner_word_by_partner")]
-
-
-class QuestionKind(models.TextChoices):
-    """How an applicant answers."""
-
-    SHORT = "short", "Short text"
-    LONG = "long", "Long text"
-    CHOICE = "choice", "One of several"
-    CHOICES = "choices", "Any of several"
-    NUMBER = "number", "Number"
-    CHECKBOX = "checkbox", "Checkbox"
-
-    @property
-    def has_choices(self) -> bool:
-        """Whether the question lists what can be answered."""
-        return self in (QuestionKind.CHOICE, QuestionKind.CHOICES)
-
-
-class Question(models.Model):
-    """What a program asks applicants besides name, e-mail and website. An answer keeps the question as it was asked."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="questions", db_index=False)
-    program = models.ForeignKey(
-        Program, on_delete=models.CASCADE, related_name="questions", db_constraint=False, db_index=False
-    )
-    position = models.PositiveSmallIntegerField()
-    """From 0, in the order of the form."""
-    version = models.PositiveIntegerField(default=1)
-    """Raised by every edit; answers name it."""
-    label = models.CharField(max_length=200)
-    hint = models.CharField(max_length=300, blank=True)
-    kind = models.CharField(max_length=8, choices=QuestionKind.choices, default=QuestionKind.SHORT)
-    choices = ArrayField(models.CharField(max_length=100), default=list)
-    required = models.BooleanField(default=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        indexes = [models.Index(fields=["merchant", "program", "position"], name="question_in_order")]
-
-    def __str__(self) -> str:
-        return self.label
-
-
-class ProgramTerms(models.Model):
-    """One version of what partners agree to. Append-only: what somebody accepted can always be read."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="program_terms", db_index=False)
-    program = models.ForeignKey(
-        Program, on_delete=models.CASCADE, related_name="terms", db_constraint=False, db_index=False
-    )
-    number = models.PositiveIntegerField()
-    """From 1 in each program; the highest is the one in force."""
-    text = models.TextField()
-    accept_by = models.DateField(null=True)
-    """Until when partners who are there already are asked to accept it; None: there is no day."""
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name_plural = "program terms"
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "program", "number"], name="program_terms_number_once")
-        ]
-
-    def __str__(self) -> str:
-        return f"Version {self.number}"
-
-
-class TermsAcceptance(models.Model):
-    """That a partner agreed to a version, and when. Append-only."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="terms_acceptances", db_index=False)
-    partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, related_name="terms_acceptances", db_constraint=False, db_index=False
-    )
-    terms = models.ForeignKey(
-        ProgramTerms, on_delete=models.CASCADE, related_name="acceptances", db_constraint=False, db_index=False
-    )
-    accepted_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["merchant", "partner", "terms"], name="terms_accepted_once")]
-
-    def __str__(self) -> str:
-        return f"{self.partner_id} {self.terms_id}"
-
-
-class Application(models.Model):
-    """What somebody sent on the public page. Until the address is confirmed it has no partner."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    """Made with the form, so that a form that is sent twice is one application."""
-    merchant = models.ForeignKey(Merchant, on_delete=models.CASCADE, related_name="applications", db_index=False)
-    program = models.ForeignKey(
-        Program, on_delete=models.CASCADE, related_name="applications", db_constraint=False, db_index=False
-    )
-    group = models.ForeignKey(
-        Group, on_delete=models.SET_NULL, related_name="applications", null=True, db_constraint=False, db_index=False
-    )
-    """The group whose page it was."""
-    partner = models.ForeignKey(
-        Partner, on_delete=models.CASCADE, related_name="applications", null=True, db_constraint=False, db_index=False
-    )
-    """Who came of it."""
-    recruiter = models.ForeignKey(
-        Partner, on_delete=models.SET_NULL, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    """Whose invitation it came by."""
-    terms = models.ForeignKey(
-        ProgramTerms, on_delete=models.PROTECT, related_name="applications", null=True, db_constraint=False,
-        db_index=False,
-    )  # fmt: skip
-    """The version that was accepted with it."""
-    name = models.CharField(max_length=200)
-    email = models.CharField(max_length=254)
-    """Lower case."""
-    website = models.CharField(max_length=500, blank=True)
-    country = models.CharField(max_length=2, blank=True)
-    """Where the form was sent from, when a proxy names it."""
-    answers = models.JSONField(default=list)
-    """In order, each with the question as it was asked: question, version, label, kind, answer (null: none)."""
-    created_at = models.DateTimeField()
-    confirmed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(partner=None) | Q(confirmed_at__isnull=False), name="application_confirmed"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["merchant", "-created_at", "-id"], name="application_newest"),
-            models.Index(fields=["merchant", "partner", "-created_at"], name="application_by_partner"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name

@@ -1,0 +1,1 @@
+"""Bonuses for reaching a target in a period (SPEC A10)."""

@@ -1,0 +1,259 @@
+"""Giving what was reached, and taking it back while it is on hold. The rule, as merchants and partners read it:
+
+* A period is a calendar month, quarter or year in the merchant's time zone, or the bonus's own days when it can be
+  reached once. It never reaches behind the bonus's first day, whose every hour counts, and its last day counts whole.
+* What counts are orders that were not refunded in full, revenue less refunds in the bonus's currency, or leads: by the
+  day they happened on, also when they are recorded later.
+* Of a partner's own bonus, their group's and their program's that count the same, the narrowest gives, by where the
+  partner stands today (or stood on the period's last day, as bonuses ran then). What was given stays, whichever bonus
+  counts from then on: it goes by the figures alone.
+* Each target pays once a period: a commission without an order, on hold until the period is over and the partner's hold
+  days after that. While it is on hold it is taken back when the figures fall below the target, and given again
+  when they reach it again. When the hold is over, or somebody ended it early, it is final.
+* What is recorded late still gives until that same day, and three days after the period in any case, so that workers
+  that stood still over its end lose nobody.
+* Only approved partners are given anything. What somebody rejected stays rejected.
+
+How it holds: the rollups write down whose figures they recomputed (`bonuses.due`). This takes the marks first and reads
+after that, so it sees what they speak of; what is committed later has a mark of its own. One worker at a time does this
+for a merchant (a lock of the merchant's), so nobody decides by what somebody else has seen earlier. All of it is one
+transaction: a worker that dies leaves its marks. Each target of a period is one row (`Award`), unique in the database.
+Sales know nothing of it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from affiliates.models import Partner, PartnerStatus
+from bonuses import due
+from bonuses.counting import counting, reached, said, target_said
+from bonuses.models import Award, Bonus, Progress, Rung
+from bonuses.periods import Span
+from commissions.bonus import accrue_bonus
+from commissions.decisions import give_again, take_back
+from commissions.models import Commission, CommissionStatus, DecisionKind
+from merchants.audit import record, system
+from merchants.models import Merchant
+from merchants.money import display
+from merchants.tenancy import current
+
+#: Partners that are looked at in one transaction, or one mark's if those are more.
+LIMIT = 1_000
+#: Days after its end that a period can still be reached, when the partner's hold is shorter.
+GRACE = 3
+ACTOR = system("bonuses")
+
+
+@dataclass(slots=True)
+class _Look:
+    """A partner in one period of one bonus."""
+
+    partner: Partner
+    bonus: Bonus
+    span: Span
+    counts: bool
+    """Whether the bonus counts for the partner: otherwise it gives nothing new."""
+    is_open: bool
+    """Whether the partner is approved and the period can still be reached."""
+    reached: int = 0
+    awards: dict[int, Award] = field(default_factory=dict)
+    """Those there are, by target."""
+
+    @property
+    def key(self) -> tuple[UUID, UUID, date]:
+        return self.partner.id, self.bonus.id, self.span.first
+
+
+def settle(*, limit: int = LIMIT, now: datetime | None = None) -> int:
+    """Look at the partners of the running tenant whose marks are oldest; how many. Less than `limit`: those were all.
+
+    0 too while another worker is at it.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        partner_ids = due.take(limit)
+        if partner_ids:
+            _Settling(Merchant.objects.get(id=current()), partner_ids, now).settle()
+    return len(partner_ids)
+
+
+def _alone() -> bool:
+    """Hold the merchant's own lock of this work: two numbers, and so never a lock of the rollups', which is one."""
+    ends = current().bytes
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s)",
+            [int.from_bytes(ends[8:12], signed=True), int.from_bytes(ends[12:], signed=True)],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+class _Settling:
+    """One look at some partners."""
+
+    def __init__(self, merchant: Merchant, partner_ids: Sequence[UUID], now: datetime) -> None:
+        self.merchant = merchant
+        self.now = now
+        self.zone = ZoneInfo(merchant.time_zone)
+        self.today = now.astimezone(self.zone).date()
+        self.partners = list(merchant.partners.filter(id__in=partner_ids).select_related("group"))
+
+    def settle(self) -> None:
+        looks = {look.key: look for look in self._looks()}
+        self._add_awards(looks)
+        self._count(list(looks.values()))
+        self._keep_progress(looks)
+        self._move(list(looks.values()))
+
+    def _hold(self, partner: Partner) -> int:
+        own = partner.group.hold_days if partner.group else None
+        return self.merchant.hold_days if own is None else own
+
+    def _is_open(self, partner: Partner, span: Span) -> bool:
+        closes = span.last + timedelta(days=max(self._hold(partner), GRACE))
+        return partner.status == PartnerStatus.APPROVED and self.today <= closes
+
+    def _looks(self) -> Iterator[_Look]:
+        """Every period that the partners can still reach. Clocks may be ahead: so one that begins tomorrow, too."""
+        tomorrow = self.today + timedelta(days=1)
+        longest = max((max(self._hold(partner), GRACE) for partner in self.partners), default=GRACE)
+        since = self.today - timedelta(days=longest)
+        by_owner: dict[Any, list[Bonus]] = {}
+        for bonus in self.merchant.bonuses.filter(Q(ends_on=None) | Q(ends_on__gte=since), starts_on__lte=tomorrow):
+            by_owner.setdefault(bonus.partner_id or bonus.group_id or bonus.program_id, []).append(bonus)
+        for partner in self.partners:
+            owners = (partner.id, partner.group_id, partner.program_id)
+            mine = [bonus for owner in owners for bonus in by_owner.get(owner, ())]
+            since = self.today - timedelta(days=max(self._hold(partner), GRACE))
+            for bonus in mine:
+                for span in bonus.spans(since, tomorrow):
+                    day = min(max(self.today, span.first), span.last)
+                    if bonus in counting(mine, day):
+                        yield _Look(partner, bonus, span, counts=True, is_open=self._is_open(partner, span))
+
+    def _add_awards(self, looks: dict[tuple[UUID, UUID, date], _Look]) -> None:
+        """What was given in these periods, and in any other that can still be taken back or given again."""
+        since = min((look.span.first for look in looks.values()), default=self.today)
+        partners = {partner.id: partner for partner in self.partners}
+        not_final = Q(commission__status=CommissionStatus.PENDING) | Q(
+            commission__held_until__gte=self.now - timedelta(days=GRACE)
+        )
+        found = Award.objects.filter(Q(first_day__gte=since) | not_final)
+        for award in found.filter(partner__in=partners).select_related("commission", "bonus"):
+            key = award.partner_id, award.bonus_id, award.first_day
+            if key not in looks:
+                (span,) = award.bonus.spans(award.first_day, award.first_day)
+                partner = partners[award.partner_id]
+                looks[key] = _Look(partner, award.bonus, span, counts=False, is_open=self._is_open(partner, span))
+            looks[key].awards[award.target] = award
+
+    def _count(self, looks: list[_Look]) -> None:
+        figures = reached([(look.partner.id, look.bonus, look.span) for look in looks])
+        for look, figure in zip(looks, figures, strict=True):
+            look.reached = figure
+
+    def _keep_progress(self, looks: dict[tuple[UUID, UUID, date], _Look]) -> None:
+        """A row for whoever has come anywhere; none where a bonus no longer counts and has given nothing."""
+        since = min((look.span.first for look in looks.values()), default=self.today)
+        kept = Progress.objects.filter(partner__in=self.partners, first_day__gte=since)
+        standing = {(row.partner_id, row.bonus_id, row.first_day): row for row in kept.select_related("bonus")}
+        changed = [
+            Progress(
+                merchant=self.merchant, partner=look.partner, bonus=look.bonus, first_day=look.span.first,
+                reached=look.reached,
+            )
+            for key, look in looks.items()
+            if look.reached != (standing[key].reached if key in standing else 0)
+        ]  # fmt: skip
+        Progress.objects.bulk_create(
+            changed, batch_size=1_000, update_conflicts=True, update_fields=["reached"],
+            unique_fields=["merchant", "partner", "bonus", "first_day"],
+        )  # fmt: skip
+        gone = [row.id for key, row in standing.items() if key not in looks and self._is_looked_at(row)]
+        Progress.objects.filter(id__in=gone).delete()
+
+    def _is_looked_at(self, row: Progress) -> bool:
+        """Whether the period is one that a look would have been taken at, did its bonus count."""
+        since = self.today - timedelta(days=GRACE)
+        return any(span.first == row.first_day for span in row.bonus.spans(since, self.today + timedelta(days=1)))
+
+    def _move(self, looks: list[_Look]) -> None:
+        """Give, take back and give again. Commissions are locked by id, as everybody locks them."""
+        lost, again = [], []
+        for look in looks:
+            for rung in look.bonus.rungs:
+                award = look.awards.get(rung.target)
+                has = look.reached >= rung.target
+                if award is None:
+                    if has and look.counts and look.is_open:
+                        self._give(look, rung)
+                elif award.commission.status == CommissionStatus.PENDING and not has:
+                    lost.append((award.commission_id, look, rung))
+                elif award.commission.status == CommissionStatus.REVERSED and has and look.is_open:
+                    again.append((award.commission_id, look, rung))
+        ids = [commission_id for commission_id, _, _ in (*lost, *again)]
+        if not ids:
+            return
+        chosen = self.merchant.commissions.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
+        locked = {commission.id: commission for commission in chosen}
+        for commission_id, look, rung in lost:
+            self._take_back(locked[commission_id], look, rung)
+        for commission_id, look, rung in again:
+            self._give_again(locked[commission_id], look, rung)
+
+    def _give(self, look: _Look, rung: Rung) -> None:
+        bonus, span = look.bonus, look.span
+        over = datetime.combine(span.last + timedelta(days=1), time(), self.zone)
+        held_until = over + timedelta(days=self._hold(look.partner))
+        working = (
+            f"{said(bonus, look.reached)} {span.called} reached {target_said(bonus, rung.target)}:"
+            f" {display(rung.amount, bonus.currency)}"
+        )
+        commission = accrue_bonus(
+            partner=look.partner,
+            amount=rung.amount,
+            currency=bonus.currency,
+            explanation={
+                "event": "bonus", "called": f"Bonus: {bonus.name}", "bonus": str(bonus.id), "measure": bonus.measure,
+                "target": rung.target, "reached": look.reached, "from": span.first.isoformat(),
+                "to": span.last.isoformat(), "working": working,
+            },
+            # What is noticed after the period still belongs to it.
+            occurred_at=min(self.now, over - timedelta(microseconds=1)),
+            held_until=held_until,
+            now=self.now,
+        )  # fmt: skip
+        Award.objects.create(
+            merchant=self.merchant, bonus=bonus, partner=look.partner, first_day=span.first, target=rung.target,
+            commission=commission,
+        )  # fmt: skip
+        after = {"bonus": str(bonus.id), "partner_id": str(look.partner.id), "working": working}
+        record(ACTOR, "bonus.award", "commission", commission.id, after=after)
+
+    def _take_back(self, commission: Commission, look: _Look, rung: Rung) -> None:
+        if commission.status != CommissionStatus.PENDING:
+            return  # Its hold ended while we waited for the lock: it is final.
+        reason = f"{said(look.bonus, look.reached)} {look.span.called}: below {target_said(look.bonus, rung.target)}"
+        take_back(commission, kind=DecisionKind.BELOW_TARGET, reason=reason, at=self.now, actor=ACTOR)
+        record(ACTOR, "bonus.take_back", "commission", commission.id, after={"reason": reason})
+
+    def _give_again(self, commission: Commission, look: _Look, rung: Rung) -> None:
+        if commission.status != CommissionStatus.REVERSED:
+            return
+        reason = (
+            f"{said(look.bonus, look.reached)} {look.span.called}: {target_said(look.bonus, rung.target)} reached again"
+        )
+        on_hold = commission.held_until > self.now
+        commission.status = CommissionStatus.PENDING if on_hold else CommissionStatus.APPROVED
+        give_again(commission, amount=commission.amount, reason=reason, at=self.now, actor=ACTOR)
+        record(ACTOR, "bonus.give_again", "commission", commission.id, after={"reason": reason})

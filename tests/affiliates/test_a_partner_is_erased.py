@@ -1,0 +1,237 @@
+"""A partner asks to be forgotten: every table is searched for them afterwards, and the books still hold."""
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+from django.test import Client
+from django.utils import timezone
+
+from affiliates import applications, partners
+from affiliates.coupons import create_coupon
+from affiliates.erasure import NOBODY, forget_applications_of
+from affiliates.links import create_own_link
+from affiliates.models import Partner
+from affiliates.partners import set_password
+from affiliates.programs import create_group, default_program, delete_group, update_applications
+from affiliates.questions import create_question
+from commissions import verify
+from commissions.flags import Doubt, raise_doubts
+from commissions.rejection import reject
+from fraud.addresses import note
+from jobs import work
+from merchants import tenancy
+from merchants.audit import Actor
+from merchants.errors import Conflict, DomainError
+from merchants.ids import new_id
+from merchants.models import Merchant
+from outreach.news import unsubscribe
+from payouts.manual import record_payout
+from tests.factories import ACTOR, PASSWORD, CustomerFactory, PartnerFactory
+from tests.sales import give_ten_percent, refund, sell
+from tests.tenancy.population import owned_models
+from tracking.erasure import erase_partner, nameless
+from tracking.reattribution import reattribute
+
+pytestmark = pytest.mark.django_db
+
+#: What must stand nowhere: name, address, and what she and staff wrote.
+SECRETS = ("quintessa", "hollowell", "xylophone", "wrote-of-her", "her-own-site")
+EMAIL = "quintessa@hollowell.example"
+
+
+@pytest.fixture
+def quintessa(merchant: Merchant) -> Partner:
+    """A partner with a long life here: she applied, sold, was doubted, moved and paid."""
+    with tenancy.tenant(merchant.id):
+        program = default_program(actor=ACTOR)
+        update_applications(program, changes={"applications_open": True}, actor=ACTOR)
+        question = create_question(program=program, label="How?", actor=ACTOR)
+        sent, _ = applications.apply(
+            application_id=new_id(), program=program, group=None, name="Quintessa Hollowell", email=EMAIL,
+            website="https://her-own-site.example/", answers={question.id: "By xylophone"}, terms=None,
+            at=timezone.now(), actor=ACTOR,
+        )  # fmt: skip
+        applications.confirm(sent, token=applications.confirmation_token(sent), actor=ACTOR)
+        assert sent.partner is not None
+        made = partners.approve(sent.partner, why="wrote-of-her", actor=ACTOR)
+        made = Partner.objects.select_related("merchant", "group").get(id=made.id)
+        give_ten_percent(made)
+        group = create_group(program=program, name="Musicians", actor=ACTOR)
+        changes = {"notes": "wrote-of-her", "tags": ["xylophone"], "metadata": {"a": "hollowell"}, "group": group}
+        partners.update_partner(made, changes=changes, actor=ACTOR)
+        set_password(made, password=PASSWORD, actor=ACTOR)
+        create_coupon(partner=made, code="SONG", actor=ACTOR)
+        herself = Actor(kind="partner", name=made.name, id=made.id)
+        create_own_link(partner=made, destination="https://shop.example/a", actor=herself)
+        note(made, "where-she-lives")
+        unsubscribe(made, actor=herself)
+        link = made.links.order_by("created_at").first()
+        assert link is not None
+        assert "quintessa" in link.code
+    return made
+
+
+def busy(partner: Partner, merchant: Merchant) -> None:
+    """Give her history, and settle it."""
+    earned = sell(partner, 10_000, order="A-1", days_ago=60)
+    doubted = sell(partner, 20_000, order="A-2", days_ago=1)
+    back = sell(partner, 5_000, order="A-3", days_ago=50)
+    twin: Partner = PartnerFactory(name="Bea")
+    give_ten_percent(twin)
+    beas = sell(twin, 7_000, order="B-1", days_ago=1)
+    said = f"The partner shares a network address with {partner.name}."
+    evidence = {"partners": [partner.name], "email": False}
+    raise_doubts([Doubt(beas.id, "duplicate_accounts", 3, said, evidence)], actor=ACTOR)
+    reject(doubted, reason="Bought it", actor=ACTOR)
+    refund("A-3")
+    back.refresh_from_db()
+    eva = CustomerFactory(name="Eva")
+    reattribute(eva, partner=partner, reason="She sent her", actor=ACTOR)
+    with transaction.atomic():
+        merchant.jobs.create(
+            kind="fraud.preview", parameters={"rule": "velocity"}, status="done", actor_kind="user", actor_name="Olga",
+            result={"examples": [{"partner": partner.name, "partner_id": str(partner.id), "reason": said}]},
+        )  # fmt: skip
+    record_payout(partner=partner, commission_ids=[earned.id], transaction_id="bank-1", paid_on=timezone.localdate(),
+                  actor=ACTOR)  # fmt: skip
+
+
+def mentions() -> list[str]:
+    """Every column of every row of the running tenant in which something of hers stands."""
+    rows = []
+    with connection.cursor() as cursor:
+        for table in [*(model._meta.db_table for model in owned_models()), "merchants_locator"]:
+            cursor.execute(f"SELECT row_to_json(t)::text FROM {table} t")
+            rows += [f"{table}: {row}" for (row,) in cursor.fetchall()]
+    return [row for row in rows if any(secret in row.lower() for secret in SECRETS)]
+
+
+def test_nothing_of_hers_stands_anywhere_and_the_books_hold(merchant: Merchant, quintessa: Partner) -> None:
+    with tenancy.tenant(merchant.id):
+        busy(quintessa, merchant)
+        was = set(merchant.commissions.values_list("id", "partner_id", "amount", "status"))
+        assert len(mentions()) > 10, "she left traces"
+        job = erase_partner(quintessa, actor=ACTOR)
+        assert job is not None
+    work.run(merchant.id, job.id)
+    with tenancy.tenant(merchant.id):
+        job.refresh_from_db()
+        assert job.status == "done", job.error
+        assert mentions() == []
+        assert set(merchant.commissions.values_list("id", "partner_id", "amount", "status")) == was
+        assert list(verify.problems()) == []
+        gone = merchant.partners.get(id=quintessa.id)
+        assert (gone.name, gone.status, gone.group) == (NOBODY, "suspended", None)
+        assert gone.erased_at is not None
+        assert not gone.addresses.exists()
+        assert merchant.flags.get(rule="duplicate_accounts").reason == (
+            f"The partner shares a network address with {NOBODY}."
+        )
+        entry = merchant.audit_entries.get(verb="partner.erase")
+        assert (entry.actor_name, entry.object_id, entry.before, entry.after) == ("test", quintessa.id, None, None)
+        assert merchant.audit_entries.filter(verb="partner.approve", object_id=quintessa.id).exists()
+        delete_group(merchant.groups.get(), actor=ACTOR)
+
+
+def test_her_portal_and_her_links_are_gone_and_her_code_leads_to_nobody(merchant: Merchant, quintessa: Partner) -> None:
+    with tenancy.tenant(merchant.id):
+        portal = f"/p/{quintessa.portal_code}/sign-in/"
+        codes = list(quintessa.links.values_list("code", flat=True))
+        assert Client().get(portal).status_code == 200
+        erase_partner(quintessa, actor=ACTOR)
+        assert not quintessa.coupons.filter(is_active=True).exists()
+    assert Client().get(portal).status_code == 404
+    for code in codes:
+        assert Client().get(f"/r/{code}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("held", "10.00 USD not paid"),
+        ("unpaid", "10.00 USD not paid"),
+        ("owing", "10.00 USD to give back"),
+    ],
+)
+def test_who_has_open_money_stays(merchant: Merchant, quintessa: Partner, state: str, says: str) -> None:
+    with tenancy.tenant(merchant.id):
+        earned = sell(quintessa, 10_000, order="A-1", days_ago=1 if state == "held" else 60)
+        if state == "owing":
+            record_payout(partner=quintessa, commission_ids=[earned.id], transaction_id="bank-1",
+                          paid_on=timezone.localdate(), actor=ACTOR)  # fmt: skip
+            refund("A-1")
+        with pytest.raises(Conflict, match=f"has {says}.*Pay it, or reject or adjust"):
+            erase_partner(quintessa, actor=ACTOR)
+        quintessa.refresh_from_db()
+        assert quintessa.erased_at is None
+
+
+def test_erased_is_for_good(merchant: Merchant, quintessa: Partner) -> None:
+    with tenancy.tenant(merchant.id):
+        erase_partner(quintessa, actor=ACTOR)
+        assert erase_partner(quintessa, actor=ACTOR) is None
+        for attempt in (
+            lambda: partners.approve(quintessa, actor=ACTOR),
+            lambda: partners.update_partner(quintessa, changes={"name": "Q"}, actor=ACTOR),
+            lambda: set_password(quintessa, password=PASSWORD, actor=ACTOR),
+            lambda: create_coupon(partner=quintessa, code="NEW", actor=ACTOR),
+        ):
+            with pytest.raises(Conflict, match="was erased"):
+                attempt()
+        again = PartnerFactory(email=EMAIL)
+        assert again.id != quintessa.id, "the address is free: nobody knows that it was here"
+
+
+def test_a_rejected_applicant_is_erased_with_the_answers(merchant: Merchant) -> None:
+    with tenancy.tenant(merchant.id):
+        applicant: Partner = PartnerFactory(name="Quintessa", email=EMAIL, status="applied", notes="wrote-of-her")
+        partners.reject(applicant, actor=ACTOR)
+        job = erase_partner(Partner.objects.select_related("merchant", "group").get(id=applicant.id), actor=ACTOR)
+        assert job is not None
+    work.run(merchant.id, job.id)
+    with tenancy.tenant(merchant.id):
+        assert mentions() == []
+        assert merchant.partners.get().status == "rejected"
+
+
+def test_what_was_never_confirmed_is_forgotten_by_its_address(tenant: Merchant) -> None:
+    program = default_program(actor=ACTOR)
+    update_applications(program, changes={"applications_open": True}, actor=ACTOR)
+    for email in (EMAIL, EMAIL, "bo@example.com"):
+        applications.apply(
+            application_id=new_id(), program=program, group=None, name="Quintessa", email=email, website="", answers={},
+            terms=None, at=timezone.now(), actor=ACTOR,
+        )  # fmt: skip
+    assert forget_applications_of(EMAIL.upper(), merchant=tenant, actor=ACTOR) == 2
+    assert forget_applications_of(EMAIL, merchant=tenant, actor=ACTOR) == 0
+    assert tenant.applications.get().email == "bo@example.com"
+    assert tenant.audit_entries.filter(verb="application.erase").count() == 2
+    with pytest.raises(DomainError):
+        forget_applications_of("nobody", merchant=tenant, actor=ACTOR)
+
+
+def test_another_partner_of_the_same_history_keeps_their_name() -> None:
+    document = {
+        "winner": {"partner": "id-1", "name": "Anna"},
+        "candidates": [{"via": "api", "ref": "anna@example.com", "partner": "id-1", "name": "Anna"},
+                       {"via": "coupon", "ref": "BEA", "partner": "id-2", "name": "Bea"}],
+    }  # fmt: skip
+    assert nameless(document, "id-1") == {
+        "winner": {"partner": "id-1", "name": NOBODY},
+        "candidates": [{"via": "api", "ref": "id-1", "partner": "id-1", "name": NOBODY},
+                       {"via": "coupon", "ref": "BEA", "partner": "id-2", "name": "Bea"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("column", ["verb", "object_id", "at", "actor_id"])
+def test_nothing_but_names_can_go_from_the_log(tenant: Merchant, column: str) -> None:
+    PartnerFactory()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('app.erasing', 'on', true)")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute(f"UPDATE merchants_auditentry SET {column} = {column}")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute("DELETE FROM merchants_auditentry")
+        cursor.execute("SELECT set_config('app.erasing', '', true)")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute("UPDATE merchants_auditentry SET after = NULL")
