@@ -7,6 +7,7 @@ from affiliates.models import (
     Click,
     Coupon,
     CustomerAttribution,
+    EarlierAttribution,
     Group,
     Lead,
     Link,
@@ -78,6 +79,13 @@ class CustomerAttributionAdmin(Owned):
     called = "Attributions"
     list_display = ("customer", "partner", "touch", "since")
     list_filter = ("touch",)
+    ids = ("customer_id", "partner_id")
+
+
+@admin.register(EarlierAttribution)
+class EarlierAttributionAdmin(Owned):
+    called = "Earlier attributions"
+    list_display = ("customer", "partner", "since", "until")
     ids = ("customer_id", "partner_id")
 
 

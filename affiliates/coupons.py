@@ -58,6 +58,13 @@ def update_coupon(coupon: Coupon, *, changes: Mapping[str, Any], actor: Actor) -
     return coupon
 
 
+def give_use_back(coupon: Coupon) -> None:
+    """One of its uses did not happen. Takes the coupon's lock, under which sales count (`tracking.ingest`)."""
+    lock(coupon)
+    coupon.uses -= 1
+    coupon.save(update_fields=["uses"])
+
+
 def checked_code(code: object, *, field: str = "code") -> str:
     """A coupon code as the merchant wrote it, without surrounding spaces."""
     typed = code.strip() if isinstance(code, str) else ""

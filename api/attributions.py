@@ -14,7 +14,8 @@ from api.examples import IDS
 from api.operations import documented
 from merchants.roles import Scope
 from tracking.answers import PartnerShown
-from tracking.reattribution import Past, Reattribution, Share, reattribute
+from tracking.movable import Share
+from tracking.reattribution import Past, Reattribution, reattribute
 
 _PAST = (
     "What becomes of the orders that are there: all `stays`, what was placed `since` moves, or all that is `unpaid`."
@@ -86,15 +87,22 @@ class CustomerAttribution(TenantView):
         body=NewAttribution,
         answer=AttributionAnswer,
         example={"partner_id": IDS["partner"], "past": "unpaid", "reason": "Signed up through the wrong link"},
-        refusals=("partner_not_approved", "self_referral", "since_needed", "orders_too_many", "invalid_time"),
+        refusals=(
+            "partner_not_approved",
+            "self_referral",
+            "since_needed",
+            "in_the_future",
+            "orders_too_many",
+            "invalid_time",
+        ),
     )
     def post(self, request: TenantRequest, customer_id: UUID) -> HttpResponse:
         """The customer belongs to the partner from now on; the past stays unless you say otherwise.
 
         An order that moves takes its commission back from who had it and earns on the new partner's terms at the time
         of the order; both stand in the books. What was paid or rejected never moves, nor an order that came to a third
-        partner by their own coupon, link or name: `stays` says which and why. Sent again, it changes nothing. Look
-        first with `dry_run`.
+        partner by their own coupon, link or name: `stays` says which and why. An order that you record later belongs to
+        whom the customer belonged to when it was placed. Sent again, it changes nothing. Look first with `dry_run`.
         """
         customer = request.merchant.customers.get(id=customer_id)
         body = bodies.parse(request.content, NewAttribution)

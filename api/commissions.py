@@ -276,7 +276,8 @@ class CommissionAdjustments(TenantView):
     def post(self, request: TenantRequest, commission_id: UUID) -> HttpResponse:
         """Make a commission worth another amount. The answer is the difference: a commission of its own.
 
-        The commission itself stays as it was computed, paid or not; the next payout carries the difference.
+        The commission itself stays as it was computed, paid or not; the next payout carries the difference. A later
+        refund takes its part of the difference too. Commissions by hand are not adjusted: record another one.
         """
         commission = request.merchant.commissions.get(id=commission_id)
         body = bodies.parse(request.content, NewAdjustment)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from backoffice.asked import Asked
 from backoffice.chosen import Chosen
 from backoffice.door import StaffRequest, done, form_status, led_to, page, posted, sent, staff_page
+from commissions.in_bulk import start_deciding
 from commissions.models import Commission, Flag, FlagOutcome, Severity
 from commissions.review import DECISIONS, decide
 from fraud.preview import DAYS, PREVIEW
@@ -32,8 +33,6 @@ _WORDS = {
     FlagOutcome.MISTAKEN: ("Release as false positive", "released, and the rule noted as wrong"),
     FlagOutcome.REJECTED: ("Reject", "rejected"),
 }
-#: Decided about in one request; each is its own decision in the audit log.
-_MOST = 500
 
 
 class DecisionForm(PageForm):
@@ -101,11 +100,18 @@ def review_decide(request: StaffRequest) -> HttpResponseBase:
     chosen: Chosen[Commission] = Chosen(request, matching(Asked.of(request)))
     if action not in DECISIONS or not chosen.ids:
         return done(request, "Nothing was changed: choose commissions in the list first.", back)
-    if len(chosen.ids) > _MOST:
-        return done(request, f"Nothing was changed: choose at most {_MOST} at once.", back)
     form = DecisionForm(request.POST if chosen.confirmed else None)
-    if chosen.confirmed and form.is_valid():
-        changed = _decide(request, chosen.ids, action, form.cleaned_data["reason"])
+    if chosen.are_others:
+        messages.error(request, "Meanwhile other commissions match. Nothing is changed yet: look again.")
+    elif chosen.confirmed and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if chosen.is_many:
+            job = start_deciding(
+                f"review_{action}", merchant=request.merchant, commission_ids=chosen.ids, reason=reason,
+                actor=request.actor,
+            )  # fmt: skip
+            return led_to(request, reverse("backoffice:jobs_detail", args=[request.merchant.slug, job.id]))
+        changed = _decide(request, chosen.ids, action, reason)
         left = len(chosen.ids) - changed
         if left:
             messages.warning(request, f"{left:,} had been decided about meanwhile, or cannot be decided so.")

@@ -2,31 +2,40 @@
 
 The commission stays as it was computed: its working explains it. The difference becomes a commission by hand that names
 the one it adjusts, paid or not, so the next payout carries it and the books show both.
+
+An adjustment goes the way of what it adjusts. Of one that was made when so much of the order was left (`order_left`),
+the partner has in proportion what is left now, and nothing once the commission was rejected, its order deleted or given
+to somebody else. What that changes is a correction of its own: some of it may have been paid.
 """
+
+from collections.abc import Iterable
+from fractions import Fraction
 
 from django.db import transaction
 from django.db.models import F, Sum
 from django.db.models.fields.json import KT
 
+from commissions.decisions import lock_with_order
 from commissions.manual import correct, record_manual
 from commissions.models import Commission, CommissionQuerySet, CommissionStatus
 from merchants import inputs
 from merchants.audit import Actor
-from merchants.edits import lock
 from merchants.errors import Conflict, DomainError
+from merchants.models import Merchant
+from merchants.money import round_half_up
+from orders.models import Order
 
 _FINAL = (CommissionStatus.REVERSED, CommissionStatus.REJECTED)
 
 
 def worth(commission: Commission) -> int:
     """What the partner has of it now, earlier adjustments included. Minor units."""
-    adjusted = adjustments_of(commission).aggregate(sum=Sum(F("amount") - F("reversed")))["sum"]
-    return commission.amount - commission.reversed + int(adjusted or 0)
+    return commission.amount - commission.reversed + _sum(adjustments_of(commission))
 
 
-def adjustments_of(commission: Commission) -> "CommissionQuerySet":
-    """The commissions by hand that adjust this one."""
-    mine = commission.partner.commissions.filter(order=None, currency=commission.currency)
+def adjustments_of(commission: Commission) -> CommissionQuerySet:
+    """The commissions by hand that adjust this one, and what followed them, oldest first."""
+    mine = Commission.objects.filter(partner=commission.partner_id, order=None, currency=commission.currency)
     return mine.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts=str(commission.id)).order_by("id")
 
 
@@ -34,45 +43,116 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
     """Make the commission worth `amount` to the partner; the difference as a commission of its own.
 
     So it is also with one that was paid: what was paid stays, and the next payout carries the difference. DomainError
-    `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed
-    or rejected: record a commission by hand instead.
+    `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed or rejected,
+    whose order was deleted, for one by hand and for a bonus: record another one instead.
     """
     inputs.whole(amount, "amount")
     with transaction.atomic():
-        lock(commission)
-        if commission.status in _FINAL or commission.order_id is None:
+        order = lock_with_order(commission)
+        is_deleted = order is not None and order.deleted_at is not None
+        if is_deleted or commission.status in _FINAL:
+            what = "The order of this commission is deleted"
+            if not is_deleted:
+                what = f"This commission is {commission.get_status_display().lower()}"
+            raise Conflict(f"{what}: record one by hand instead.", code="commission_final")
+        if not commission.is_by_rule:
             raise Conflict(
-                f"This commission is {commission.get_status_display().lower()}: record one by hand instead."
-                if commission.order_id
-                else "A commission without an order is not adjusted: record another one by hand.",
+                "A commission by hand is not adjusted, nor a bonus: record another one, below zero if it was too much.",
                 code="commission_final",
             )
         difference = amount - worth(commission)
         if difference == 0:
             raise DomainError("It is worth that already.", code="nothing_to_adjust", field="amount")
+        left = {"order_left": order.amount - order.refunded} if order else {}
         return record_manual(
             partner=commission.partner,
             amount=difference,
             currency=commission.currency,
             reason=reason,
-            adjusts=commission,
+            about={"adjusts": str(commission.id)} | left,
             actor=actor,
         )
 
 
 def take_adjustments_back(commission: Commission, *, reason: str, actor: Actor) -> int:
-    """Undo what adjustments made of a commission that is taken back; how much they had come to. Minor units.
+    """Undo what adjustments made of a commission that is taken back whole; how much they had come to. Minor units.
 
-    As a correction of its own, since some of them may be paid.
+    The caller holds the commission's lock.
     """
-    adjusted = adjustments_of(commission).aggregate(sum=Sum(F("amount") - F("reversed")))["sum"] or 0
-    if adjusted:
+    return -_bring(commission, adjustments_of(commission), to=0, reason=reason, actor=actor)
+
+
+def give_adjustments_again(commission: Commission, order: Order | None, *, reason: str, actor: Actor) -> None:
+    """The opposite, for one that is given again: what is due of them for what is left of its order."""
+    rows = list(adjustments_of(commission))
+    _bring(commission, rows, to=_due(rows, order), reason=reason, actor=actor)
+
+
+def follow_refund(order: Order, *, reason: str, actor: Actor) -> None:
+    """Bring what adjustments made of the order's commissions down to what is left of it.
+
+    The order's lock is held, and that of its commissions.
+    """
+    standing = order.commissions.filter(moved=0).exclude(status=CommissionStatus.REJECTED).select_related("partner")
+    commissions = {str(commission.id): commission for commission in standing}
+    partners = {commission.partner_id for commission in commissions.values()}
+    by_hand = Merchant(id=order.merchant_id).commissions.filter(order=None, partner__in=partners)
+    found = by_hand.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts__in=list(commissions)).order_by("id")
+    rows: dict[str, list[Commission]] = {}
+    for row in found:
+        rows.setdefault(row.explanation["adjusts"], []).append(row)
+    for id, mine in rows.items():
+        _bring(commissions[id], mine, to=_due(mine, order), reason=reason, actor=actor)
+
+
+def follow_adjustment(adjustment: Commission, *, reason: str, actor: Actor) -> None:
+    """After an adjustment was itself rejected or restored: what followed it before follows it again."""
+    adjusted = adjusted_by(adjustment)
+    if adjusted is None:
+        return
+    rows = list(adjustments_of(adjusted))
+    deleted = adjusted.order is not None and adjusted.order.deleted_at is not None
+    gone = adjusted.moved or deleted or adjusted.status == CommissionStatus.REJECTED
+    _bring(adjusted, rows, to=0 if gone else _due(rows, adjusted.order), reason=reason, actor=actor)
+
+
+def adjusted_by(adjustment: Commission) -> Commission | None:
+    """The commission that this one adjusts, if it adjusts any."""
+    id = adjustment.explanation.get("adjusts")
+    if id is None:
+        return None
+    return Commission.objects.select_related("order", "partner").get(id=id)
+
+
+def _bring(commission: Commission, rows: Iterable[Commission], *, to: int, reason: str, actor: Actor) -> int:
+    """Correct what these rows come to; by how much. Minor units."""
+    difference = to - sum(row.amount - row.reversed for row in rows)
+    if difference:
         correct(
             partner=commission.partner,
-            amount=-adjusted,
+            amount=difference,
             currency=commission.currency,
             reason=reason,
-            adjusts=commission,
+            about={"adjusts": str(commission.id), "follows": True},
             actor=actor,
         )
-    return int(adjusted)
+    return difference
+
+
+def _due(rows: Iterable[Commission], order: Order | None) -> int:
+    """What adjustments come to for what is left of the order now."""
+    return sum(_kept(row, order) for row in rows if "follows" not in row.explanation)
+
+
+def _kept(adjustment: Commission, order: Order | None) -> int:
+    stands = adjustment.amount - adjustment.reversed
+    before = adjustment.explanation.get("order_left", 0)
+    if order is None or not before:
+        # Made when nothing was left that could be refunded: a goodwill that no refund takes back.
+        return stands
+    share = Fraction(stands * (order.amount - order.refunded), before)
+    return round_half_up(share) if share >= 0 else -round_half_up(-share)
+
+
+def _sum(rows: CommissionQuerySet) -> int:
+    return int(rows.aggregate(sum=Sum(F("amount") - F("reversed")))["sum"] or 0)

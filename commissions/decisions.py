@@ -12,10 +12,29 @@ from commissions.models import Commission, CommissionStatus, Decision, DecisionK
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
 from merchants.audit import Actor
+from merchants.edits import lock
+from merchants.models import Merchant
+from orders.models import Order
 from stats.marks import mark
 
 #: What was paid, or is being paid, stays so: what is taken back of it is owed.
 PAID = (CommissionStatus.PAID, CommissionStatus.IN_PAYOUT)
+
+
+def locked_order(commission: Commission) -> Order | None:
+    """A commission's order, locked before it, as refunds lock them: what is left of it shall not change meanwhile."""
+    if commission.order_id is None:
+        return None
+    orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
+    found: Order = orders.select_for_update(no_key=True).get(id=commission.order_id)
+    return found
+
+
+def lock_with_order(commission: Commission) -> Order | None:
+    """Lock a commission, before it its order, which is returned."""
+    order = locked_order(commission)
+    lock(commission)
+    return order
 
 
 def take_back(

@@ -16,7 +16,7 @@ from django.utils import timezone
 from affiliates.models import Partner
 from commissions.models import Commission, CommissionStatus, Flag, FlagOutcome
 from merchants import tenancy
-from merchants.audit import Actor, record_many
+from merchants.audit import Actor, record, record_many
 
 _DOUBTABLE = (CommissionStatus.PENDING, CommissionStatus.APPROVED)
 
@@ -71,6 +71,22 @@ def close(commission: Commission, outcome: FlagOutcome, *, note: str, actor: Act
     return Flag.objects.filter(commission=commission, outcome=FlagOutcome.OPEN).update(
         outcome=outcome, closed_at=timezone.now(), decided_by=actor.name, note=note
     )
+
+
+def close_moot(whys: Mapping[UUID, str], *, actor: Actor) -> None:
+    """Close what is open about commissions of which nothing is left, for or against no rule: why, by commission.
+
+    The caller holds their locks, and has taken them back.
+    """
+    rules: dict[UUID, list[str]] = {}
+    opened = Flag.objects.filter(commission__in=list(whys), outcome=FlagOutcome.OPEN)
+    for flag in opened.order_by("commission", "rule"):
+        rules.setdefault(flag.commission_id, []).append(flag.rule)
+    for id, mine in rules.items():
+        moot = {"outcome": FlagOutcome.MOOT, "closed_at": timezone.now(), "decided_by": actor.name}
+        opened.filter(commission=id).update(**moot, note=whys[id][:500])
+        after = {"outcome": str(FlagOutcome.MOOT), "reason": whys[id], "rules": mine}
+        record(actor, "commission.review", "commission", id, after=after)
 
 
 def settle(partner: Partner, rule: str, *, note: str, actor: Actor) -> int:

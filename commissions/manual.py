@@ -1,5 +1,8 @@
 """A commission given or taken by hand, with a reason (SPEC A15). It is posted like any other, so the books know it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,14 +23,14 @@ def record_manual(
     amount: int,
     currency: str,
     reason: str,
-    adjusts: Commission | None = None,
+    about: Mapping[str, Any] | None = None,
     actor: Actor,
 ) -> Commission:
     """A commission of `amount` minor units without an order, approved at once: somebody has just looked at it.
 
-    `adjusts` names the commission it corrects (see commissions.adjustment). Below zero it is a correction, which the
-    partner's next payout in that currency takes along. Conflict `partner_not_approved`: only an approved partner
-    earns, but any can be corrected.
+    Below zero it is a correction, which the partner's next payout in that currency takes along. `about` goes into its
+    explanation, such as which commission it adjusts (commissions.adjustment). Conflict `partner_not_approved`: only an
+    approved partner earns, but any can be corrected.
     """
     inputs.whole(amount, "amount", least=-MAX_AMOUNT)
     inputs.currency(currency)
@@ -36,11 +39,17 @@ def record_manual(
         raise DomainError("A commission of nothing is none: give an amount.", code="amount_zero", field="amount")
     if amount > 0 and partner.status != PartnerStatus.APPROVED:
         raise Conflict(f"{partner.name} is {partner.status}: approve the partner first.", code="partner_not_approved")
-    return correct(partner=partner, amount=amount, currency=currency, reason=reason, adjusts=adjusts, actor=actor)
+    return correct(partner=partner, amount=amount, currency=currency, reason=reason, about=about, actor=actor)
 
 
 def correct(
-    *, partner: Partner, amount: int, currency: str, reason: str, adjusts: Commission | None, actor: Actor
+    *,
+    partner: Partner,
+    amount: int,
+    currency: str,
+    reason: str,
+    about: Mapping[str, Any] | None = None,
+    actor: Actor,
 ) -> Commission:
     """The same for what follows from another decision: checked by its caller, and whatever the partner's status."""
     now = timezone.now()
@@ -58,7 +67,7 @@ def correct(
                 "manual": True,
                 "reason": reason,
                 "working": f"{display(amount, currency)} by hand: {reason}",
-                **({"adjusts": str(adjusts.id)} if adjusts else {}),
+                **(about or {}),
             },
         )
         post(

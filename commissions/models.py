@@ -131,6 +131,8 @@ class Commission(models.Model):
                 name="commission_payable",
             ),
             models.Index(fields=["merchant", "held_until"], condition=Q(status="pending"), name="commission_on_hold"),
+            # Few beside those of orders: what leads and clicks earned, and what was given and adjusted by hand.
+            models.Index(fields=["merchant", "partner"], condition=Q(order=None), name="commission_without_order"),
             models.Index(fields=["merchant", "source"], condition=Q(source__isnull=False), name="commission_by_source"),
             # For lists by status. The newest are on hold, so those are read from `commission_newest`, and a new
             # commission pays nothing here unless the program has no hold.
@@ -150,6 +152,16 @@ class Commission(models.Model):
         if self.order is not None:
             return self.order.external_id
         return str(self.explanation.get("called", "By hand"))
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether somebody gave it, and no rule and no bonus."""
+        return "manual" in self.explanation
+
+    @property
+    def is_by_rule(self) -> bool:
+        """Whether a rule made it, of an order, a lead or clicks."""
+        return self.reward_version_id is not None
 
 
 class Reversal(models.Model):
@@ -181,7 +193,7 @@ class Reversal(models.Model):
 
 
 class FlagOutcome(models.TextChoices):
-    """What became of a doubt. Whether the rule was right is known of two of them."""
+    """What became of a doubt. Whether the rule was right is known of two of them: mistaken and rejected."""
 
     OPEN = "open"
     RELEASED = "released"
@@ -190,6 +202,8 @@ class FlagOutcome(models.TextChoices):
     """The rule was wrong."""
     REJECTED = "rejected"
     """The rule was right."""
+    MOOT = "moot", "Nothing left to decide"
+    """Nothing of the commission is left: its order was refunded, deleted or given to somebody else."""
 
 
 class Severity(models.IntegerChoices):

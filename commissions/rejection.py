@@ -7,13 +7,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from commissions.decisions import give_again, take_back
+from commissions.adjustment import adjusted_by, follow_adjustment, give_adjustments_again, take_adjustments_back
+from commissions.decisions import give_again, lock_with_order, locked_order, take_back
 from commissions.flags import close
 from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from commissions.reversal import kept_of
 from commissions.shares import give_again_with, lock_with_shares, status_on_hold, take_back_with
 from merchants import inputs
 from merchants.audit import Actor, record
+from merchants.edits import lock
 from merchants.errors import Conflict
 from merchants.models import Merchant
 from orders.models import Order
@@ -31,6 +33,9 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
+        adjusted = adjusted_by(commission)
+        if adjusted is not None:
+            lock(adjusted)
         shares = lock_with_shares(commission)
         if commission.status == CommissionStatus.REJECTED:
             return commission
@@ -39,6 +44,9 @@ def reject(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         now = timezone.now()
         take_back(commission, kind=DecisionKind.REJECTION, reason=reason, at=now, actor=actor)
         take_back_with(commission, shares, reason=reason, at=now, actor=actor)
+        for each in (commission, *shares):
+            take_adjustments_back(each, reason=f"What it adjusts was rejected: {reason}"[:500], actor=actor)
+        follow_adjustment(commission, reason=f"An adjustment was rejected: {reason}"[:500], actor=actor)
         close(commission, FlagOutcome.REJECTED, note=reason, actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.reject", "commission", commission.id, before=before, after=after)
@@ -53,7 +61,10 @@ def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
-        order = _locked_order(commission)
+        adjusted = adjusted_by(commission)
+        if adjusted is not None:
+            lock_with_order(adjusted)
+        order = locked_order(commission)
         shares = lock_with_shares(commission)
         if commission.status in _REJECTABLE and commission.decisions.exists():
             return commission
@@ -64,6 +75,11 @@ def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         amount = _left(commission, order) - (commission.amount - commission.reversed)
         give_again(commission, amount=amount, reason=reason, at=now, actor=actor)
         give_again_with(commission, shares, order, reason=reason, at=now, actor=actor)
+        for each in (commission, *shares):
+            if each.status != CommissionStatus.REJECTED:
+                why = f"What it adjusts was restored: {reason}"[:500]
+                give_adjustments_again(each, order, reason=why, actor=actor)
+        follow_adjustment(commission, reason=f"An adjustment was restored: {reason}"[:500], actor=actor)
         after = {"status": str(commission.status), "reversed": commission.reversed, "reason": reason}
         record(actor, "commission.restore", "commission", commission.id, before=before, after=after)
     return commission
@@ -78,7 +94,15 @@ def reject_many(merchant: Merchant, commission_ids: Iterable[UUID], *, reason: s
 def restore_many(merchant: Merchant, commission_ids: Iterable[UUID], *, reason: str, actor: Actor) -> int:
     """Restore those of these that are rejected, or, when one of them cannot be, none; how many."""
     chosen = merchant.commissions.filter(id__in=list(commission_ids), status=CommissionStatus.REJECTED)
-    return _each(chosen, restore, reason, actor)
+    with transaction.atomic():
+        lock_orders(merchant, chosen)
+        return _each(chosen, restore, reason, actor)
+
+
+def lock_orders(merchant: Merchant, chosen: "QuerySet[Commission]") -> None:
+    """Lock the orders of commissions that will be restored, by id and before any commission, as everybody does."""
+    orders = merchant.orders(manager="with_deleted").filter(id__in=chosen.values("order")).order_by("id")
+    list(orders.select_for_update(no_key=True).values_list("id", flat=True))
 
 
 def _each(chosen: "QuerySet[Commission]", verb: Callable[..., Commission], reason: str, actor: Actor) -> int:
@@ -119,16 +143,9 @@ def _check_restorable(commission: Commission, order: Order | None) -> None:
 
 
 def _named(commission: Commission) -> str:
-    return f"The commission on {commission.order.external_id}" if commission.order else commission.called
-
-
-def _locked_order(commission: Commission) -> Order | None:
-    """Its order, locked before it, as refunds lock them: what is left of it shall not change meanwhile."""
-    if commission.order_id is None:
-        return None
-    orders = Merchant(id=commission.merchant_id).orders(manager="with_deleted")
-    found: Order = orders.select_for_update(no_key=True).get(id=commission.order_id)
-    return found
+    if commission.is_by_hand:
+        return "The commission by hand"
+    return f"The commission on {commission.called}" if commission.is_by_rule else commission.called
 
 
 def _left(commission: Commission, order: Order | None) -> int:

@@ -1,33 +1,37 @@
 """The rows of `rewards.counting` in the database: locked, counted from commissions where there are none, and proven.
 
-A row is made from the commissions that are there when a rule first needs it. Two who make the same one are settled by
-its primary key: the second is `Contended`, runs again and finds it. From then on it is locked, in id order and after
-the coupons (`tracking.ingest`), so that tiers and caps are exact. A commission that is put on another partner
-afterwards is not counted by itself: `forget` the rows of both, and the next sale counts them again.
+A row is made from the commissions that are there when a rule first needs it, under a lock on its partner; from then on
+it is locked, in id order and after the coupons (`tracking.ingest`), so that tiers and caps are exact. Who takes an
+order away from a partner holds the rows in which it may have been counted (`hold`), and so long nobody makes one; then
+they are thrown away (`forget_rows`), and the next sale counts them again.
 
-An order that is recorded in the very moment in which the first rule that counts is set may not have seen it; then
-`manage.py verify` says so, and `forget` mends it.
+A sale that was under way when the first rule that counts was set, or when its partner changed groups, has not seen that
+it must count, and nothing on a sale's way could tell it for free. So a row that was made is looked at once more when
+such sales are long over (`settle`): it is counted anew, under its lock.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from msgspec import Struct, json
 from psycopg import errors
 
 from merchants.models import Merchant
 from merchants.statements import Statement
 from merchants.tenancy import Contended, current
-from rewards.counting import Count, Counts, Key
+from rewards.counting import Count, Counts, Key, every_key
 
 #: What one row comes to by currency: a customer's through their orders and leads, which have an index.
 _COUNTED = """
     SELECT c.currency, count(o.id) AS orders, coalesce(sum(o.amount), 0)::bigint AS revenue,
            sum(c.amount)::bigint AS earned
       FROM {commissions} c LEFT JOIN orders_order o ON o.id = c.order_id
-     WHERE c.reward_version_id IS NOT NULL AND c.level = 0 {condition} GROUP BY c.currency"""
+     WHERE c.reward_version_id IS NOT NULL AND c.level = 0 AND c.moved = 0 AND o.deleted_at IS NULL {condition}
+     GROUP BY c.currency"""
 _AS_ONE = "SELECT json_agg(x) FROM ({}) x"
 _OF_PARTNER = Statement(
     _AS_ONE.format(
@@ -55,6 +59,11 @@ _LOCKED = Statement(
         "SELECT id, orders, revenue, earned FROM rewards_rewardstanding"
         " WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE"
     )
+)
+
+
+_PARTNERS_LOCKED = Statement(
+    _AS_ONE.format("SELECT id FROM affiliates_partner WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE")
 )
 
 
@@ -87,15 +96,52 @@ def locked(keys: Collection[Key], *, new_customers: Collection[UUID], zone: Zone
     can that brought its own click along.
     """
     by_id = {key.id: key for key in keys}
-    try:
+    with _waiting():
         found = _rows.decode(_LOCKED.value({"ids": sorted(by_id)}) or b"null") or []
+    rows = {by_id[row.id]: Count(row.orders, row.revenue, row.earned, is_stored=True) for row in found}
+    missing = [key for key in by_id.values() if key not in rows]
+    old = [key for key in missing if key.customer_id not in new_customers]
+    if old:
+        _lock_partners({key.partner_id for key in old})
+    for key in missing:
+        rows[key] = counted(key, zone) if key in old else Count()
+    return Counts(rows)
+
+
+def _lock_partners(ids: Collection[UUID]) -> None:
+    """By id. Whoever waits here counts what the one before has done."""
+    with _waiting():
+        _PARTNERS_LOCKED.value({"ids": sorted(ids)})
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    """Of two who wait for each other one is sent back, and runs again."""
+    try:
+        yield
     except errors.DeadlockDetected as error:
         raise Contended(str(error)) from error
-    rows = {by_id[row.id]: Count(row.orders, row.revenue, row.earned, is_stored=True) for row in found}
-    for key in by_id.values():
-        if key not in rows:
-            rows[key] = Count() if key.customer_id in new_customers else counted(key, zone)
-    return Counts(rows)
+
+
+def keys_of(commissions: Iterable[tuple[UUID, UUID | None, datetime]]) -> set[Key]:
+    """All rows in which these may have been counted: partner, customer and moment of each."""
+    zone = ZoneInfo(Merchant.objects.values_list("time_zone", flat=True).get(id=current()))
+    return {key for partner_id, customer_id, at in commissions for key in every_key(partner_id, customer_id, at, zone)}
+
+
+def hold(keys: Collection[Key], *, partner_ids: Collection[UUID] = ()) -> None:
+    """Lock the rows of these keys, and keep new ones of their partners, and of `partner_ids`, from being made.
+
+    Rows by id, then partners by id, as sales lock them; commissions come after both.
+    """
+    with _waiting():
+        _LOCKED.value({"ids": sorted(key.id for key in keys)})
+    _lock_partners({key.partner_id for key in keys} | set(partner_ids))
+
+
+def forget_rows(keys: Collection[Key]) -> None:
+    """Throw away these rows, which `hold` holds: the next sale counts them anew."""
+    Merchant(id=current()).reward_standings.filter(id__in=[key.id for key in keys]).delete()
 
 
 def read(key: Key, zone: ZoneInfo) -> Count:
@@ -129,6 +175,23 @@ def _bounds(period: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def forget(*, partner_ids: Collection[UUID]) -> None:
     """Throw away what was counted for these partners of the running tenant: the next sale counts it anew."""
     Merchant(id=current()).reward_standings.filter(partner_id__in=partner_ids).delete()
+
+
+def settle(*, made_before: datetime, limit: int = 100) -> int:
+    """Count once more at most `limit` rows that were made before that moment; how many. Call again until 0.
+
+    Every sale that did not know that it must count has to be over by then. Those that are locked are left for later.
+    """
+    merchant = Merchant.objects.get(id=current())
+    zone = ZoneInfo(merchant.time_zone)
+    rows = merchant.reward_standings.filter(is_settled=False, made_at__lt=made_before).order_by("id")
+    with transaction.atomic():
+        found = list(rows.select_for_update(skip_locked=True, no_key=True)[:limit])
+        for row in found:
+            count = counted(Key(row.partner_id, row.customer_id, row.period), zone)
+            row.orders, row.revenue, row.earned, row.is_settled = count.orders, count.revenue, count.earned, True
+            row.save(update_fields=["orders", "revenue", "earned", "is_settled"])
+    return len(found)
 
 
 def problems() -> Iterator[str]:

@@ -151,6 +151,7 @@ CELERY_TASK_ROUTES = {"jobs.run": {"queue": "jobs"}, "jobs.sweep_files": {"queue
 JOB_KINDS = [
     "pages.bulk_decisions.KINDS",
     "payouts.in_bulk.KINDS",
+    "commissions.in_bulk.KINDS",
     "pages.announced.KINDS",
     "fraud.preview.KINDS",
     "tracking.erasure.KINDS",

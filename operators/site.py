@@ -30,6 +30,7 @@ _ICONS = {
     "merchant": "store", "membership": "users", "invitation": "mail", "apikey": "key-round",
     "auditentry": "scroll-text", "partner": "users-round", "program": "layers", "group": "group", "coupon": "ticket",
     "link": "link", "click": "mouse-pointer-click", "lead": "user-plus", "customerattribution": "git-branch",
+    "earlierattribution": "git-branch",
     "rewardversion": "percent", "customer": "contact-round", "order": "shopping-bag", "refund": "undo-2",
     "commission": "receipt", "reversal": "rotate-ccw", "payout": "banknote", "transaction": "book-open",
     "merchantday": "chart-column", "stalemark": "hourglass", "storedanswer": "archive", "locator": "store",

@@ -16,7 +16,8 @@ FINAL = "A deleted order stays deleted: to have it again, record it as a new ord
 def delete(order: Order, *, reason: str, at: datetime, actor: Actor) -> None:
     """Mark a locked order as deleted."""
     order.deleted_at, order.deleted_by, order.deletion_reason = at, actor.name[:200], reason
-    order.save(update_fields=["deleted_at", "deleted_by", "deletion_reason"])
+    order.is_coupon_use = False
+    order.save(update_fields=["deleted_at", "deleted_by", "deletion_reason", "is_coupon_use"])
     before = {"order_id": order.external_id, "amount": order.amount, "currency": order.currency}
     before |= {"refunded": order.refunded, "partner_id": str(order.partner_id) if order.partner_id else None}
     record(actor, "order.delete", "order", order.id, before=before, after={"reason": reason})

@@ -6,11 +6,10 @@ notes and metadata, goes with the customer's own data. They belong to no partner
 
 from django.db import transaction
 
+from affiliates import belonging
 from customers.models import Customer
 from customers.records import erase_customer
 from merchants.audit import Actor
-from merchants.models import Merchant
-from merchants.tenancy import current
 
 
 def delete_customer(customer: Customer, *, actor: Actor) -> None:
@@ -18,5 +17,5 @@ def delete_customer(customer: Customer, *, actor: Actor) -> None:
     with transaction.atomic():
         erase_customer(customer, actor=actor)
         customer.orders.exclude(notes="", metadata={}).update(notes="", metadata={})
-        Merchant(id=current()).customer_attributions.filter(customer=customer).delete()
+        belonging.forget(customer)
         customer.leads.exclude(metadata={}).update(metadata={})

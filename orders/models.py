@@ -49,6 +49,8 @@ class Order(models.Model):
         Coupon, on_delete=models.DO_NOTHING, related_name="orders", null=True, db_constraint=False, db_index=False
     )
     """The partner's coupon, when the code used is one; `coupon_code` keeps any code."""
+    is_coupon_use = models.BooleanField(db_default=False, editable=False)
+    """Whether it is counted among the uses of its coupon: those of a coupon that has a limit."""
     click = models.ForeignKey(
         Click, on_delete=models.DO_NOTHING, related_name="orders", null=True, db_constraint=False, db_index=False
     )

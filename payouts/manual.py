@@ -319,12 +319,15 @@ def _give_back(payout: Payout) -> None:
     items = payout.items.filter(is_live=True)
     ids = list(items.values_list("commission_id", flat=True))
     mine = payout.partner.commissions
-    commissions = list(mine.select_for_update(no_key=True).filter(id__in=ids).order_by("id"))
+    locked = mine.select_for_update(of=("self",), no_key=True).filter(id__in=ids).order_by("id")
+    commissions = list(locked.select_related("order"))
     for commission in commissions:
         gone = commission.amount != 0 and commission.amount == commission.reversed
         commission.status = CommissionStatus.REVERSED if gone else CommissionStatus.APPROVED
         commission.paid_at = None
-    mine.bulk_update(commissions, ["status", "paid_at"], batch_size=1000)
+        # Of a deleted order it was in view because it explained what was owed: nothing is any more.
+        commission.is_hidden = commission.order is not None and commission.order.deleted_at is not None
+    mine.bulk_update(commissions, ["status", "paid_at", "is_hidden"], batch_size=1000)
     items.update(is_live=False)
 
 

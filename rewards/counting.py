@@ -2,7 +2,8 @@
 
 Orders, revenue and earnings are counted as they were recorded, in the month of the merchant's time zone in which the
 order was placed; an order that arrives late is counted when it arrives. Refunds take nothing off: they neither reopen
-a cap nor lower a tier that had been reached. Only rows that some rule of the partner needs are kept (`keys_for`).
+a cap nor lower a tier that had been reached. An order that was deleted, or went to another partner, was never the
+partner's, and does not count from then on. Only rows that some rule of the partner needs are kept (`keys_for`).
 
 The ingest has the rows from the database, locked; a backtest starts from none and counts in memory.
 """
@@ -66,6 +67,12 @@ def keys_for(
     if customer and customer_id is not None:
         keys += (Key(partner_id, customer_id),)
     return keys
+
+
+def every_key(partner_id: UUID, customer_id: UUID | None, at: datetime, zone: ZoneInfo) -> tuple[Key, ...]:
+    """All rows in which an event of this partner may have been counted."""
+    keys = Key(partner_id, None, month_of(at, zone)), Key(partner_id)
+    return keys if customer_id is None else (*keys, Key(partner_id, customer_id))
 
 
 class Counts:

@@ -149,9 +149,15 @@ class RewardStanding(models.Model):
     """Those orders' amounts by currency, in minor units, as they were placed."""
     earned = models.JSONField(default=dict)
     """By currency, in minor units, as accrued."""
+    made_at = models.DateTimeField(db_default=Now(), editable=False)
+    is_settled = models.BooleanField(db_default=False, editable=False)
+    """Whether it was counted once more after all sales were over that did not know of it (`commissions.standing`)."""
 
     class Meta:
-        indexes = [models.Index(fields=["merchant", "partner"], name="standing_by_partner")]
+        indexes = [
+            models.Index(fields=["merchant", "partner"], name="standing_by_partner"),
+            models.Index(fields=["merchant", "made_at"], condition=Q(is_settled=False), name="standing_unsettled"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.orders} orders {self.period}".strip()

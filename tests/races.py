@@ -1,13 +1,16 @@
-"""Races between real processes, each with a database connection of its own."""
+"""Races between real processes, or threads, each with a database connection of its own."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 from django.db import connections
 
+from merchants import tenancy
 from merchants.errors import DomainError
+from merchants.models import Merchant
 
 _processes = multiprocessing.get_context("fork")
 _LONGEST = 60
@@ -98,3 +101,27 @@ def _run_forked(runner: Callable[[Callable[[], None]], object], progress: Any) -
     finally:
         progress.close()
         connections.close_all()
+
+
+@contextmanager
+def under_way(merchant: Merchant, work: Callable[[], object]) -> Iterator[None]:
+    """`work` is done in a transaction of another thread, which ends when this block does."""
+    done, over = Event(), Event()
+
+    def run() -> None:
+        try:
+            with tenancy.tenant(merchant.id):
+                work()
+                done.set()
+                assert over.wait(_LONGEST)
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=run)
+    thread.start()
+    assert done.wait(_LONGEST)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(_LONGEST)

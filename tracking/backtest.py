@@ -20,8 +20,9 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
+from django.db.models.functions import Least
 
 from affiliates.memberships import Memberships
 from commissions.models import CommissionStatus
@@ -44,7 +45,7 @@ Progress: TypeAlias = Generator[tuple[int, int], None, Comparison]
 
 _COLUMNS = (
     "id", "partner_id", "customer_id", "amount", "currency", "tax", "shipping", "discount", "refunded", "lines",
-    "country", "is_first", "coupon_code", "metadata", "placed_at", "deleted_at", "customer__attribution__since",
+    "country", "is_first", "coupon_code", "metadata", "placed_at", "came_at",
 )  # fmt: skip
 
 
@@ -64,8 +65,7 @@ class _Row(NamedTuple):
     coupon_code: str
     metadata: dict[str, Any]
     placed_at: datetime
-    deleted_at: datetime | None
-    since: datetime | None
+    came_at: datetime | None
 
     def facts(self, zone: ZoneInfo) -> OrderFacts:
         """As the engine takes it, and as the ingest gave it."""
@@ -79,7 +79,7 @@ class _Row(NamedTuple):
             lines=tuple([OrderLine(line["amount"], line["product_key"], line["category"]) for line in self.lines]),
             country=self.country,
             is_new=self.is_first if self.customer_id else None,
-            first_at=self.since.astimezone(zone) if self.since else None,
+            first_at=self.came_at.astimezone(zone) if self.came_at else None,
             coupon=self.coupon_code,
             metadata=self.metadata,
         )
@@ -98,11 +98,11 @@ class _Booked(NamedTuple):
 def compare(merchant: Merchant, proposal: Proposal) -> Progress:
     """Run both sets of rules over the running tenant's orders. Between two steps the transaction may be another."""
     replay = _Replay(merchant, proposal)
-    orders = merchant.orders(manager="with_deleted").filter(replay.whose)
+    orders = merchant.orders.filter(replay.whose)
     if not replay.counts_anything:
-        # Then what was before the period changes nothing, nor do deleted orders.
-        orders = orders.filter(deleted_at=None, placed_at__gte=proposal.since, placed_at__lt=proposal.until)
-    orders = orders.order_by("id")
+        # Then what was before the period changes nothing.
+        orders = orders.filter(placed_at__gte=proposal.since, placed_at__lt=proposal.until)
+    orders = orders.annotate(came_at=_came_at(merchant)).order_by("id")
     total, done, last = orders.order_by().count(), 0, None
     yield done, total
     while True:
@@ -113,6 +113,12 @@ def compare(merchant: Merchant, proposal: Proposal) -> Progress:
         yield done, max(done, total)
         if end is None:
             return replay.comparison
+
+
+def _came_at(merchant: Merchant) -> Least:
+    """When an order's customer first came to any partner, as the ingest knows it (`affiliates.belonging`)."""
+    earlier = merchant.earlier_attributions.filter(customer=OuterRef("customer")).order_by().values("customer")
+    return Least("customer__attribution__since", Subquery(earlier.annotate(first=Min("since")).values("first")))
 
 
 def _end_of_piece(merchant: Merchant, last: UUID | None) -> UUID | None:
@@ -285,7 +291,7 @@ class _Replay:
         """Whether it is of the period, and of the group when the rule is a group's; the others only count."""
         proposal = self._proposal
         is_theirs = proposal.level != "group" or group_id == proposal.owner
-        return is_theirs and row.deleted_at is None and proposal.since <= row.placed_at < proposal.until
+        return is_theirs and proposal.since <= row.placed_at < proposal.until
 
 
 def _kept(reward: Reward | None, row: _Row, by_line: Mapping[int, int]) -> int:

@@ -28,6 +28,25 @@ class Buyer:
     planned: Row | None = None
     """The planned row, while the customer is new or being completed."""
 
+    def belonged_to(self, at: datetime) -> tuple[UUID | None, datetime | None]:
+        """Whose customer they were at that moment and since when, by the rule of `affiliates.belonging`."""
+        for stretch in self.row.earlier or ():
+            if at < stretch.until:
+                return stretch.partner_id, stretch.since
+        return self.row.partner_id, self.row.since
+
+    def is_free_at(self, at: datetime) -> bool:
+        """Whether who wins them at that moment keeps them: they are nobody's, and nobody's past."""
+        return self.row.partner_id is None and not any(at < stretch.until for stretch in self.row.earlier or ())
+
+    @property
+    def came_at(self) -> datetime | None:
+        """When they first came to any partner."""
+        if not self.row.earlier:
+            return self.row.since
+        sinces = [stretch.since for stretch in self.row.earlier]
+        return min(sinces if self.row.since is None else [*sinces, self.row.since])
+
     def emails(self, told: SaleCustomer) -> tuple[str | None, str | None]:
         """The address on record and the one told now, which the record does not take over when it has another."""
         return self.row.email, told.email

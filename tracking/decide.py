@@ -61,15 +61,18 @@ def price(
     known: Known,
     configured: Configuration,
     now: datetime,
+    *,
+    came_at: datetime | None,
 ) -> "Decision":
     """Recorded orders that go to `winner`, decided up to their rewards, by the rules of each order's time.
 
+    They are of one customer, who first came `came_at` that moment, as a sale of theirs would count it.
     `known` is what LOAD says of an event that names the winner's partner. Refunds are not looked at. Whoever asks has
     the rows of `needed` locked and goes on with `repriced`.
     """
     decision = Decision(merchant_id, known, configured, now)
     for order in orders:
-        decision.goes_to(order, winner, buyer_emails)
+        decision.goes_to(order, winner, buyer_emails, came_at)
     return decision
 
 
@@ -141,12 +144,16 @@ class Decision:
         if decided.winner is not None and decided.winner.partner_id is not None:
             emails = buyer.emails(sale.customer) if buyer and sale.customer else ()
             partner = self._touches.partners[decided.winner.partner_id]
-            self._earnings.append(self._earning(answer, buyer, partner, emails))
+            self._earnings.append(self._earning(answer, buyer.came_at if buyer else None, partner, emails))
         self._remember(order, buyer, decided)
         return answer
 
     def _earning(
-        self, answer: SaleAnswer, buyer: Buyer | None, partner: PartnerRow, buyer_emails: Collection[str | None]
+        self,
+        answer: SaleAnswer,
+        came_at: datetime | None,
+        partner: PartnerRow,
+        buyer_emails: Collection[str | None],
     ) -> _Earning:
         order, zone = answer.order, self._configured.zone
         rules = rules_by_level(partner, self._own_rules.get(partner.id), self._configured)
@@ -155,17 +162,23 @@ class Decision:
             partner=partner,
             record=answer.attribution,
             answer=answer,
-            facts=_facts(order, buyer, zone),
+            facts=_facts(order, came_at, zone),
             rules=rules,
             keys=keys_for(rules.values(), partner.id, order.customer_id, order.placed_at, zone),
             buyer_emails=buyer_emails,
         )
 
-    def goes_to(self, order: OrderShown, winner: Candidate, buyer_emails: Collection[str | None]) -> None:
-        """A recorded order becomes the partner's. How long its customer was known counts from the order itself."""
+    def goes_to(
+        self,
+        order: OrderShown,
+        winner: Candidate,
+        buyer_emails: Collection[str | None],
+        came_at: datetime | None,
+    ) -> None:
+        """A recorded order becomes the partner's; its customer first came `came_at` that moment."""
         assert winner.partner_id is not None
         answer = SaleAnswer(order=order, attribution={}, commissions=[])
-        self._earnings.append(self._earning(answer, None, self._touches.partners[winner.partner_id], buyer_emails))
+        self._earnings.append(self._earning(answer, came_at, self._touches.partners[winner.partner_id], buyer_emails))
 
     def repriced(self, counts: Counts) -> Priced:
         """What the orders earn that went to a partner after they were recorded."""
@@ -233,6 +246,7 @@ class Decision:
                 "customer_id": order.customer_id,
                 "partner_id": order.partner_id,
                 "coupon_id": winner.object_id if winner and winner.kind == "coupon" else None,
+                "is_coupon_use": self._is_counted(winner),
                 "click_id": order.click_id,
                 "currency": order.currency,
                 "amount": order.amount,
@@ -283,9 +297,15 @@ class Decision:
             self._use(order.coupon or "")
         if buyer is not None:
             buyer.is_first_order = False
-            if winner is not None and winner.partner_id and buyer.row.partner_id is None:
+            if winner is not None and winner.partner_id and buyer.is_free_at(order.placed_at):
                 self._belong(buyer, winner, order.placed_at)
         self.plan.touched.extend(touched_by(order.partner_id, order.placed_at, order.customer_id))
+
+    def _is_counted(self, winner: Candidate | None) -> bool:
+        """Whether the sale is a use of a coupon that has a limit."""
+        if winner is None or winner.kind != "coupon":
+            return False
+        return self._touches.coupons[winner.ref.upper()].max_uses is not None
 
     def _use(self, code: str) -> None:
         coupon = self._touches.coupons[code.upper()]
@@ -316,8 +336,7 @@ def _contradiction(sale: Sale) -> Conflict:
     )
 
 
-def _facts(order: OrderShown, buyer: Buyer | None, zone: ZoneInfo) -> OrderFacts:
-    since = buyer.row.since if buyer else None
+def _facts(order: OrderShown, came_at: datetime | None, zone: ZoneInfo) -> OrderFacts:
     return OrderFacts(
         amount=order.amount,
         currency=order.currency,
@@ -328,7 +347,7 @@ def _facts(order: OrderShown, buyer: Buyer | None, zone: ZoneInfo) -> OrderFacts
         lines=tuple([OrderLine(line["amount"], line["product_key"], line["category"]) for line in order.lines]),
         country=order.country or "",
         is_new=order.is_first if order.customer_id else None,
-        first_at=since.astimezone(zone) if since else None,
+        first_at=came_at.astimezone(zone) if came_at else None,
         coupon=order.coupon or "",
         metadata=order.metadata,
     )

@@ -60,7 +60,7 @@ def record_lead(asked: Lead, *, actor: Actor, now: datetime | None = None) -> Le
         return _told_again(there, fingerprint)
     happened = asked.occurred_at or now
     decided = _decide(asked, buyer, known, happened)
-    if decided.winner is not None and decided.winner.partner_id and buyer.row.partner_id is None:
+    if decided.winner is not None and decided.winner.partner_id and buyer.is_free_at(happened):
         plan.belong(current(), buyer.row.id, decided.winner, happened)
     lead_id = new_id()
     _reward(plan, known, buyer, decided, asked, happened, lead_id, now)
@@ -115,7 +115,7 @@ def _reward(
         currency=currency,
         placed_at=happened,
         is_new=buyer.is_first_order,
-        first_at=buyer.row.since.astimezone(zone) if buyer.row.since else None,
+        first_at=came_at.astimezone(zone) if (came_at := buyer.came_at) else None,
         coupon=(asked.coupon or "").upper(),
         metadata=asked.metadata,
     )

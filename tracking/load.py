@@ -22,6 +22,14 @@ from tracking.answers import CommissionShown, OrderShown
 from tracking.events import Event, Sale
 
 
+class EarlierRow(Struct):
+    """Whose a customer was, for orders placed before `until`."""
+
+    partner_id: UUID
+    since: datetime
+    until: datetime
+
+
 class CustomerRow(Struct):
     """A customer that one of the keys found."""
 
@@ -36,6 +44,8 @@ class CustomerRow(Struct):
     """Whom the customer belongs to."""
     since: datetime | None
     has_ordered: bool
+    earlier: list[EarlierRow] | None = None
+    """Whose they were before somebody gave them to another, in the order of time; of nearly all there is none."""
 
 
 class ProviderKeyRow(Struct):
@@ -216,9 +226,13 @@ _IDENTITIES = {
     "phones": _each("phones", f"{_IDENTITY} i.phone = named.key"),
 }
 _BELONGING = """
-    SELECT c.*, a.partner_id, a.since, o.has_ordered IS NOT NULL AS has_ordered FROM customers c
+    SELECT c.*, a.partner_id, a.since, e.earlier, o.has_ordered IS NOT NULL AS has_ordered FROM customers c
       LEFT JOIN LATERAL (
         SELECT partner_id, since FROM affiliates_customerattribution WHERE customer_id = c.id OFFSET 0) a ON true
+      LEFT JOIN LATERAL (
+        SELECT json_agg(json_build_object('partner_id', partner_id, 'since', to_json(since), 'until', to_json(until))
+                        ORDER BY until) AS earlier
+          FROM affiliates_earlierattribution WHERE customer_id = c.id OFFSET 0) e ON true
       LEFT JOIN LATERAL (SELECT true AS has_ordered FROM orders_order WHERE customer_id = c.id LIMIT 1) o ON true"""
 _COUPONS = _each(
     "codes",
@@ -235,7 +249,8 @@ _CLICKS = f"""
      WHERE n.id = ANY(%(click_ids)s::uuid[])"""
 #: Who names a partner, by the part or the parameter that has to be there for it.
 _PARTNER_IDS = {
-    "customers": "SELECT partner_id FROM belonging WHERE partner_id IS NOT NULL",
+    "customers": """SELECT partner_id FROM belonging WHERE partner_id IS NOT NULL
+        UNION ALL SELECT (each ->> 'partner_id')::uuid FROM belonging, json_array_elements(earlier) each""",
     "coupons": "SELECT partner_id FROM coupons",
     "clicks": "SELECT partner_id FROM clicks",
     "partner_ids": "SELECT unnest(%(partner_ids)s::uuid[]) AS partner_id",

@@ -1,33 +1,34 @@
 """Giving a customer to another partner (SPEC A17), from now on or with orders of the past.
 
-An order moves whole or not at all. What was earned on it is taken back from those who had it, and what the new partner
-earns on it is worked out by the ingest's own pricing, on their terms at the time of the order, less what the order's
-refunds would have taken: both stand in the books. Nothing that was paid moves, nor what somebody rejected, nor an order
-that came to a third partner by their own coupon, click or name.
+What was earned on an order that moves is taken back from those who had it, and what the new partner earns on it is
+worked out by the ingest's own pricing, on their terms at the time of the order, as a sale of this customer would be,
+less what the order's refunds would have taken: both stand in the books. Which orders move is `tracking.movable`; whose
+an order is that arrives later is `affiliates.belonging`.
 
-Locks: the customer, so that of two people the second finds what the first decided; then the orders by id, then their
-commissions by id, as refunds and deletions lock them. A preview is the very same, rolled back.
+Locks: the customer, so that of two people the second finds what the first decided; then what `tracking.movable` locks.
+A preview is the very same, rolled back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Exists, F, Max, OuterRef
-from django.db.models.fields.json import KT
+from django.db.models import Max
 from django.utils import timezone
 
 from affiliates import attribution
 from affiliates.attribution import Candidate
+from affiliates.belonging import Belonging, belonging_of, keep
 from affiliates.models import BY_HAND, Partner, PartnerStatus
 from commissions import standing
 from commissions.adjustment import take_adjustments_back
-from commissions.decisions import PAID, take_back
-from commissions.models import Commission, CommissionStatus, DecisionKind
+from commissions.decisions import take_back
+from commissions.flags import close_moot
+from commissions.models import Commission, DecisionKind
 from commissions.reversal import reverse_for_earlier_refunds
 from customers.models import Customer, CustomerStatus
 from merchants import audit, inputs
@@ -41,13 +42,11 @@ from stats.marks import mark_many
 from tracking import ingest
 from tracking.configuration import Configuration, configuration
 from tracking.decide import price
-from tracking.events import Event
+from tracking.events import Event, check_moment
 from tracking.load import Known
+from tracking.movable import Move, Share, SortedOut, Stay, sort_out
 from tracking.reading import order_shown
 from tracking.write import write
-
-#: Orders that move in one transaction.
-MOST = 2_000
 
 
 class Past(models.TextChoices):
@@ -59,34 +58,6 @@ class Past(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What a partner has of an order, in minor units of the order's currency."""
-
-    partner_id: UUID
-    partner: str
-    amount: int
-
-
-@dataclass(slots=True)
-class Move:
-    """An order that moves: what was earned on it, and what will be."""
-
-    order: Order
-    was: list[Share]
-    will: list[Share] = field(default_factory=list)
-    nothing: str = ""
-    """Why nobody earns on it, where nobody does."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """An order that does not move, and why."""
-
-    order: Order
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reattribution:
     """What was done, or would be. Each partner's sums are in `totals`: what they have more, or less, by currency."""
 
@@ -94,11 +65,13 @@ class Reattribution:
     after: Partner | None
     moves: list[Move]
     stays: list[Stay]
+    changes_belonging: bool
+    """Whose the customer is, or whose orders are that have not arrived yet."""
 
     @property
     def changes_something(self) -> bool:
         """Whether anything is not as it was."""
-        return bool(self.moves) or self.before != self.after
+        return bool(self.moves) or self.changes_belonging
 
     @property
     def totals(self) -> list[tuple[Share, str]]:
@@ -137,6 +110,7 @@ def reattribute(
         raise DomainError("Say from when the orders move, and only then.", code="since_needed", field="since")
     if since is not None:
         inputs.moment(since, "since")
+        check_moment(since, now=timezone.now(), field="since")
     with transaction.atomic():
         done = _Move(customer, partner, past, since, reason, actor).run()
         if dry_run:
@@ -167,16 +141,37 @@ class _Move:
             raise NotFound("This customer was deleted.")
         found = self.merchant.customer_attributions.filter(customer=self.customer).select_related("partner").first()
         before = found.partner if found else None
+        belonging = belonging_of(self.customer)
+        sorted_out = self._sorted_out(before)
+        if self.partner is not None:
+            # After the orders, as everybody locks partners: nobody suspends them from here on.
+            lock(self.partner)
         self._check(before)
-        moves, stays = self._sorted_out(before)
-        if moves:
-            self._move(moves)
-        done = Reattribution(before, self.partner, [move for move, _ in moves], stays)
-        if before != self.partner:
-            self._belong()
+        came_at = _first(belonging, sorted_out.moves)
+        if sorted_out.moves:
+            self._move(sorted_out, came_at)
+        now = self._belonging(belonging, came_at)
+        if now != belonging:
+            keep(self.customer, now)
+        done = Reattribution(before, self.partner, sorted_out.moves, sorted_out.stays, now != belonging)
         if done.changes_something:
             self._audit(done)
         return done
+
+    def _sorted_out(self, before: Partner | None) -> SortedOut:
+        if self.past == Past.STAYS:
+            return SortedOut([], [], frozenset())
+        return sort_out(self.customer, to=self.partner, before=before, since=self.since)
+
+    def _belonging(self, before: Belonging, came_at: datetime | None) -> Belonging:
+        """Whose the customer is from now on, and whose the orders are that arrive late."""
+        id, since = self.partner.id if self.partner else None, self.now
+        if self.past == Past.STAYS:
+            return before.given(id, begins=self.now, since=since)
+        if came_at is not None:
+            # Nobody had them before they came at all, whatever day was named: months count from when they came.
+            since = max(came_at, self.since) if self.since is not None else came_at
+        return before.given(id, begins=self.since, since=since)
 
     def _check(self, before: Partner | None) -> None:
         partner = self.partner
@@ -220,72 +215,13 @@ class _Move:
             partner_email=partner.email,
         )
 
-    def _sorted_out(self, before: Partner | None) -> tuple[list[tuple[Move, list[Commission]]], list[Stay]]:
-        """The orders asked about, locked with their commissions: those that move, and those that stay and why."""
-        if self.past == Past.STAYS:
-            return [], []
-        orders = list(self._orders()[: MOST + 1])
-        if len(orders) > MOST:
-            raise DomainError(
-                f"More than {MOST:,} orders would move at once: name a later date, and go back step by step.",
-                code="orders_too_many",
-                field="since",
-            )
-        commissions = self._commissions(orders)
-        adjusted, paid = self._adjusted(commissions)
-        moves, stays = [], []
-        for order in orders:
-            mine = commissions.get(order.id, [])
-            if why := _why_it_stays(order, mine, before, paid):
-                stays.append(Stay(order, why))
-                continue
-            was = [Share(c.partner_id, c.partner.name, c.amount - c.reversed + adjusted.get(c.id, 0)) for c in mine]
-            moves.append((Move(order, was), mine))
-        return moves, stays
-
-    def _orders(self) -> "models.QuerySet[Order]":
-        standing = self.merchant.commissions.filter(order=OuterRef("pk"), moved=0)
-        orders = self.customer.orders.select_related("partner").select_for_update(of=("self",), no_key=True)
-        if self.past == Past.SINCE:
-            orders = orders.filter(placed_at__gte=self.since)
-        else:
-            orders = orders.filter(Exists(standing))
-        if self.partner is None:
-            return orders.exclude(partner=None).order_by("id")
-        return orders.exclude(partner=self.partner).order_by("id")
-
-    def _commissions(self, orders: Sequence[Order]) -> dict[UUID, list[Commission]]:
-        found = (
-            self.merchant.commissions.filter(order__in=orders, moved=0)
-            .select_related("partner", "reward_version")
-            .select_for_update(of=("self",), no_key=True)
-            .order_by("id")
-        )
-        by_order: dict[UUID, list[Commission]] = {}
-        for commission in found:
-            assert commission.order_id is not None
-            by_order.setdefault(commission.order_id, []).append(commission)
-        return by_order
-
-    def _adjusted(self, commissions: Mapping[UUID, list[Commission]]) -> tuple[dict[UUID, int], set[UUID]]:
-        """By commission what adjustments made of it; and those of which an adjustment is paid."""
-        every = [commission for some in commissions.values() for commission in some]
-        partners = {commission.partner_id for commission in every}
-        by_hand = self.merchant.commissions.filter(order=None, partner__in=partners)
-        rows = by_hand.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts__in=[str(c.id) for c in every])
-        sums: dict[UUID, int] = {}
-        paid: set[UUID] = set()
-        for adjusts, left, status in rows.values_list("adjusts", F("amount") - F("reversed"), "status"):
-            sums[UUID(adjusts)] = sums.get(UUID(adjusts), 0) + left
-            if status in PAID:
-                paid.add(UUID(adjusts))
-        return {id: amount for id, amount in sums.items() if amount}, paid
-
-    def _move(self, moves: Sequence[tuple[Move, list[Commission]]]) -> None:
+    def _move(self, sorted_out: SortedOut, came_at: datetime | None) -> None:
+        moves = sorted_out.moves
         self._take_back(moves)
+        standing.forget_rows(sorted_out.counted)
         if self.partner is not None:
-            self._earn_anew([move for move, _ in moves])
-        for move, _ in moves:
+            self._earn_anew(moves, came_at)
+        for move in moves:
             order = move.order
             old, order.partner = order.partner_id, self.partner
             order.attribution = self._decided(order)
@@ -293,28 +229,33 @@ class _Move:
             touched = [(id, order.placed_at, order.customer_id) for id in (old, order.partner_id)]
             mark_many(touched)
 
-    def _take_back(self, moves: Sequence[tuple[Move, list[Commission]]]) -> None:
-        to = f"to {self.partner.name}" if self.partner else "to nobody"
-        why = f"The customer was given {to}: {self.reason}"
-        orders = [move.order for move, _ in moves]
+    def _take_back(self, moves: Sequence[Move]) -> None:
+        to = self.partner.name if self.partner else "nobody"
+        why = f"The customer was given to {to}: {self.reason}"
         left_before = {
             (order, partner): times
-            for order, partner, times in self.merchant.commissions.filter(order__in=orders, moved__gt=0)
+            for order, partner, times in self.merchant.commissions.filter(
+                order__in=[move.order for move in moves], moved__gt=0
+            )
             .values_list("order", "partner")
             .annotate(times=Max("moved"))
         }
-        for _, commissions in moves:
-            for commission in commissions:
+        for move in moves:
+            for commission in move.commissions:
                 take_adjustments_back(commission, reason=why[:500], actor=self.actor)
                 commission.moved = left_before.get((commission.order_id, commission.partner_id), 0) + 1
                 take_back(commission, kind=DecisionKind.REATTRIBUTION, reason=why, at=self.now, actor=self.actor)
+        close_moot(
+            {c.id: f"Order {move.order.external_id} was given to {to}" for move in moves for c in move.commissions},
+            actor=self.actor,
+        )
 
-    def _earn_anew(self, moves: Sequence[Move]) -> None:
+    def _earn_anew(self, moves: Sequence[Move], came_at: datetime | None) -> None:
         assert self.partner is not None
         known, configured = self._known()
         orders = [order_shown(move.order) for move in moves]
         winner, emails = self._candidate(self.partner), (self.customer.email,)
-        decision = price(self.merchant.id, orders, winner, emails, known, configured, self.now)
+        decision = price(self.merchant.id, orders, winner, emails, known, configured, self.now, came_at=came_at)
         needed = decision.needed()
         counts = standing.locked(needed, new_customers=(), zone=configured.zone) if needed else Counts()
         priced = decision.repriced(counts)
@@ -351,16 +292,6 @@ class _Move:
             "candidates": [*touches, won],
         }
 
-    def _belong(self) -> None:
-        rows = self.merchant.customer_attributions
-        if self.partner is None:
-            rows.filter(customer=self.customer).delete()
-            return
-        since = self.since or self.now
-        rows.update_or_create(
-            customer=self.customer, defaults={"partner": self.partner, "touch": BY_HAND, "since": since}
-        )
-
     def _audit(self, done: Reattribution) -> None:
         def named(partner: Partner | None) -> dict[str, Any]:
             return {"partner_id": str(partner.id) if partner else None, "partner": partner.name if partner else None}
@@ -386,24 +317,9 @@ class _Move:
         )
 
 
-def _why_it_stays(order: Order, commissions: Sequence[Commission], before: Partner | None, paid: set[UUID]) -> str:
-    """Why an order does not move with its customer; empty for one that does."""
-    for commission in commissions:
-        name = commission.partner.name
-        if commission.status == CommissionStatus.PAID:
-            return f"{name} was paid for it"
-        if commission.status == CommissionStatus.IN_PAYOUT:
-            return f"it is in a payout to {name}"
-        if commission.id in paid:
-            return f"{name} was paid for an adjustment of it"
-        if commission.status == CommissionStatus.REJECTED:
-            return f"the commission of {name} was rejected: restore it first"
-    if order.amount and order.refunded == order.amount:
-        return "it was refunded in full: nothing of it is left"
-    via = order.attribution.get("via")
-    if order.partner is not None and order.partner != before and via not in ("customer", BY_HAND):
-        return f"it came to {order.partner.name} by {_TOUCHES.get(str(via), 'their own doing')}"
-    return ""
-
-
-_TOUCHES = {"api": "their name", "coupon": "their coupon", "click": "their link"}
+def _first(belonging: Belonging, moves: Iterable[Move]) -> datetime | None:
+    """When the customer first came to any partner, those orders included that only now get one."""
+    came = [move.order.placed_at for move in moves]
+    if belonging.came_at is not None:
+        came.append(belonging.came_at)
+    return min(came, default=None)

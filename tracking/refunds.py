@@ -5,12 +5,15 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from commissions.adjustment import follow_refund
+from commissions.flags import close_moot
 from commissions.models import Reversal
 from commissions.reversal import reverse_for_refund
 from merchants import audit
 from merchants.audit import Actor
 from merchants.errors import Conflict, NotFound
 from merchants.models import Merchant
+from merchants.money import display
 from merchants.tenancy import current
 from orders.models import Order
 from orders.models import Refund as RefundRow
@@ -53,6 +56,10 @@ def record_refund(asked: Refund, *, actor: Actor, now: datetime | None = None) -
         refunded_at=asked.refunded_at or now,
     )
     reversals = reverse_for_refund(order=order, refund=refund)
+    follow_refund(order, reason=f"A refund of {display(refund.amount, order.currency)} was given", actor=actor)
+    if order.refunded == order.amount:
+        every = order.commissions.filter(moved=0).values_list("id", flat=True)
+        close_moot(dict.fromkeys(every, f"Order {order.external_id} was refunded in full"), actor=actor)
     whose = {order.partner_id, *(reversal.commission.partner_id for reversal in reversals)}
     mark_many((partner_id, order.placed_at, order.customer_id) for partner_id in whose)
     after = {"order": order.external_id, "amount": refund.amount, "currency": order.currency}

@@ -28,8 +28,9 @@ class Touches:
             found.append(self._coupon(event.coupon, at))
         if event.click_id:
             found.extend(self._visitor_clicks(event.click_id, at))
-        if buyer is not None and buyer.row.partner_id is not None:
-            found.append(self._candidate("customer", buyer.row.partner_id, buyer.row.since or at, "earlier"))
+        owner, since = buyer.belonged_to(at) if buyer is not None else (None, None)
+        if owner is not None:
+            found.append(self._candidate("customer", owner, since or at, "earlier"))
         if buyer is not None and buyer.row.status == "blocked":
             blocked = "customer_blocked: nobody earns on a blocked customer"
             return [replace(candidate, problem=candidate.problem or blocked) for candidate in found]

@@ -58,9 +58,9 @@ _PARTS = {
         FROM json_to_recordset(%(coupon_uses)s::json) AS n(id uuid, uses int) WHERE c.id = n.id""",
     "orders": _insert(
         "orders_order",
-        "merchant_id, id, source, external_id, fingerprint, customer_id, partner_id, coupon_id, click_id, currency,"
-        " amount, tax, shipping, discount, refunded, lines, coupon_code, country, platform, notes, metadata,"
-        " attribution, is_first, placed_at, created_at",
+        "merchant_id, id, source, external_id, fingerprint, customer_id, partner_id, coupon_id, is_coupon_use,"
+        " click_id, currency, amount, tax, shipping, discount, refunded, lines, coupon_code, country, platform, notes,"
+        " metadata, attribution, is_first, placed_at, created_at",
         "orders",
     ),
     "commissions": _insert(

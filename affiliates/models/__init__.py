@@ -8,7 +8,7 @@ from affiliates.models.applications import (
     QuestionKind,
     TermsAcceptance,
 )
-from affiliates.models.attributions import BY_HAND, CustomerAttribution, Lead
+from affiliates.models.attributions import BY_HAND, CustomerAttribution, EarlierAttribution, Lead
 from affiliates.models.partners import (
     AutoApproval,
     Click,
@@ -29,6 +29,7 @@ __all__ = [
     "Click",
     "Coupon",
     "CustomerAttribution",
+    "EarlierAttribution",
     "Group",
     "Lead",
     "Link",

@@ -35,6 +35,32 @@ class CustomerAttribution(models.Model):
         return f"{self.customer_id} -> {self.partner_id}"
 
 
+class EarlierAttribution(models.Model):
+    """Whose a customer was before somebody gave them to another partner (`affiliates.belonging`)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.CASCADE, related_name="earlier_attributions", db_constraint=False, db_index=False
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="earlier_attributions", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    """Orders placed before this moment are theirs, whenever they arrive."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "customer", "until"], name="earlier_attribution_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} -> {self.partner_id} until {self.until}"
+
+
 class Lead(models.Model):
     """A customer did something short of buying (signed up, booked a call). Once per customer and name."""
 

@@ -1,16 +1,18 @@
-"""Rejecting and restoring many commissions, ticked or all that match: all of them, or none."""
+"""Rejecting and restoring many commissions, ticked or all that match: all of them or none, and very many by a job."""
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from django.contrib import messages
 from django.http import HttpResponseBase
+from django.urls import reverse
 
 from backoffice.asked import Asked
-from backoffice.chosen import AT_ONCE, Chosen
+from backoffice.chosen import Chosen
 from backoffice.commissions.detail import ReasonForm
 from backoffice.commissions.list import address_of, matching
-from backoffice.door import StaffRequest, done, form_status, page, staff_page
+from backoffice.door import StaffRequest, done, form_status, led_to, page, staff_page
+from commissions.in_bulk import start_deciding
 from commissions.models import Commission
 from commissions.rejection import reject_many, restore_many
 from merchants.roles import Permission
@@ -34,16 +36,20 @@ _DECISIONS = {
 def commissions_decide(request: StaffRequest, action: str) -> HttpResponseBase:
     """Ask why, then decide."""
     chosen: Chosen[Commission] = Chosen(request, matching(Asked.of(request)))
-    if not chosen.ids or chosen.is_many:
-        why = f"at most {AT_ONCE} at once" if chosen.is_many else "choose commissions in the list first"
-        return done(request, f"Nothing was changed: {why}.", address_of(request))
+    if not chosen.ids:
+        return done(request, "Nothing was changed: choose commissions in the list first.", address_of(request))
     form = ReasonForm(request.POST if chosen.confirmed else None)
     if chosen.are_others:
         messages.error(request, "Meanwhile other commissions match. Nothing is changed yet: look again.")
     elif chosen.confirmed and form.is_valid():
-        decision = _DECISIONS[action]
+        decision, reason = _DECISIONS[action], form.cleaned_data["reason"]
         with form.refused():
-            count = decision.verb(request.merchant, chosen.ids, reason=form.cleaned_data["reason"], actor=request.actor)
+            if chosen.is_many:
+                job = start_deciding(
+                    action, merchant=request.merchant, commission_ids=chosen.ids, reason=reason, actor=request.actor
+                )
+                return led_to(request, reverse("backoffice:jobs_detail", args=[request.merchant.slug, job.id]))
+            count = decision.verb(request.merchant, chosen.ids, reason=reason, actor=request.actor)
             plural = "" if count == 1 else "s"
             said = f"{count} commission{plural} {decision.said}." if count else decision.said_of_none
             return done(request, said, address_of(request))

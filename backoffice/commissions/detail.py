@@ -198,7 +198,7 @@ def _address(request: StaffRequest, commission: Commission) -> str:
 
 
 def _is_adjustable(commission: Commission) -> bool:
-    return commission.order_id is not None and commission.status not in _OVER and not commission.moved
+    return commission.is_by_rule and commission.status not in _OVER and not commission.moved
 
 
 def _shares(commission: Commission) -> list[Commission]:

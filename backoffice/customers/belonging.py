@@ -36,6 +36,7 @@ class BelongingForm(PageForm):
             (Past.SINCE.value, "Move from a date on"),
             (Past.UNPAID.value, "Move as far as they are unpaid"),
         ],
+        help_text="An order that arrives later goes to whom the customer belonged to when it was placed.",
     )
     since = forms.DateField(
         label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}),

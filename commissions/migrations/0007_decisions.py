@@ -18,6 +18,12 @@ class Migration(migrations.Migration):
             "commission",
             models.UniqueConstraint(fields=("merchant", "order", "partner", "moved"), name="commission_once"),
         ),
+        migrations.AddIndex(
+            "commission",
+            models.Index(
+                condition=models.Q(("order", None)), fields=["merchant", "partner"], name="commission_without_order"
+            ),
+        ),
         migrations.CreateModel(
             name="Decision",
             fields=[

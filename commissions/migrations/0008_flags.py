@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                             ("released", "Released"),
                             ("mistaken", "Mistaken"),
                             ("rejected", "Rejected"),
+                            ("moot", "Nothing left to decide"),
                         ],
                         default="open",
                         max_length=8,

@@ -1,4 +1,4 @@
-"""Orders that were deleted: kept, and out of every list."""
+"""Orders that were deleted: kept, out of every list, and no use of their coupon any more."""
 
 from django.db import migrations, models
 from django.db.models import Q
@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "order", "deletion_reason", models.CharField(db_default="", editable=False, max_length=500)
         ),
+        migrations.AddField("order", "is_coupon_use", models.BooleanField(db_default=False, editable=False)),
         migrations.AddConstraint(
             "order",
             models.CheckConstraint(

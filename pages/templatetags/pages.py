@@ -227,7 +227,7 @@ _DEEDS = {
     "bonus.create": "Added a bonus", "bonus.update": "Changed a bonus", "bonus.end": "Ended a bonus",
     "bonus.delete": "Deleted a bonus", "bonus.award": "Reached a target", "bonus.take_back": "Fell below a target",
     "bonus.give_again": "Reached a target again",
-    "commission.flag": "Flagged a commission", "commission.review": "Released a flagged commission",
+    "commission.flag": "Flagged a commission", "commission.review": "Closed what was flagged",
     "fraud.set_rule": "Changed a fraud rule", "commission.settle": "Settled a doubt",
     "partner.readmit": "Let a partner in again", "partner.erase": "Erased a partner",
     "application.erase": "Erased an application",

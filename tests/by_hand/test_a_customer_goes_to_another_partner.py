@@ -230,6 +230,18 @@ def test_what_cannot_be_is_refused_with_a_sentence(anna: Partner, ben: Partner, 
     assert earned(anna) == 1_000
 
 
+def test_a_partner_who_was_suspended_meanwhile_gets_nobody(
+    tenant: Merchant, anna: Partner, ben: Partner, eva: Customer
+) -> None:
+    buys("A-1", 10_000, partner=anna)
+    suspend(tenant.partners.get(id=ben.id), actor=ACTOR)
+    assert ben.status == "approved", "as the page still has him"
+    for past in ("stays", "unpaid"):
+        with pytest.raises(Conflict, match="approve the partner first"):
+            give(eva, ben, past)
+    assert earned(anna) == 1_000
+
+
 def test_the_audit_row_has_before_and_after(tenant: Merchant, anna: Partner, ben: Partner, eva: Customer) -> None:
     buys("A-1", 10_000, partner=anna)
     give(eva, ben, "unpaid")

@@ -6,15 +6,17 @@ import pytest
 from django.utils import timezone
 
 import commissions.verify
+import orders.verify
 import payouts.verify
 import stats.verify
+from affiliates.coupons import create_coupon, update_coupon
 from affiliates.models import Partner
 from commissions.adjustment import adjust
 from commissions.rejection import reject, restore
 from customers.models import Customer
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
-from payouts.manual import record_payout
+from payouts.manual import record_payout, reverse_payout
 from stats import rollup
 from stats.outstanding import outstanding_of
 from tests.by_hand.conftest import books_are_even, buys, commission_of, earned, shown
@@ -70,13 +72,28 @@ def test_after_payment_it_is_owed_and_the_next_payout_nets_it(tenant: Merchant, 
     assert sound()
 
 
+def test_when_the_payout_came_back_too_nothing_is_owed_and_nothing_is_left_to_explain(
+    tenant: Merchant, anna: Partner, eva: Customer
+) -> None:
+    order = buys("A-1", 10_000, partner=anna)
+    paid = commission_of(order, anna)
+    payout = record_payout(
+        partner=anna, commission_ids=[paid.id], transaction_id="T-1", paid_on=date(2026, 3, 1), actor=ACTOR
+    )
+    delete_order(tenant, order.id, reason="A test order", actor=ACTOR)
+    reverse_payout(payout, reason="Came back", actor=ACTOR)
+    assert (earned(anna), shown(anna)) == (0, [("A-1", 1_000, 1_000, "reversed")])
+    assert list(anna.commissions.listed()) == []
+    assert sound()
+
+
 def test_refunds_and_adjustments_before_leave_exactly_nothing(tenant: Merchant, anna: Partner, eva: Customer) -> None:
     order = buys("A-1", 10_000, partner=anna)
     adjust(commission_of(order, anna), amount=1_500, reason="A bonus", actor=ACTOR)
     refund("A-1", 2_500)
-    assert earned(anna) == 1_250
+    assert earned(anna) == 750 + 375
     done = delete_order(tenant, order.id, reason="Never happened", actor=ACTOR)
-    assert [back.amount for back in done.taken] == [1_250]
+    assert [back.amount for back in done.taken] == [1_125]
     assert earned(anna) == 0
     assert sound()
 
@@ -136,3 +153,45 @@ def test_a_rejected_commission_of_it_stays_rejected_for_good(tenant: Merchant, a
         restore(commission, reason="By mistake", actor=ACTOR)
     assert earned(anna) == 0
     assert sound()
+
+
+def test_a_use_of_a_limited_coupon_is_given_back_once_and_no_other_is(
+    tenant: Merchant, anna: Partner, eva: Customer
+) -> None:
+    coupon = create_coupon(partner=anna, code="ANNA", actor=ACTOR)
+    before = buys("A-1", 10_000, coupon="ANNA")
+    update_coupon(coupon, changes={"max_uses": 1}, actor=ACTOR)
+    counted, refused = buys("A-2", 10_000, coupon="anna"), buys("A-3", 10_000, coupon="ANNA")
+    assert refused.attribution["candidates"][0]["lost"] == "coupon_used_up"
+
+    def uses() -> int:
+        coupon.refresh_from_db()
+        return coupon.uses
+
+    delete_order(tenant, before.id, reason="Never counted", actor=ACTOR)
+    delete_order(tenant, refused.id, reason="Was refused the coupon", actor=ACTOR)
+    assert (uses(), list(orders.verify.problems())) == (1, [])
+    for _ in range(2):
+        delete_order(tenant, counted.id, reason="A mistake", actor=ACTOR)
+    assert (uses(), list(orders.verify.problems())) == (0, [])
+    assert buys("A-4", 10_000, coupon="ANNA").coupon == coupon, "the use is there again"
+    assert uses() == 1
+
+
+def test_a_moved_order_still_counts_on_its_coupon_and_gives_it_back(
+    tenant: Merchant, anna: Partner, ben: Partner, eva: Customer
+) -> None:
+    coupon = create_coupon(partner=anna, code="ANNA", max_uses=1, actor=ACTOR)
+    order = buys("A-1", 10_000, coupon="ANNA")
+    reattribute(eva, partner=ben, past="unpaid", reason="Wrong link", actor=ACTOR)
+    assert list(orders.verify.problems()) == []
+    delete_order(tenant, order.id, reason="A mistake", actor=ACTOR)
+    coupon.refresh_from_db()
+    assert coupon.uses == 0
+
+
+def test_verify_sees_a_use_too_many(tenant: Merchant, anna: Partner, eva: Customer) -> None:
+    coupon = create_coupon(partner=anna, code="ANNA", max_uses=5, actor=ACTOR)
+    buys("A-1", 10_000, coupon="ANNA")
+    tenant.coupons.filter(id=coupon.id).update(uses=2)
+    assert list(orders.verify.problems()) == ["coupon ANNA has 2 uses, its orders come to 1"]

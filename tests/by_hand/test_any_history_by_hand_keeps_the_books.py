@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import commissions.verify
 import payouts.verify
 from affiliates.models import Partner
+from commissions.adjustment import adjust, worth
 from commissions.models import Commission
 from commissions.rejection import reject, restore
 from commissions.reversal import kept_of
@@ -34,6 +35,7 @@ STEPS = st.lists(
         st.tuples(st.just("refund"), st.sampled_from(ORDERS), st.integers(1, 4_000)),
         st.tuples(st.just("pay"), st.sampled_from(["anna", "ben"])),
         st.tuples(st.just("reject"), st.sampled_from(ORDERS)),
+        st.tuples(st.just("adjust"), st.sampled_from(ORDERS), st.integers(0, 2_000)),
         st.tuples(st.just("restore"), st.sampled_from(ORDERS)),
         st.tuples(st.just("delete"), st.sampled_from(ORDERS)),
     ),
@@ -82,15 +84,23 @@ def _do(
     elif what == "delete":
         order = Order.with_deleted.get(external_id=names[which])
         delete_order(tenant, order.id, reason="x", actor=ACTOR)
+    elif what == "adjust":
+        for commission in tenant.commissions.filter(order__external_id=names[which], moved=0):
+            adjust(commission, amount=step[2], reason="x", actor=ACTOR)
     else:
         for commission in tenant.commissions.filter(order__external_id=names[which], moved=0):
             (reject if what == "reject" else restore)(commission, reason="x", actor=ACTOR)
 
 
 def _is_had_once(order: Order) -> None:
-    """At most one commission stands, worth exactly what its terms give for what is left; of a deleted order nothing."""
+    """At most one commission stands, worth exactly what its terms give for what is left; of a deleted order nothing.
+
+    Of what is gone no adjustment is left either.
+    """
     rows = list(Commission.objects.filter(order=order))
+    gone = [c for c in rows if c.moved or c.status == "rejected" or order.deleted_at is not None]
     assert all(c.amount == c.reversed for c in rows if c.moved)
+    assert all(worth(c) == 0 for c in gone)
     standing = [c for c in rows if not c.moved]
     assert len(standing) == (1 if order.partner_id else 0)
     for commission in standing:

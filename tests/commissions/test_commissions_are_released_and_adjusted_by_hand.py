@@ -8,7 +8,7 @@ from affiliates.models import Partner
 from commissions import verify
 from commissions.adjustment import adjust, adjustments_of, worth
 from commissions.hold import release_now
-from commissions.rejection import reject
+from commissions.rejection import reject, restore
 from ledger import verify as ledger_verify
 from ledger.accounts import partner_earned
 from ledger.posting import balance
@@ -16,7 +16,11 @@ from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
 from payouts.manual import mark_paid
+from rewards.details import Details
+from rewards.terms import add_rule
 from tests.sales import give_ten_percent, refund, sell
+from tracking.events import Lead, SaleCustomer
+from tracking.leads import record_lead
 
 
 @pytest.fixture
@@ -101,7 +105,67 @@ def test_what_is_over_is_not_adjusted(anna: Partner, actor: Actor) -> None:
     refunded.refresh_from_db()
     reject(rejected, reason="fraud", actor=actor)
     by_hand = adjust(sell(anna, 10_000, order="C"), amount=1_100, reason="x", actor=actor)
-    for commission in (refunded, rejected, by_hand):
-        with pytest.raises(Conflict) as refused:
+    for commission, why in (
+        (refunded, "is reversed"),
+        (rejected, "is rejected"),
+        (by_hand, "by hand is not adjusted, nor"),
+    ):
+        with pytest.raises(Conflict, match=why) as refused:
             adjust(commission, amount=500, reason="x", actor=actor)
         assert refused.value.code == "commission_final"
+
+
+def test_what_a_lead_earned_is_adjusted_like_what_an_order_earned(anna: Partner, actor: Actor) -> None:
+    add_rule(partner=anna, kind="fixed", amount=500, currency="USD", details=Details(event="lead"), actor=actor)
+    record_lead(Lead(name="call", partner=str(anna.id), customer=SaleCustomer(external_id="eva")), actor=actor)
+    commission = anna.commissions.get()
+    adjust(commission, amount=800, reason="A long call", actor=actor)
+    assert (worth(commission), earned(anna)) == (800, 800)
+    assert commission.called == "Lead: call"
+    reject(commission, reason="Never called", actor=actor)
+    assert earned(anna) == 0
+
+
+def test_a_refund_takes_of_an_adjustment_what_it_takes_of_the_order(anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    adjust(commission, amount=1_301, reason="the campaign promised it", actor=actor)
+    refund("A", 2_500)
+    assert earned(anna) == 750 + 226  # three quarters of 10.00, and of 3.01
+    refund("A", 5_000)
+    assert earned(anna) == 250 + 75
+    refund("A")
+    commission.refresh_from_db()
+    assert (earned(anna), worth(commission)) == (0, 0), "nothing of the order, nothing of the adjustment"
+
+
+def test_an_adjustment_downwards_leaves_no_debt_after_a_full_refund(anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    refund("A", 5_000)
+    adjust(commission, amount=300, reason="half of it was shipping", actor=actor)
+    refund("A", 2_500)
+    assert earned(anna) == 250 - 100  # of -2.00 for 50.00, half
+    refund("A")
+    assert earned(anna) == 0
+
+
+def test_a_rejection_takes_adjustments_along_and_a_restoration_brings_them_again(anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    adjust(commission, amount=1_400, reason="x", actor=actor)
+    reject(commission, reason="fraud", actor=actor)
+    assert earned(anna) == 0
+    refund("A", 5_000)
+    assert earned(anna) == 0
+    restore(commission, reason="by mistake", actor=actor)
+    assert earned(anna) == 500 + 200
+
+
+def test_an_adjustment_that_is_rejected_itself_takes_what_followed_it_along(anna: Partner, actor: Actor) -> None:
+    commission = sell(anna, 10_000, order="A")
+    extra = adjust(commission, amount=1_400, reason="x", actor=actor)
+    refund("A", 5_000)
+    assert earned(anna) == 500 + 200
+    commission.refresh_from_db()
+    reject(extra, reason="not promised after all", actor=actor)
+    assert (earned(anna), worth(commission)) == (500, 500)
+    restore(extra, reason="promised after all", actor=actor)
+    assert (earned(anna), worth(commission)) == (700, 700)

@@ -24,13 +24,15 @@ from merchants import tenancy
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant, User
 from payouts.manual import record_payout
-from tests.factories import ACTOR, PASSWORD, CommissionFactory, PartnerFactory
+from tests.factories import ACTOR, PASSWORD, CommissionFactory, MembershipFactory, PartnerFactory
 from tests.fraud.conftest import found, sell, switch_on
 from tests.races import race
-from tests.sales import give_ten_percent
+from tests.sales import give_ten_percent, refund
 from tests.sales import sell as sell_long_ago
 from tracking import ingest
+from tracking.deletion import delete_order
 from tracking.events import Sale
+from tracking.reattribution import reattribute
 
 
 def doubt(commission: Commission, rule: str = "velocity") -> None:
@@ -246,3 +248,42 @@ def test_a_rule_is_switched_on_by_hand_and_tried_first(merchant: Merchant, owner
     with tenancy.tenant(merchant.id):
         assert merchant.fraud_rules.get().parameters == {"countries": ["DE", "AT"]}
         assert found(merchant) == {}
+
+
+def closed(merchant: Merchant, commission: Commission) -> tuple[str, str, dict[str, object]]:
+    """What became of its doubt, with the row of the audit log that says so."""
+    flag = commission.flags.get()
+    entry = merchant.audit_entries.get(verb="commission.review", object_id=commission.id)
+    return flag.outcome, flag.note, entry.after
+
+
+def test_nothing_is_left_to_decide_about_what_was_refunded_deleted_or_moved(tenant: Merchant, anna: Partner) -> None:
+    refunded, deleted, moved = (sell(anna, order, buyer="eva@example.net") for order in ("R", "D", "M"))
+    for commission in (refunded, deleted, moved):
+        doubt(commission)
+    refund("R", 5_000)
+    assert refunded.flags.get().outcome == "open", "half of it is still to be decided about"
+    refund("R")
+    delete_order(tenant, deleted.order_id, reason="Never happened", actor=ACTOR)
+    eva = tenant.customers.get()
+    reattribute(eva, partner=PartnerFactory(name="Ben"), past="unpaid", reason="Wrong link", actor=ACTOR)
+    for commission, why in (
+        (refunded, "Order R was refunded in full"),
+        (deleted, "Order D was deleted"),
+        (moved, "Order M was given to Ben"),
+    ):
+        said = {"outcome": "moot", "reason": why, "rules": ["velocity"]}
+        assert closed(tenant, commission) == ("moot", why, said)
+    assert not tenant.commissions.under_review().exists()
+
+
+def test_what_is_moot_counts_neither_for_nor_against_the_rule(client: Client, tenant: Merchant, anna: Partner) -> None:
+    right, moot = sell(anna, "right"), sell(anna, "moot")
+    doubt(right)
+    doubt(moot)
+    decide(right, outcome="rejected", reason="Fraud", actor=ACTOR)
+    refund("moot")
+    client.force_login(MembershipFactory().user)
+    page = client.get(f"/m/{tenant.slug}/review/rules/")
+    row = next(row for row in page.context["rows"] if row["rule"].key == "velocity")
+    assert (row["right"], row["wrong"], row["open"], row["precision"]) == (1, 0, 0, 100)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import commissions.verify
 import payouts.verify
 from affiliates.models import Partner
+from commissions.adjustment import adjust
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due, release_now
 from commissions.models import Commission
@@ -25,7 +26,7 @@ from payouts.manual import record_payout
 from rewards.details import Details
 from rewards.terms import add_rule, set_reward
 from tests.factories import ACTOR, CustomerFactory, PartnerFactory
-from tests.levels.conftest import commission_of, has, pays_recruiters, sells
+from tests.levels.conftest import commission_of, has, long_ago, pays_recruiters, sells
 from tests.sales import refund
 from tracking.deletion import delete_order
 from tracking.events import Lead, Line, Refund, RefundLine, SaleCustomer
@@ -49,6 +50,36 @@ def proven() -> bool:
 @pytest.fixture(autouse=True)
 def _levels(anna: Partner) -> None:
     pays_recruiters("10", "5")
+
+
+def test_an_adjusted_share_goes_back_and_comes_again_with_its_source(
+    anna: Partner, rob: Partner, ruth: Partner
+) -> None:
+    order = sells(anna, "A-1", 20_000)
+    adjust(commission_of(rob, order), amount=500, reason="Promised", actor=ACTOR)
+    assert has(anna, rob, ruth) == [2_000, 500, 100]
+    source = commission_of(anna, order)
+    reject(source, reason="A bot", actor=ACTOR)
+    assert has(anna, rob, ruth) == [0, 0, 0]
+    refund("A-1", 10_000)
+    restore(source, reason="No bot", actor=ACTOR)
+    assert has(anna, rob, ruth) == [1_000, 250, 50]
+    refund("A-1")
+    assert has(anna, rob, ruth) == [0, 0, 0]
+    assert proven()
+
+
+def test_eva_moves_to_ben_and_the_recruiters_lose_what_was_adjusted_too(
+    anna: Partner, rob: Partner, ruth: Partner
+) -> None:
+    order = sells(anna, "A-1", 20_000)
+    adjust(commission_of(rob, order), amount=500, reason="Promised", actor=ACTOR)
+    ben = PartnerFactory(name="Ben")
+    set_reward(partner=ben, kind="percentage", percent=20, effective_from=long_ago(), actor=ACTOR)
+    eva = Customer.objects.get(external_id="c-eva")
+    reattribute(eva, partner=ben, past="unpaid", reason="Wrong link", actor=ACTOR)
+    assert has(anna, rob, ruth, ben) == [0, 0, 0, 4_000]
+    assert proven()
 
 
 def test_a_refund_after_the_payouts_leaves_everybody_owing_their_part(

@@ -154,6 +154,7 @@ def _without_verbs(merchant: Merchant, partner: Any, canary: str) -> None:
     merchant.clicks.create(**click, landing_url=f"https://{canary}.example")
     lead = {"customer": customer, "partner": partner, "fingerprint": "f", "attribution": {}, "occurred_at": NOW}
     merchant.leads.create(name=canary, **lead)
+    merchant.earlier_attributions.create(customer=customer, partner=partner, since=NOW, until=NOW + timedelta(days=1))
     merchant.stored_answers.create(key=canary, request_fingerprint="f", status=201, body=canary)
     merchant.partner_days.create(partner_id=partner.id, day=NOW.date())
     merchant.merchant_days.create(day=NOW.date())

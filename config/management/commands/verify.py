@@ -15,12 +15,14 @@ from customers import verify as customers
 from ledger import verify as ledger
 from merchants import tenancy
 from merchants.models import Merchant
+from orders import verify as orders
 from payouts import verify as payouts
 from stats import verify as stats
 
 #: From the ground up: what the first finds explains what the later ones find.
 PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
     ledger.problems,
+    orders.problems,
     commissions.problems,
     standing.problems,
     payouts.problems,
@@ -31,7 +33,7 @@ PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
 
 
 class Command(BaseCommand):
-    """Compare ledger, commissions, payouts, customers, rollups and bonuses with each other, for one merchant or all."""
+    """Compare ledger, orders, commissions, payouts, customers, rollups and bonuses, for one merchant or for all."""
 
     help = "Prove the books; every problem is a line, and any problem makes exit code 1."
 
