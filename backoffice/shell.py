@@ -109,7 +109,10 @@ def _counts(merchant: Merchant) -> dict[str, str]:
             "applications": merchant.partners.filter(status=PartnerStatus.APPLIED),
         }
         counts = {name: CountedSoFar(rows) for name, rows in counted.items()}
-        numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts.values()).get()
+        numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts.values()).first()
+        if numbers is None:
+            # A page that says 404 is rendered outside of the tenant, where nothing is visible.
+            return dict.fromkeys(counts, "")
         found = {name: counted_shown(number) for name, number in zip(counts, numbers, strict=True)}
         cache.set(key, found, _COUNT_SECONDS)
     return found
