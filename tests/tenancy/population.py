@@ -70,9 +70,11 @@ def populate(merchant: Merchant, canary: str) -> None:
         partner.save()
         _terms(partner, canary)
         _application(partner, canary)
+        _recruiter(partner)
         _sell(canary)
+        reject(merchant.commissions.get(order__external_id=f"{canary}-2", level=0), reason=canary, actor=ACTOR)
         CommissionFactory(partner=partner, reason=canary)
-        approved = [c.id for c in merchant.commissions.filter(status="approved", currency="USD")]
+        approved = [c.id for c in partner.commissions.filter(status="approved", currency="USD")]
         record_payout(
             partner=partner, commission_ids=approved, transaction_id=canary, paid_on=date(2026, 3, 2), actor=ACTOR
         )
@@ -132,6 +134,16 @@ def _application(partner: Any, canary: str) -> None:
     )  # fmt: skip
     sent.merchant.applications.filter(id=sent.id).update(partner=partner, confirmed_at=NOW)
     accept(partner, terms, at=NOW, actor=ACTOR)
+
+
+def _recruiter(partner: Any) -> None:
+    long_ago = NOW - timedelta(days=90)
+    details = Details(event="recruit")
+    add_rule(
+        program=partner.program, kind="percentage", percent=10, details=details, effective_from=long_ago, actor=ACTOR
+    )
+    partner.recruiter, partner.recruited_at = PartnerFactory(name="Ruth"), long_ago
+    partner.save()
 
 
 def _sell(canary: str) -> None:

@@ -50,7 +50,8 @@ def test_updates_and_deletes_do_not_reach_others(mine: Merchant, theirs: Merchan
         assert theirs.partners.update(notes="seen") == 0
         assert theirs.stale_marks.all().delete()[0] == 0
     with tenancy.tenant(theirs.id):
-        assert theirs.partners.filter(notes="").count() == 1
+        assert theirs.partners.exists()
+        assert not theirs.partners.exclude(notes="").exists()
         assert theirs.stale_marks.exists()
 
 
@@ -72,7 +73,7 @@ def test_a_row_cannot_be_moved_to_another_merchant(mine: Merchant, theirs: Merch
 def test_a_task_sees_the_merchant_it_was_given(mine: Merchant, theirs: Merchant) -> None:
     @shared_task(base=TenantTask)
     def names() -> list[str]:
-        return list(Partner.objects.values_list("name", flat=True))
+        return list(Partner.objects.exclude(recruiter=None).values_list("name", flat=True))
 
     assert names(merchant_id=str(mine.id)) == ["mine"]
     assert names(merchant_id=str(theirs.id)) == ["theirs"]
