@@ -1,7 +1,7 @@
 """Taking back what a refund has undone (SPEC A16).
 
 What a commission keeps is what its parts, as they were decided at the sale, come to for what is left of the order;
-everything else goes back, less what went back before (`engine.remaining` states the rule, `levels.kept` that of what
+everything else goes back, less what went back before (`remaining` states the rule, `levels.kept` that of what
 recruiters earned on it). So partial refunds in any
 number and order end where one of all of them would, a full refund ends exactly at zero, and nothing overshoots. After
 payment the partner's balance goes below zero, and later payouts net it.
@@ -14,7 +14,8 @@ from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
 from merchants.money import display
 from orders.models import Order, Refund
-from rewards import engine, levels
+from rewards import levels
+from rewards.keeping import parts_of, remaining
 
 
 def reverse_for_refund(*, order: Order, refund: Refund) -> list[Reversal]:
@@ -59,7 +60,7 @@ def kept_of(commission: Commission, order: Order, *, refunded: int, refunds: Ite
         source_keeps = kept_of(source, order, refunded=refunded, refunds=refunds)
         return levels.kept(commission.explanation, commission.amount, source=source.amount, source_keeps=source_keeps)
     assert commission.reward_version is not None, "a commission of an order has terms"
-    parts = engine.parts_of(
+    parts = parts_of(
         commission.explanation,
         commission.reward_version.terms(),
         order_amount=order.amount,
@@ -70,7 +71,7 @@ def kept_of(commission: Commission, order: Order, *, refunded: int, refunds: Ite
     for refund in refunds:
         for line in refund.lines:
             by_line[line["line"]] = by_line.get(line["line"], 0) + line["amount"]
-    return engine.remaining(parts, order_amount=order.amount, refunded=refunded, by_line=by_line)
+    return remaining(parts, order_amount=order.amount, refunded=refunded, by_line=by_line)
 
 
 def _reverse(

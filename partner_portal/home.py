@@ -14,8 +14,9 @@ from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.links import to_share
 from partner_portal.money import Money, money_of
 from partner_portal.rules import terms_of
-from rewards.engine import LEVELS, Rules, plain
+from rewards.engine import plain
 from rewards.models import RewardKind
+from rewards.rules import LEVELS, Rules
 from rewards.terms import levels_of
 from stats.reading import Day, partner_days, percent_change
 

@@ -15,7 +15,7 @@ from pages.decisions import address
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.door import PartnerRequest, page, partner_page
-from rewards.engine import LEVELS
+from rewards.rules import LEVELS
 from rewards.sentences import sentence
 from rewards.terms import levels_of
 from stats.reading import shared_by_currency

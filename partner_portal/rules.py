@@ -9,8 +9,8 @@ from affiliates.models import Partner
 from commissions import standing
 from merchants.money import display
 from rewards.counting import Key, month_of
-from rewards.engine import LEVELS, Rules, Terms
 from rewards.reach import with_reach
+from rewards.rules import LEVELS, Rules, Terms
 from rewards.sentences import sentence, tier_rate
 
 

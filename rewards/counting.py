@@ -15,7 +15,8 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from rewards.engine import Rules, Standing
+from rewards.conditions import Standing
+from rewards.rules import Rules
 
 #: Under which the ids of rows are made.
 _NAMES = UUID("5d3c9c3a-3c7e-4c53-9b7a-6f6d1f0b2a77")

@@ -18,71 +18,22 @@ maximum, never more than the base, rounded half up once, and then no more than i
 look at a `Standing`: what had been counted when the event came. The Nth order is the one with N - 1 before it; an
 amount of revenue is reached when it stood before the order, so no order raises its own rate.
 
-A refund takes back in proportion (`remaining`). What minimum, maximum, tier and caps made of a part at the sale stays
-as it was decided; the part shrinks with what is left of the money it was computed on.
+What it wrote down says later what a refund leaves of it (`rewards.keeping`).
 """
 
-from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
-from uuid import UUID
 
 from merchants.money import display, percentage_of, round_half_up
-from rewards.basket import Basket, OrderFacts, OrderLine, base_of
-from rewards.details import PLAIN, Details
-
-__all__ = [
-    "LEVELS", "NOTHING_YET", "OrderFacts", "OrderLine", "Part", "Reward", "Rules", "Standing", "Terms", "base_of",
-    "decide", "exact_decimal", "in_force", "months_after", "parts_of", "plain", "precedence", "remaining",
-]  # fmt: skip
+from rewards.basket import Basket, OrderFacts, base_of
+from rewards.conditions import NOTHING_YET, Standing, unmet
+from rewards.rules import LEVELS, Rules, Terms
 
 #: Rules that did not match, of which an explanation says why each; of those beyond it says how many there were.
 MOST_EXPLAINED = 12
-
-#: From the partner outwards (SPEC A8: always in that order).
-LEVELS = ("partner", "group", "program")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """One version of a rule as the engine sees it."""
-
-    id: UUID
-    level: str
-    number: int
-    effective_from: datetime
-    kind: str
-    """percentage or fixed."""
-    percent: Decimal | None = None
-    amount: int | None = None
-    currency: str = ""
-    """Of every amount that the rule names; empty when it names none, and then it decides orders in any."""
-    excludes: tuple[str, ...] = ()
-    ended: bool = False
-    rule: UUID | None = None
-    """The chain it is a version of; None is the owner's basic rule."""
-    details: Details = PLAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What had been counted when an event came; amounts in minor units of the event's currency."""
-
-    month_orders: int = 0
-    month_revenue: int = 0
-    month_earned: int = 0
-    orders: int = 0
-    revenue: int = 0
-    customer_orders: int = 0
-    """Orders of this customer that earned for this partner."""
-    customer_earned: int = 0
-
-
-NOTHING_YET = Standing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,51 +82,7 @@ class Reward:
     parts: tuple[Part, ...] = ()
 
 
-class Rules:
-    """All versions of the rules of one owner, ready to be asked what is in force."""
-
-    def __init__(self, versions: Sequence[Terms]) -> None:
-        self.versions = tuple(versions)
-        # Of any version ever: counting that has begun does not stop, or the counts would have holes.
-        self.counts_month = any(terms.details.counts_month for terms in versions)
-        self.counts_lifetime = any(terms.details.counts_lifetime for terms in versions)
-        self.counts_customer = any(terms.details.counts_customer for terms in versions)
-        self._settled_at = max((terms.effective_from for terms in versions), default=None)
-        self._settled: dict[str, tuple[Terms, ...]] = {}
-
-    def in_force(self, at: datetime, event: str = "sale") -> tuple[Terms, ...]:
-        """The rules for such an event in force `at` that moment, in the order in which they are asked."""
-        if self._settled_at is None:
-            return ()
-        if at < self._settled_at:
-            return self._at(at, event)
-        if event not in self._settled:
-            self._settled[event] = self._at(at, event)
-        return self._settled[event]
-
-    def _at(self, at: datetime, event: str) -> tuple[Terms, ...]:
-        chains: dict[UUID | None, list[Terms]] = {}
-        for terms in self.versions:
-            chains.setdefault(terms.rule, []).append(terms)
-        running = (in_force(chain, at) for chain in chains.values())
-        found = [terms for terms in running if terms is not None and terms.details.event == event]
-        return tuple(found if len(found) < 2 else sorted(found, key=precedence))
-
-
 _NO_RULES = Rules(())
-
-
-def in_force(versions: Sequence[Terms], at: datetime) -> Terms | None:
-    """The latest version of one rule that had taken effect `at` that moment; None when there is none or it ended."""
-    effective = [terms for terms in versions if terms.effective_from <= at]
-    latest = max(effective, key=lambda terms: (terms.effective_from, terms.number), default=None)
-    return None if latest is None or latest.ended else latest
-
-
-def precedence(terms: Terms) -> tuple[Any, ...]:
-    """What rules are sorted by: the first that matches decides."""
-    since = terms.effective_from.timestamp()
-    return LEVELS.index(terms.level), -terms.details.conditions, -since, -terms.number, -terms.id.int
 
 
 def decide(
@@ -225,12 +132,12 @@ class _Decision:
 
     def ask(self, terms: Terms) -> None:
         """Let a rule decide what it may of what is open."""
-        unmet = _unmet(terms, self.order, self.standing)
-        if unmet:
+        why = unmet(terms, self.order, self.standing)
+        if why:
             self.foreign = self.foreign or (bool(terms.currency) and terms.currency != self.order.currency)
             self.unmet += 1
             if self.in_full or self.unmet <= MOST_EXPLAINED:
-                self._tried(terms, unmet)
+                self._tried(terms, why)
         elif terms.details.narrows_lines:
             self._decide_lines(terms)
         else:
@@ -238,8 +145,8 @@ class _Decision:
 
     def pass_over(self, terms: Terms) -> None:
         """Say why a rule that was not asked lost."""
-        unmet = _unmet(terms, self.order, self.standing)
-        self._tried(terms, unmet or "would match, but everything was decided before it")
+        why = unmet(terms, self.order, self.standing)
+        self._tried(terms, why or "would match, but everything was decided before it")
 
     def _tried(self, terms: Terms, outcome: str) -> None:
         entry: dict[str, Any] = {"level": terms.level, "version": terms.number, "outcome": outcome}
@@ -366,64 +273,6 @@ class _Decision:
         return "Nothing: no rule in force matches."
 
 
-def _unmet(terms: Terms, order: OrderFacts, standing: Standing) -> str:
-    """Why a rule does not apply to the order as a whole; empty when it does."""
-    if terms.currency and terms.currency != order.currency:
-        what = "fixed" if terms.kind == "fixed" else "set"
-        return f"{what} in {terms.currency}, the order is in {order.currency}"
-    details = terms.details
-    if details is PLAIN or details == PLAIN:
-        return ""
-    return next(_reasons(details, order, standing), "")
-
-
-def _reasons(details: Details, order: OrderFacts, standing: Standing) -> Iterator[str]:
-    """Each condition that is not met, as a sentence's end."""
-    if details.countries and order.country not in details.countries:
-        where = f"the order is from {order.country}" if order.country else "the order names no country"
-        yield f"for {', '.join(details.countries)}, {where}"
-    if details.customer and order.is_new != (details.customer == "new"):
-        who = {None: "the order names no customer", True: "the customer is new", False: "the customer is returning"}
-        yield f"for {details.customer} customers, {who[order.is_new]}"
-    if details.order_from is not None and order.amount < details.order_from:
-        yield f"for orders from {display(details.order_from, order.currency)} on"
-    if details.order_to is not None and order.amount > details.order_to:
-        yield f"for orders up to {display(details.order_to, order.currency)}"
-    if details.coupons and order.coupon not in details.coupons:
-        yield f"with coupon {' or '.join(details.coupons)} only"
-    for key, wanted in details.metadata.items():
-        if _as_text((order.metadata or {}).get(key)) != wanted:
-            yield f"metadata {key} is not {wanted}"
-    yield from _over(details, order, standing)
-
-
-def _over(details: Details, order: OrderFacts, standing: Standing) -> Iterator[str]:
-    if details.first_orders is None and details.first_months is None:
-        return
-    if order.is_new is None:
-        yield "for a customer's first time, and the order names no customer"
-    if details.first_orders is not None and standing.customer_orders >= details.first_orders:
-        times = "order" if details.first_orders == 1 else f"{details.first_orders} orders"
-        yield f"for the customer's first {times}, this is number {standing.customer_orders + 1}"
-    if details.first_months is not None and order.first_at is not None:
-        ended = months_after(order.first_at, details.first_months)
-        if order.placed_at >= ended:
-            months = "month" if details.first_months == 1 else f"{details.first_months} months"
-            yield f"for the customer's first {months}, which ended on {ended:%Y-%m-%d}"
-
-
-def _as_text(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else None
-
-
-def months_after(moment: datetime, months: int) -> datetime:
-    """The same day and time so many months later; the month's last day where it is shorter."""
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))
-
-
 @dataclass(frozen=True, slots=True)
 class Rate:
     """The rate that counts: the rule's own, or its tier's."""
@@ -519,56 +368,3 @@ def _lines_named(lines: Sequence[int]) -> str:
 def plain(percent: Decimal) -> str:
     """A rate without trailing zeros: 10, 12.5."""
     return format(percent.normalize(), "f")
-
-
-@dataclass(frozen=True, slots=True)
-class KeptPart:
-    """A part of a commission as it was decided, for what refunds leave of it. Minor units."""
-
-    lines: tuple[int, ...] | None
-    gross: int
-    exact: Fraction
-    amount: int
-
-
-def parts_of(
-    explanation: Mapping[str, Any], terms: Terms, *, order_amount: int, base: int, amount: int
-) -> list[KeptPart]:
-    """The parts of a commission from its working; a plain one is a single part that terms and base describe."""
-    kept = explanation.get("parts")
-    if kept is None:
-        exact = Rate(terms.percent, terms.amount).of_base(base)
-        return [KeptPart(None, order_amount, exact, amount)]
-    return [
-        KeptPart(
-            None if part["lines"] is None else tuple(part["lines"]),
-            part["gross"],
-            Fraction(Decimal(part["exact"])),
-            part["gives"],
-        )
-        for part in kept
-    ]
-
-
-def remaining(
-    parts: Sequence[KeptPart], *, order_amount: int, refunded: int, by_line: Mapping[int, int] | None = None
-) -> int:
-    """What of a commission remains when `refunded` of the order's amount was given back. Minor units.
-
-    `by_line` says how much of that was given back on which line. With a of the order's amount, r of it given back by
-    line and u without naming one, a part of gross g of whose lines p was given back keeps
-    (g - p) / g * (a - r - u) / (a - r) of what it was: first the named lines go, then the rest shrinks in proportion.
-    It does not matter in which order refunds came; each can only lower it, and a full refund ends at zero. What earned
-    nothing takes nothing back when it is returned.
-    """
-    if refunded >= order_amount:
-        return 0
-    named = sum((by_line or {}).values())
-    shrunk = Fraction(order_amount - refunded, order_amount - named)
-    kept = 0
-    for part in parts:
-        lines = by_line or {}
-        gone = named if part.lines is None else sum(lines.get(line, 0) for line in part.lines)
-        share = Fraction(max(part.gross - gone, 0), part.gross) * shrunk if part.gross else Fraction(0)
-        kept += min(round_half_up(part.exact * share), part.amount)
-    return kept

@@ -23,7 +23,9 @@ from fractions import Fraction
 from typing import Any
 
 from merchants.money import display, percentage_of, round_half_up
-from rewards.engine import LEVELS, Reward, Rules, Terms, exact_decimal, months_after, plain
+from rewards.conditions import months_after
+from rewards.engine import Reward, exact_decimal, plain
+from rewards.rules import LEVELS, Rules, Terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from merchants.ids import new_id
 from merchants.models import Merchant
 from merchants.money import to_decimal
 from rewards.details import Details
-from rewards.engine import Terms
+from rewards.rules import Terms
 
 
 class RewardKind(models.TextChoices):

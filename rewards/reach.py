@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rewards.engine import Terms
+from rewards.rules import Terms
 
 
 def decides_every_sale(terms: Terms) -> bool:

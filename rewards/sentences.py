@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from merchants.money import display
 from rewards.details import Details, Tier
-from rewards.engine import Terms, plain
+from rewards.engine import plain
 from rewards.levels import months_said, percent_at
+from rewards.rules import Terms
 
 _PARTS = ("tax", "shipping", "discount")
 

@@ -25,8 +25,8 @@ from merchants.ids import new_id
 from merchants.models import Merchant
 from rewards.checks import checked
 from rewards.details import PLAIN, Details
-from rewards.engine import Rules, Terms
 from rewards.models import RewardVersion
+from rewards.rules import Rules, Terms
 
 #: Of one owner, beside the basic one. Each is asked for every sale, and a person has to oversee them.
 MOST_RULES = 50

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from rewards.engine import Rules, Terms, precedence
+from rewards.rules import Rules, Terms, precedence
 
 
 class Trial(Rules):

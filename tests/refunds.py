@@ -8,8 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from rewards.basket import OrderFacts, OrderLine
 from rewards.details import Tier
-from rewards.engine import OrderFacts, OrderLine, Terms
+from rewards.rules import Terms
 from tests.rewards.rules import NOON, numbered, rule
 
 KEYS = ("book", "pen", "")

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from merchants.ids import new_id
-from rewards.engine import Reward, Rules
+from rewards.engine import Reward
+from rewards.rules import Rules
 from tracking.answers import CommissionShown, PartnerShown
 from tracking.configuration import Configuration
 from tracking.load import Known, PartnerRow, TermsRow

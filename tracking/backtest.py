@@ -28,8 +28,12 @@ from affiliates.memberships import Memberships
 from commissions.models import CommissionStatus
 from merchants.models import Merchant
 from rewards import engine
+from rewards.basket import OrderFacts, OrderLine
+from rewards.conditions import NOTHING_YET
 from rewards.counting import Counts, keys_for, month_of
-from rewards.engine import LEVELS, NOTHING_YET, OrderFacts, OrderLine, Reward, Rules, Terms
+from rewards.engine import Reward
+from rewards.keeping import parts_of, remaining
+from rewards.rules import LEVELS, Rules, Terms
 from rewards.terms import Owner
 from rewards.trial import Trial
 from tracking.comparison import Cell, Comparison, Sum, Whose
@@ -300,10 +304,8 @@ def _kept(reward: Reward | None, row: _Row, by_line: Mapping[int, int]) -> int:
         return 0
     if not row.refunded:
         return reward.amount
-    parts = engine.parts_of(
-        reward.explanation, reward.terms, order_amount=row.amount, base=reward.base, amount=reward.amount
-    )
-    return engine.remaining(parts, order_amount=row.amount, refunded=row.refunded, by_line=by_line)
+    parts = parts_of(reward.explanation, reward.terms, order_amount=row.amount, base=reward.base, amount=reward.amount)
+    return remaining(parts, order_amount=row.amount, refunded=row.refunded, by_line=by_line)
 
 
 def _why(row: _Row, stands: Reward | None, booked: Sequence[_Booked]) -> str:

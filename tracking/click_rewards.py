@@ -23,8 +23,10 @@ from merchants.models import Merchant
 from merchants.money import display
 from merchants.tenancy import current
 from rewards import engine
+from rewards.basket import OrderFacts
 from rewards.counting import Counts, Key, keys_for
-from rewards.engine import OrderFacts, Reward, Rules
+from rewards.engine import Reward
+from rewards.rules import Rules, Terms
 from tracking.accrual import accrue, own_rules, rules_by_level
 from tracking.configuration import Configuration, configuration
 from tracking.load import Known, PartnerRow, with_recruiters
@@ -74,7 +76,7 @@ _Paying = dict[UUID, tuple[PartnerRow, dict[str, Rules]]]
 def _paying(merchant: Merchant, partner_ids: set[UUID], configured: Configuration) -> _Paying:
     """The approved ones of these partners who have a rule for clicks, with all their rules."""
     versions = merchant.reward_versions.filter(partner_id__in=partner_ids)
-    own: dict[UUID | None, list[engine.Terms]] = defaultdict(list)
+    own: dict[UUID | None, list[Terms]] = defaultdict(list)
     for version in versions:
         own[version.partner_id].append(version.terms())
     found: _Paying = {}

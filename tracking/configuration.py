@@ -16,7 +16,7 @@ from django.db.models import Max
 from affiliates.attribution import Policy
 from merchants.models import AttributionModel, Merchant, SelfReferralPolicy
 from merchants.tenancy import current
-from rewards.engine import Rules, Terms
+from rewards.rules import Rules, Terms
 
 _REMEMBERED = 2_000
 _cache: OrderedDict[uuid.UUID, "Configuration"] = OrderedDict()

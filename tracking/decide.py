@@ -17,8 +17,11 @@ from affiliates.attribution import Attribution, Candidate
 from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from rewards import engine
+from rewards.basket import OrderFacts, OrderLine
+from rewards.conditions import NOTHING_YET
 from rewards.counting import Counts, Key, keys_for
-from rewards.engine import NOTHING_YET, OrderFacts, OrderLine, Reward, Rules
+from rewards.engine import Reward
+from rewards.rules import Rules
 from stats.marks import touched_by
 from tracking.accrual import accrue, own_rules, rules_by_level
 from tracking.answers import CommissionShown, OrderShown, SaleAnswer

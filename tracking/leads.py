@@ -19,8 +19,9 @@ from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from merchants.models import Merchant
 from merchants.tenancy import current
+from rewards.basket import OrderFacts
 from rewards.counting import Counts, keys_for
-from rewards.engine import OrderFacts, Reward, decide
+from rewards.engine import Reward, decide
 from stats.marks import mark
 from tracking import ingest
 from tracking.accrual import accrue, own_rules, rules_by_level

@@ -17,7 +17,7 @@ from msgspec import Struct, json
 from merchants.statements import Statement
 from merchants.tenancy import Question, current
 from rewards.details import Details
-from rewards.engine import Terms
+from rewards.rules import Terms
 from tracking.answers import CommissionShown, OrderShown
 from tracking.events import Event, Sale
 

@@ -18,7 +18,7 @@ from merchants.ids import new_id
 from merchants.models import Merchant
 from rewards.checks import checked
 from rewards.details import PLAIN, Details
-from rewards.engine import Terms
+from rewards.rules import Terms
 from rewards.terms import Owner, reward_at, versions_of
 
 

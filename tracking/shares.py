@@ -8,8 +8,9 @@ from uuid import UUID
 
 from affiliates.attribution import is_one_of
 from merchants.ids import new_id
-from rewards.engine import Reward, Rules
+from rewards.engine import Reward
 from rewards.levels import Earned, share
+from rewards.rules import Rules
 from stats.marks import touched_by
 from tracking.accrual import accrue, rules_by_level
 from tracking.answers import CommissionShown

@@ -27,9 +27,9 @@ from merchants.roles import Permission
 from pages.forms import PageForm, SeenField
 from pages.mail import send
 from pages.periods import PRESETS, period_of
-from rewards.engine import LEVELS, Terms
 from rewards.models import RewardVersion
 from rewards.reach import with_reach
+from rewards.rules import LEVELS, Terms
 from rewards.sentences import sentence
 from rewards.terms import end_reward, in_force_for, levels_of, pays_recruiters, reward_at, versions_of
 from stats.outstanding import outstanding_of

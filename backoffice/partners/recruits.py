@@ -11,7 +11,7 @@ from backoffice.partners.editor import partner_of, partner_page
 from merchants.roles import Permission
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, period_of
-from rewards.engine import LEVELS
+from rewards.rules import LEVELS
 from rewards.sentences import sentence
 from rewards.terms import levels_of
 from stats.reading import partner_totals, shared_by_currency

@@ -22,9 +22,9 @@ from merchants.roles import Permission
 from pages.forms import OnceField, PageForm
 from rewards.checks import MOST_TIERS
 from rewards.details import EVENTS
-from rewards.engine import LEVELS, Rules, Terms
 from rewards.models import RewardVersion
 from rewards.reach import with_reach
+from rewards.rules import LEVELS, Rules, Terms
 from rewards.sentences import sentence
 from rewards.terms import Owner, add_rule, end_reward, rules_of, set_reward, versions_of
 

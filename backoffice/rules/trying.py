@@ -19,8 +19,11 @@ from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.forms import MoneyField, PageForm
 from rewards import engine
+from rewards.basket import OrderFacts, OrderLine
+from rewards.conditions import Standing
 from rewards.counting import Key, month_of
-from rewards.engine import LEVELS, OrderFacts, OrderLine, Reward, Standing, Terms
+from rewards.engine import Reward
+from rewards.rules import LEVELS, Rules, Terms
 from rewards.sentences import sentence
 from rewards.terms import levels_of
 
@@ -197,7 +200,7 @@ def _tried(form: TryForm, partner: Partner, currency: str) -> dict[str, Any]:
     }
 
 
-def _asked(partner: Partner, levels: dict[str, engine.Rules], at: datetime, said: list[dict[str, Any]]) -> list[Asked]:
+def _asked(partner: Partner, levels: dict[str, Rules], at: datetime, said: list[dict[str, Any]]) -> list[Asked]:
     """Every rule in force, in order: with `look_on` the engine says something of each."""
     owners = {"partner": partner.id, "group": partner.group_id, "program": partner.program_id}
     rules = [terms for level in LEVELS if level in levels for terms in levels[level].in_force(at)]

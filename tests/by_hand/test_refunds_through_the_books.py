@@ -15,7 +15,8 @@ from ledger.accounts import partner_earned
 from ledger.posting import balance
 from merchants.errors import DomainError
 from merchants.models import Merchant
-from rewards.engine import OrderFacts, Terms
+from rewards.basket import OrderFacts
+from rewards.rules import Terms
 from rewards.terms import add_rule
 from tests.factories import ACTOR, PartnerFactory
 from tests.refunds import Back, baskets, refunds_of, rules_for

@@ -6,8 +6,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from rewards import engine
+from rewards.basket import OrderFacts, OrderLine
+from rewards.conditions import NOTHING_YET, Standing
 from rewards.details import Details, Tier
-from rewards.engine import NOTHING_YET, OrderFacts, OrderLine, Reward, Rules, Standing, Terms
+from rewards.engine import Reward
+from rewards.keeping import parts_of, remaining
+from rewards.rules import LEVELS, Rules, Terms
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _TERMS = {"level", "number", "effective_from", "excludes", "ended", "id", "currency"}
@@ -43,7 +47,7 @@ def order(amount: int = 0, *lines: tuple[str, int], **facts: Any) -> OrderFacts:
 
 def levels(*rules: Terms) -> dict[str, Rules]:
     """The rules by their level."""
-    return {level: Rules([each for each in rules if each.level == level]) for level in engine.LEVELS}
+    return {level: Rules([each for each in rules if each.level == level]) for level in LEVELS}
 
 
 def earned(facts: OrderFacts, *rules: Terms, standing: Standing = NOTHING_YET, event: str = "sale") -> Reward:
@@ -62,10 +66,10 @@ def refused(facts: OrderFacts, *rules: Terms, standing: Standing = NOTHING_YET) 
 
 def kept(reward: Reward, facts: OrderFacts, refunded: int, by_line: dict[int, int] | None = None) -> int:
     """What refunds leave of it."""
-    parts = engine.parts_of(
+    parts = parts_of(
         reward.explanation, reward.terms, order_amount=facts.amount, base=reward.base, amount=reward.amount
     )
-    return engine.remaining(parts, order_amount=facts.amount, refunded=refunded, by_line=by_line)
+    return remaining(parts, order_amount=facts.amount, refunded=refunded, by_line=by_line)
 
 
 def numbered(at: int) -> UUID:

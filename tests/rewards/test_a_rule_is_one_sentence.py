@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rewards.engine import Terms
+from rewards.rules import Terms
 from rewards.sentences import ordinal, sentence
 from tests.rewards.rules import rule, tier
 

@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from merchants.money import EXPONENTS
-from rewards.engine import OrderFacts, Reward, Standing, Terms, decide
+from rewards.basket import OrderFacts
+from rewards.conditions import Standing
+from rewards.engine import Reward, decide
+from rewards.rules import Terms
 from tests.refunds import Back, baskets, refunds_of, rules_for
 from tests.rewards.rules import kept, levels
 

@@ -9,9 +9,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rewards.basket import OrderFacts, OrderLine
+from rewards.conditions import Standing
 from rewards.counting import Counts, Key
 from rewards.details import Tier
-from rewards.engine import OrderFacts, OrderLine, Reward, Standing, Terms, decide, precedence
+from rewards.engine import Reward, decide
+from rewards.rules import Terms, precedence
 from tests.rewards.rules import NOON, earned, kept, levels, numbered, order, rule
 
 KEYS = ("book", "pen", "hat", "")

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rewards.engine import Standing, months_after
+from rewards.conditions import Standing, months_after
 from tests.rewards.rules import NOON, earned, kept, order, refused, rule, tier
 
 TEN = rule("10")

@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from merchants.money import MAX_AMOUNT
 from rewards import engine
-from rewards.engine import OrderFacts, Reward, Rules, Terms, base_of, in_force, parts_of, remaining
+from rewards.basket import OrderFacts, base_of
+from rewards.engine import Reward
+from rewards.keeping import parts_of, remaining
+from rewards.rules import Rules, Terms, in_force
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
