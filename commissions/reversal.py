@@ -1,10 +1,10 @@
 """Taking back what a refund has undone (SPEC A16).
 
 What a commission keeps is what its parts, as they were decided at the sale, come to for what is left of the order;
-everything else goes back, less what went back before (`remaining` states the rule, `levels.kept` that of what
-recruiters earned on it). So partial refunds in any
-number and order end where one of all of them would, a full refund ends exactly at zero, and nothing overshoots. After
-payment the partner's balance goes below zero, and later payouts net it.
+everything else goes back, less what went back before (`rewards.keeping` states the rule, `levels.kept` that of what
+recruiters earned on it). So partial refunds in any number and order end where one of all of them would, a full refund
+ends exactly at zero, and nothing overshoots. After payment the partner's balance goes below zero, and later payouts net
+it.
 """
 
 from collections.abc import Iterable
