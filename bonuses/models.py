@@ -4,6 +4,7 @@ A bonus belongs to exactly one of partner, group or program, as a reward does. F
 but for its name and its end. `Progress` is a rollup of rollups: recomputed, never incremented (`bonuses.reaching`).
 """
 
+from dataclasses import replace
 from datetime import date
 
 import msgspec
@@ -154,6 +155,17 @@ class Bonus(models.Model):
     def spans(self, since: date, until: date) -> list[Span]:
         """Its periods that touch these days, the oldest first."""
         return spans(self.period, self.starts_on, self.ends_on, since, until)
+
+    def span_since(self, first_day: date) -> Span:
+        """The period that this day names. No day of it counts when the bonus was ended before it began.
+
+        A sale whose clock was ahead of ours can bring somebody a period that the bonus then never comes to.
+        """
+        if self.ends_on is None or first_day <= self.ends_on:
+            (span,) = self.spans(first_day, first_day)
+            return span
+        (span,) = spans(self.period, self.starts_on, None, first_day, first_day)
+        return replace(span, last=self.ends_on)
 
 
 class Progress(models.Model):

@@ -152,7 +152,7 @@ class _Settling:
         for award in found.filter(partner__in=partners).select_related("commission", "bonus"):
             key = award.partner_id, award.bonus_id, award.first_day
             if key not in looks:
-                (span,) = award.bonus.spans(award.first_day, award.first_day)
+                span = award.bonus.span_since(award.first_day)
                 partner = partners[award.partner_id]
                 looks[key] = _Look(partner, award.bonus, span, counts=False, is_open=self._is_open(partner, span))
             looks[key].awards[award.target] = award

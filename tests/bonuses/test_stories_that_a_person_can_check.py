@@ -18,7 +18,9 @@ from merchants.models import Merchant
 from merchants.settings import update_merchant
 from tests.bonuses.conftest import DAWN, at, earned, promise, returned, sells, work
 from tests.factories import ACTOR, GroupFactory
+from tracking import ingest
 from tracking.deletion import delete_order
+from tracking.events import Sale
 
 
 def test_a_target_reached_in_the_middle_of_the_month_pays_once_and_says_why(anna: Partner) -> None:
@@ -328,3 +330,19 @@ def test_without_a_bonus_nothing_is_written_down(anna: Partner) -> None:
     sells(anna, 3, on=at("03-10"))
     work(at("03-10"))
     assert anna.merchant.bonuses_due.count() == 0
+
+
+def test_a_period_that_a_fast_clock_brought_is_taken_back_when_the_bonus_ends_before_it(anna: Partner) -> None:
+    bonus = promise(ladder=[Rung(1, 100)])
+    now = at("03-31", 23) + timedelta(minutes=58)
+    ahead = Sale(
+        order_id="A", amount=1_000, currency="USD", partner=str(anna.id), placed_at=now + timedelta(minutes=4)
+    )  # fmt: skip
+    (outcome,) = ingest.record([ahead], actor=ACTOR, now=now)
+    assert outcome.error is None
+    work(now)
+    assert earned(anna) == [(100, "pending")], "of April"
+    end_bonus(bonus, actor=ACTOR, now=now)
+    sells(anna, 1, on=now, called="B")
+    work(now)
+    assert earned(anna) == [(0, "reversed"), (100, "pending")], "there is no April; March counts whole"
