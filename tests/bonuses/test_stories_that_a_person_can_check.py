@@ -346,3 +346,37 @@ def test_a_period_that_a_fast_clock_brought_is_taken_back_when_the_bonus_ends_be
     sells(anna, 1, on=now, called="B")
     work(now)
     assert earned(anna) == [(0, "reversed"), (100, "pending")], "there is no April; March counts whole"
+
+
+def test_a_period_that_is_over_stays_with_the_group_they_were_in(anna: Partner) -> None:
+    group = GroupFactory(program=anna.program)
+    promise(program=anna.program, name="All", ladder=[Rung(2, 100), Rung(3, 100)])
+    promise(group=group, name="Group", ladder=[Rung(2, 200)])
+    sells(anna, 2, on=at("03-10"))
+    work(at("03-10"))
+    update_partner(anna, changes={"group": group}, actor=ACTOR)
+    work(at("04-10"))
+    assert earned(anna) == [(100, "pending")], "no second bonus for March"
+    sells(anna, 1, on=at("03-20"), called="late")
+    work(at("04-10"))
+    assert earned(anna) == [(100, "pending"), (100, "pending")], "March goes on by what was promised to all"
+
+
+def test_who_leaves_a_group_after_the_period_has_what_it_promised_and_nothing_besides(anna: Partner) -> None:
+    group = GroupFactory(program=anna.program)
+    update_partner(anna, changes={"group": group}, actor=ACTOR)
+    promise(program=anna.program, name="All", ladder=[Rung(2, 100)])
+    promise(group=group, name="Group", ladder=[Rung(2, 200)])
+    sells(anna, 2, on=at("03-31"))
+    update_partner(anna, changes={"group": None}, actor=ACTOR)
+    work(at("04-01"))
+    assert earned(anna) == [(200, "pending")]
+
+
+def test_who_comes_to_a_group_is_counted_by_it_for_the_running_period(anna: Partner) -> None:
+    group = GroupFactory(program=anna.program)
+    promise(group=group, name="Group", ladder=[Rung(2, 200)])
+    sells(anna, 2, on=at("03-10"))
+    update_partner(anna, changes={"group": group}, actor=ACTOR)
+    work(at("03-11"))
+    assert earned(anna) == [(200, "pending")]
