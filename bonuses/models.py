@@ -4,6 +4,7 @@ A bonus belongs to exactly one of partner, group or program, as a reward does. F
 but for its name and its end. `Progress` is a rollup of rollups: recomputed, never incremented (`bonuses.reaching`).
 """
 
+from dataclasses import replace
 from datetime import date
 
 import msgspec
@@ -155,6 +156,17 @@ class Bonus(models.Model):
         """Its periods that touch these days, the oldest first."""
         return spans(self.period, self.starts_on, self.ends_on, since, until)
 
+    def span_since(self, first_day: date) -> Span:
+        """The period that this day names. No day of it counts when the bonus was ended before it began.
+
+        A sale whose clock was ahead of ours can bring somebody a period that the bonus then never comes to.
+        """
+        if self.ends_on is None or first_day <= self.ends_on:
+            (span,) = self.spans(first_day, first_day)
+            return span
+        (span,) = spans(self.period, self.starts_on, None, first_day, first_day)
+        return replace(span, last=self.ends_on)
+
 
 class Progress(models.Model):
     """How far a partner came in one period of a bonus."""
@@ -236,3 +248,29 @@ class Due(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.partners)} partners"
+
+
+class EarlierGroup(models.Model):
+    """Where a partner stood before they came to another group: a period that was over by then stays with its bonuses.
+
+    Written by a trigger, where there is a bonus. Append-only.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="earlier_groups", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="earlier_groups", db_constraint=False, db_index=False
+    )
+    group = models.ForeignKey(
+        Group, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    """None: they were in none."""
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["merchant", "partner", "until"], name="bonus_earlier_group")]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} until {self.until}"

@@ -5,8 +5,8 @@
 * What counts are orders that were not refunded in full, revenue less refunds in the bonus's currency, or leads: by the
   day they happened on, also when they are recorded later.
 * Of a partner's own bonus, their group's and their program's that count the same, the narrowest gives, by where the
-  partner stands today (or stood on the period's last day, as bonuses ran then). What was given stays, whichever bonus
-  counts from then on: it goes by the figures alone.
+  partner stands today (or stood when the period was over, as bonuses ran on its last day). What was given stays,
+  whichever bonus counts from then on: it goes by the figures alone.
 * Each target pays once a period: a commission without an order, on hold until the period is over and the partner's hold
   days after that. While it is on hold it is taken back when the figures fall below the target, and given again
   when they reach it again. When the hold is over, or somebody ended it early, it is final.
@@ -35,7 +35,7 @@ from django.utils import timezone
 from affiliates.models import Partner, PartnerStatus
 from bonuses import due
 from bonuses.counting import counting, reached, said, target_said
-from bonuses.models import Award, Bonus, Progress, Rung
+from bonuses.models import Award, Bonus, EarlierGroup, Progress, Rung
 from bonuses.periods import Span
 from commissions.bonus import accrue_bonus
 from commissions.decisions import give_again, take_back
@@ -131,15 +131,35 @@ class _Settling:
         by_owner: dict[Any, list[Bonus]] = {}
         for bonus in self.merchant.bonuses.filter(Q(ends_on=None) | Q(ends_on__gte=since), starts_on__lte=tomorrow):
             by_owner.setdefault(bonus.partner_id or bonus.group_id or bonus.program_id, []).append(bonus)
+        left = self._left(since)
         for partner in self.partners:
-            owners = (partner.id, partner.group_id, partner.program_id)
-            mine = [bonus for owner in owners for bonus in by_owner.get(owner, ())]
+            mine = left.get(partner.id, [])
+            owners = {partner.id, partner.group_id, partner.program_id, *(each.group_id for each in mine)}
             since = self.today - timedelta(days=max(self._hold(partner), GRACE))
-            for bonus in mine:
+            for bonus in (bonus for owner in owners for bonus in by_owner.get(owner, ())):
                 for span in bonus.spans(since, tomorrow):
+                    stood = (partner.id, self._group_then(partner, mine, span), partner.program_id)
                     day = min(max(self.today, span.first), span.last)
-                    if bonus in counting(mine, day):
+                    if bonus in counting([each for owner in stood for each in by_owner.get(owner, ())], day):
                         yield _Look(partner, bonus, span, counts=True, is_open=self._is_open(partner, span))
+
+    def _left(self, since: date) -> dict[UUID, list[EarlierGroup]]:
+        """The groups that the partners left since that day, each partner's in the order of time."""
+        found: dict[UUID, list[EarlierGroup]] = {}
+        begins = datetime.combine(since, time(), self.zone)
+        for row in EarlierGroup.objects.filter(partner__in=self.partners, until__gte=begins).order_by("until", "id"):
+            found.setdefault(row.partner_id, []).append(row)
+        return found
+
+    def _group_then(self, partner: Partner, left: Sequence[EarlierGroup], span: Span) -> UUID | None:
+        """The group they are in while the period lasts; of one that is over the group they were in at its end."""
+        over = self._over(span)
+        if over > self.now:
+            return partner.group_id
+        return next((row.group_id for row in left if row.until >= over), partner.group_id)
+
+    def _over(self, span: Span) -> datetime:
+        return datetime.combine(span.last + timedelta(days=1), time(), self.zone)
 
     def _add_awards(self, looks: dict[tuple[UUID, UUID, date], _Look]) -> None:
         """What was given in these periods, and in any other that can still be taken back or given again."""
@@ -152,7 +172,7 @@ class _Settling:
         for award in found.filter(partner__in=partners).select_related("commission", "bonus"):
             key = award.partner_id, award.bonus_id, award.first_day
             if key not in looks:
-                (span,) = award.bonus.spans(award.first_day, award.first_day)
+                span = award.bonus.span_since(award.first_day)
                 partner = partners[award.partner_id]
                 looks[key] = _Look(partner, award.bonus, span, counts=False, is_open=self._is_open(partner, span))
             looks[key].awards[award.target] = award
@@ -213,7 +233,7 @@ class _Settling:
 
     def _give(self, look: _Look, rung: Rung) -> None:
         bonus, span = look.bonus, look.span
-        over = datetime.combine(span.last + timedelta(days=1), time(), self.zone)
+        over = self._over(span)
         held_until = over + timedelta(days=self._hold(look.partner))
         working = (
             f"{said(bonus, look.reached)} {span.called} reached {target_said(bonus, rung.target)}:"

@@ -87,7 +87,7 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
         "lines_left_out": lines_left_out(found),
         "asked": _asked(found),
         "level": found.explanation.get("reward", {}).get("level", ""),
-        "reason": found.explanation.get("reason", "") if found.order is None else "",
+        "reason": _reason(found),
         "reversals": reversals,
         "decisions": [(DECIDED[decision.kind], decision) for decision in decisions],
         "payout": item.payout if item else None,
@@ -95,6 +95,14 @@ def earnings_detail(request: PartnerRequest, commission: UUID) -> HttpResponseBa
         "entries": entries_of(own, books),
     }
     return page(request, "partner_portal/commission.html", context)
+
+
+def _reason(commission: Commission) -> str:
+    """Why somebody gave it, to this partner. What follows an adjustment was decided about an order, in words that name
+    customers and other partners, or about one that is not theirs."""
+    if "follows" in commission.explanation:
+        return "It follows what became of a commission that was adjusted"
+    return str(commission.explanation.get("reason", "")) if commission.order is None else ""
 
 
 def _customer(commission: Commission, partner: Partner) -> str:

@@ -61,7 +61,9 @@ class BonusForm(PageForm):
 
     def _numbers(self) -> range:
         typed = str(self.data.get(self.add_prefix("rows"), "") if self.is_bound else self.initial.get("rows", ROWS))
-        return range(1, min(int(typed), MOST_RUNGS) + 1 if typed.isascii() and typed.isdigit() else ROWS + 1)
+        # Nobody asks for a thousand rows, and Python reads no number of five thousand digits.
+        is_number = typed.isascii() and typed.isdigit() and len(typed) < 4
+        return range(1, min(int(typed), MOST_RUNGS) + 1 if is_number else ROWS + 1)
 
     @property
     def ladder_rows(self) -> list[tuple[Any, Any]]:

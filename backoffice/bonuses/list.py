@@ -78,7 +78,7 @@ def _lines(asked: Asked) -> "Lines[Progress]":
         given = given_to(rows)
         for row in rows:
             bonus = row.bonus
-            (span,) = bonus.spans(row.first_day, row.first_day)
+            span = bonus.span_since(row.first_day)
             standing = Standing(bonus, span, row.reached, today)
             yield [
                 bonus.name, row.partner.name, row.partner.email, span.first, span.last, bonus.measure, bonus.currency,

@@ -87,7 +87,8 @@ def matching(asked: Asked) -> "QuerySet[Partner]":
         rows = rows.filter(found_by(text))
     if group:
         rows = rows.filter(group__name=group)
-    if column := _TOTALS.get(asked.sort or "revenue"):
+    # As `sheet` sorts: what is no column sorts by the default one.
+    if column := _TOTALS.get(asked.sort if asked.sort in _SORTS else "revenue"):
         total = merchant.partner_totals.filter(partner_id=OuterRef("pk"), currency=merchant.currency).values(column)
         number = Coalesce(Subquery(total), Value(0), output_field=BigIntegerField())
         rows = rows.annotate(**{f"{column}_sorted": number})

@@ -18,7 +18,9 @@ from merchants.models import Merchant
 from merchants.settings import update_merchant
 from tests.bonuses.conftest import DAWN, at, earned, promise, returned, sells, work
 from tests.factories import ACTOR, GroupFactory
+from tracking import ingest
 from tracking.deletion import delete_order
+from tracking.events import Sale
 
 
 def test_a_target_reached_in_the_middle_of_the_month_pays_once_and_says_why(anna: Partner) -> None:
@@ -328,3 +330,53 @@ def test_without_a_bonus_nothing_is_written_down(anna: Partner) -> None:
     sells(anna, 3, on=at("03-10"))
     work(at("03-10"))
     assert anna.merchant.bonuses_due.count() == 0
+
+
+def test_a_period_that_a_fast_clock_brought_is_taken_back_when_the_bonus_ends_before_it(anna: Partner) -> None:
+    bonus = promise(ladder=[Rung(1, 100)])
+    now = at("03-31", 23) + timedelta(minutes=58)
+    ahead = Sale(
+        order_id="A", amount=1_000, currency="USD", partner=str(anna.id), placed_at=now + timedelta(minutes=4)
+    )  # fmt: skip
+    (outcome,) = ingest.record([ahead], actor=ACTOR, now=now)
+    assert outcome.error is None
+    work(now)
+    assert earned(anna) == [(100, "pending")], "of April"
+    end_bonus(bonus, actor=ACTOR, now=now)
+    sells(anna, 1, on=now, called="B")
+    work(now)
+    assert earned(anna) == [(0, "reversed"), (100, "pending")], "there is no April; March counts whole"
+
+
+def test_a_period_that_is_over_stays_with_the_group_they_were_in(anna: Partner) -> None:
+    group = GroupFactory(program=anna.program)
+    promise(program=anna.program, name="All", ladder=[Rung(2, 100), Rung(3, 100)])
+    promise(group=group, name="Group", ladder=[Rung(2, 200)])
+    sells(anna, 2, on=at("03-10"))
+    work(at("03-10"))
+    update_partner(anna, changes={"group": group}, actor=ACTOR)
+    work(at("04-10"))
+    assert earned(anna) == [(100, "pending")], "no second bonus for March"
+    sells(anna, 1, on=at("03-20"), called="late")
+    work(at("04-10"))
+    assert earned(anna) == [(100, "pending"), (100, "pending")], "March goes on by what was promised to all"
+
+
+def test_who_leaves_a_group_after_the_period_has_what_it_promised_and_nothing_besides(anna: Partner) -> None:
+    group = GroupFactory(program=anna.program)
+    update_partner(anna, changes={"group": group}, actor=ACTOR)
+    promise(program=anna.program, name="All", ladder=[Rung(2, 100)])
+    promise(group=group, name="Group", ladder=[Rung(2, 200)])
+    sells(anna, 2, on=at("03-31"))
+    update_partner(anna, changes={"group": None}, actor=ACTOR)
+    work(at("04-01"))
+    assert earned(anna) == [(200, "pending")]
+
+
+def test_who_comes_to_a_group_is_counted_by_it_for_the_running_period(anna: Partner) -> None:
+    group = GroupFactory(program=anna.program)
+    promise(group=group, name="Group", ladder=[Rung(2, 200)])
+    sells(anna, 2, on=at("03-10"))
+    update_partner(anna, changes={"group": group}, actor=ACTOR)
+    work(at("03-11"))
+    assert earned(anna) == [(200, "pending")]

@@ -224,6 +224,7 @@ MOUNTED_LISTS = {
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
     "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
     "bonuses_bonus", "bonuses_progress", "bonuses_award", "bonuses_due",
+    "bonuses_earliergroup",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday", "bonuses_due"}
