@@ -216,7 +216,7 @@ class _Settling:
         over = datetime.combine(span.last + timedelta(days=1), time(), self.zone)
         held_until = over + timedelta(days=self._hold(look.partner))
         working = (
-            f"{said(bonus, look.reached)} {span.called} reached {target_said(bonus, rung.target)}:"
+            f"{said(bonus, look.reached)} {span.called} reached the target of {target_said(bonus, rung.target)}:"
             f" {display(rung.amount, bonus.currency)}"
         )
         commission = accrue_bonus(
