@@ -236,7 +236,7 @@ class _Settling:
         over = self._over(span)
         held_until = over + timedelta(days=self._hold(look.partner))
         working = (
-            f"{said(bonus, look.reached)} {span.called} reached {target_said(bonus, rung.target)}:"
+            f"{said(bonus, look.reached)} {span.called} reached the target of {target_said(bonus, rung.target)}:"
             f" {display(rung.amount, bonus.currency)}"
         )
         commission = accrue_bonus(

@@ -37,18 +37,27 @@ _STAFF = {
     "applicant": "partners/{applicant}/application/", "applicant-approve": "partners/{applicant}/approve/",
     "applications": "settings/applications/",
     "bonuses": "bonuses/", "bonus": "bonuses/{bonus}/", "bonus-new": "bonuses/new/",
-    "partner-bonuses": "partners/{partner}/bonuses/",
+    "bonus-end": "bonuses/{bonus}/end/", "bonus-edit": "bonuses/{planned}/edit/",
+    "bonus-delete": "bonuses/{planned}/delete/",
+    "partner-bonuses": "partners/{partner}/bonuses/", "partner-recruits": "partners/{partner}/recruits/",
+    "partner-erase": "partners/{partner}/erase/", "rules": "rules/", "rules-try": "rules/try/",
+    "rules-partner": "rules/partner/{partner}/", "rule-new": "rules/program/{program}/new/",
+    "rules-recruiting": "rules/program/{program}/recruiting/", "group-delete": "groups/{group}/delete/",
+    "terms-new": "settings/applications/terms/new/", "question-new": "settings/applications/questions/new/",
+    "review": "review/", "review-rules": "review/rules/", "assets": "assets/", "asset-new": "assets/new/",
+    "announcements": "announcements/", "announcement-new": "announcements/new/", "jobs": "jobs/",
     "emails": "settings/mail/", "email": "settings/mail/activation/", "search": "search/?q=an",
 }  # fmt: skip
 _LISTS = {
     "partner": "partners/", "applicant": "partners/?status=applied", "group": "groups/",
-    "bonus": "bonuses/?status=running",
+    "bonus": "bonuses/?status=running", "planned": "bonuses/?status=planned", "program": "rules/",
     "customer": "customers/?sort=-orders", "order": "orders/?kind=referred",
     "commission": "commissions/?status=paid", "payout": "payouts/history/",
 }  # fmt: skip
 _PORTAL = {
     "portal": "", "portal-earnings": "earnings/", "portal-customers": "customers/", "portal-links": "links/",
     "portal-payouts": "payouts/", "portal-settings": "settings/", "portal-terms": "terms/",
+    "portal-recruits": "recruits/", "portal-assets": "assets/", "portal-news": "news/",
 }  # fmt: skip
 #: Under `/admin/m/<slug>/`; `first` is the first row of the list.
 _OPERATOR = {

@@ -169,6 +169,12 @@ class Partner(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def hold_days(self) -> int:
+        """How long what they earn is held: as their group says, or the merchant where it says nothing."""
+        own = self.group.hold_days if self.group else None
+        return self.merchant.hold_days if own is None else own
+
 
 class PartnerWord(Word):
     """What a partner is found by (`affiliates.search`)."""

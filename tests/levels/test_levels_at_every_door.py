@@ -18,7 +18,7 @@ from stats.rollup import refresh
 from tests.backoffice.rules.forms import hidden
 from tests.factories import ACTOR, PASSWORD, ApiKeyFactory, CustomerFactory, PartnerFactory
 from tests.levels.conftest import pays_recruiters, sells
-from tests.sales import give_ten_percent
+from tests.sales import give_ten_percent, refund
 
 pytestmark = pytest.mark.django_db
 _ONCE = re.compile(r'name="once" value="([^"]+)"')
@@ -84,6 +84,9 @@ def test_staff_set_levels_name_a_recruiter_and_read_what_came_of_it(
     assert "10 % of 10.00 USD that a recruit earned = 1.00 USD" in explained
     assert f"/m/acme/commissions/{source.id}/" in explained
     assert "What recruiters earned on it" in staff.get(f"/m/acme/commissions/{source.id}/").content.decode()
+    with tenancy.tenant(merchant.id):
+        refund("A-1", 5_000)
+    assert "After 1 refund, $0.50 is left." in staff.get(f"/m/acme/commissions/{share.id}/").content.decode()
 
 
 def test_a_rule_is_changed_by_a_new_version(merchant: Merchant, staff: Client, partner: Partner) -> None:

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from affiliates.coupons import create_coupon
 from affiliates.models import Partner
+from affiliates.partners import update_partner
+from affiliates.programs import create_group
 from merchants import tenancy
 from merchants.models import Merchant
 from merchants.settings import update_merchant
@@ -73,6 +75,18 @@ def test_home_says_what_waits_what_is_held_and_what_was_paid(browser: Client, po
     euros = browser.get(f"{portal}?currency=EUR&period=90d").content.decode()
     assert '<td data-value="600">€6.00</td>' in euros
     assert browser.get(f"{portal}?currency=XXX&period=nonsense&from=x").status_code == 200
+
+
+@pytest.mark.parametrize(("days", "says"), [(0, "0 days"), (1, "1 day "), (14, "14 days")])
+def test_a_partner_reads_the_hold_of_their_group(
+    browser: Client, portal: str, merchant: Merchant, anna: Partner, days: int, says: str
+) -> None:
+    assert "On hold for 30 days after" in browser.get(portal).content.decode()
+    with tenancy.tenant(merchant.id):
+        group = create_group(program=anna.program, name="Friends", hold_days=days, actor=ACTOR)
+        update_partner(anna, changes={"group": group}, actor=ACTOR)
+    assert f"On hold for {says}" in browser.get(portal).content.decode()
+    assert f"For {says}" in browser.get(f"{portal}earnings/").content.decode()
 
 
 def test_the_chart_counts_days_then_weeks_then_months(browser: Client, portal: str, sold: Partner) -> None:

@@ -202,7 +202,7 @@ def test_a_commission_of_a_target_is_listed_explained_and_decided_like_any_other
     rows = list(csv.DictReader(io.StringIO(browser.get("/m/acme/commissions.csv").getvalue().decode())))
     assert [row["working"] for row in rows if not row["order"]] == [given.explanation["working"]]
     page = browser.get(at).content.decode()
-    assert "reached 2: 150.00 USD" in page
+    assert "reached the target of 2: 150.00 USD" in page
     assert "in case orders are returned" in page
     with tenancy.tenant(merchant.id):
         record_refund(Refund(order_id="Anna-0", refund_id="r"), actor=ACTOR)
@@ -234,7 +234,7 @@ def test_the_partner_sees_how_far_they_are(merchant: Merchant, anna: Partner, sp
     assert "Bonus: Spring" in client.get(f"{portal}earnings/").content.decode()
     page = client.get(f"{portal}earnings/{given.id}/").content.decode()
     assert "The target is not reached any more" in page
-    assert re.search(r"3 orders (from|on|in) .* reached 2: 150.00 USD", page)
+    assert re.search(r"3 orders (from|on|in) .* reached the target of 2: 150.00 USD", page)
 
 
 def test_without_a_bonus_the_portal_says_nothing_of_targets(merchant: Merchant, anna: Partner) -> None:

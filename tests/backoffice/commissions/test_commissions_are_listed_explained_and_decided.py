@@ -190,6 +190,10 @@ def test_a_commission_by_hand_is_made_once_and_explained(browser: Client, mercha
     page = text(browser, made.pop())
     assert "Anna gets $25.00, recorded by hand." in page
     assert "spoke at our fair" in page
+    correction = {**form, "once": str(uuid4()), "amount": "-5"}
+    taken = text(browser, browser.post(f"{LIST}new/", correction).headers["Location"])
+    assert "<h1>Anna gives back $5.00</h1>" in taken
+    assert "Anna gives back $5.00, recorded by hand." in taken
     refused = browser.post(f"{LIST}new/", {**form, "once": str(uuid4()), "partner": "nobody@example.com"})
     assert refused.status_code == 422
     assert "There is no partner with the e-mail nobody@example.com" in refused.content.decode()
