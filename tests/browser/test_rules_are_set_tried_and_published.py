@@ -23,7 +23,7 @@ def rewards_of(screen: Page, running: Running, name: str, code: str) -> None:
 
 
 def test_a_rule_with_conditions_and_tiers_is_set_changed_and_tried(screen: Page, running: Running) -> None:
-    rewards_of(screen, running, "Rita Rule", "RITA10")
+    rewards_of(screen, running, "Tina Tier", "RULE10")
     screen.get_by_role("link", name="Add rule").click()
     screen.get_by_label("Name").fill("Climbing")
     screen.get_by_label("Percent of the order").fill("12")
@@ -63,13 +63,13 @@ def test_a_rule_with_conditions_and_tiers_is_set_changed_and_tried(screen: Page,
     screen.go_back()
 
     screen.get_by_role("link", name="Try on an order").click()
-    expect(screen.get_by_label("Partner", exact=False).first).to_have_value("rita10@partners.example")
+    expect(screen.get_by_label("Partner", exact=False).first).to_have_value("rule10@partners.example")
     screen.get_by_label("Order total").fill("100")
     screen.get_by_label("Country").fill("DE")
     screen.get_by_text("Where the partner stands").click()
     screen.get_by_label("Orders this month").fill("19")
     screen.get_by_role("button", name="Try", exact=True).click()
-    expect(screen.get_by_role("heading", name="Rita Rule would earn $18.00")).to_be_visible()
+    expect(screen.get_by_role("heading", name="Tina Tier would earn $18.00")).to_be_visible()
     asked = screen.get_by_role("region", name="Every rule, in the order in which it is asked").get_by_role("listitem")
     expect(asked.first).to_contain_text("Climbing")
     expect(asked.first).to_contain_text("Decides")
@@ -77,7 +77,7 @@ def test_a_rule_with_conditions_and_tiers_is_set_changed_and_tried(screen: Page,
     screen.get_by_label("Country").fill("FR")
     screen.get_by_role("button", name="Try", exact=True).click()
     expect(asked.first).to_contain_text("Not it: for DE, AT, the order is from FR")
-    expect(screen.get_by_role("heading", name="Rita Rule would earn $10.00")).to_be_visible()
+    expect(screen.get_by_role("heading", name="Tina Tier would earn $10.00")).to_be_visible()
 
 
 def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_click(
