@@ -29,9 +29,9 @@ ACTOR = system("benchmark")
 
 _PARTNERS = """
 INSERT INTO affiliates_partner (merchant_id, id, program_id, name, email, status, portal_code, password, notes, tags,
-                                metadata)
+                                metadata, owes_acceptance)
 SELECT %(merchant)s, uuidv7(), %(program)s, 'Partner ' || n, 'partner-' || n || '@' || %(slug)s || '.example',
-       'approved', %(slug)s || '-' || n, '', '', '{}', '{}' FROM generate_series(1, %(partners)s) n
+       'approved', %(slug)s || '-' || n, '', '', '{}', '{}', false FROM generate_series(1, %(partners)s) n
 """
 _COUPONS = """
 INSERT INTO affiliates_coupon (merchant_id, id, partner_id, code, is_active, uses)
