@@ -38,7 +38,7 @@ from bonuses.counting import counting, reached, said, target_said
 from bonuses.models import Award, Bonus, EarlierGroup, Progress, Rung
 from bonuses.periods import Span
 from commissions.bonus import accrue_bonus
-from commissions.decisions import give_again, take_back
+from commissions.decisions import give_again, status_on_hold, take_back
 from commissions.models import Commission, CommissionStatus, DecisionKind
 from merchants.audit import record, system
 from merchants.models import Merchant
@@ -273,7 +273,6 @@ class _Settling:
         reason = (
             f"{said(look.bonus, look.reached)} {look.span.called}: {target_said(look.bonus, rung.target)} reached again"
         )
-        on_hold = commission.held_until > self.now
-        commission.status = CommissionStatus.PENDING if on_hold else CommissionStatus.APPROVED
+        commission.status = status_on_hold(commission, self.now)
         give_again(commission, amount=commission.amount, reason=reason, at=self.now, actor=ACTOR)
         record(ACTOR, "bonus.give_again", "commission", commission.id, after={"reason": reason})

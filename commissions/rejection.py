@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from commissions.adjustment import adjusted_by, follow_adjustment, give_adjustments_again, take_adjustments_back
-from commissions.decisions import give_again, lock_with_order, locked_order, take_back
+from commissions.decisions import give_again, lock_with_order, locked_order, status_on_hold, take_back
 from commissions.flags import close
 from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from commissions.reversal import kept_of
-from commissions.shares import give_again_with, lock_with_shares, status_on_hold, take_back_with
+from commissions.shares import give_again_with, lock_with_shares, take_back_with
 from merchants import inputs
 from merchants.audit import Actor, record
 from merchants.edits import lock

@@ -8,7 +8,7 @@ refund; one that had been rejected by itself stays rejected, whatever becomes of
 
 from datetime import datetime
 
-from commissions.decisions import give_again, take_back
+from commissions.decisions import give_again, status_on_hold, take_back
 from commissions.models import Commission, CommissionQuerySet, CommissionStatus, Decision, DecisionKind
 from commissions.reversal import kept_of
 from merchants.audit import Actor
@@ -45,6 +45,7 @@ def give_again_with(
 ) -> None:
     """Give the locked `shares` again that went with the rejection of `source`, which was restored just now."""
     followed = _rejection_of(source)
+    refunds = list(order.refunds.all()) if order is not None else []
     why = f"What the recruit earned was restored: {reason}"
     for share in shares:
         mine = _rejection_of(share)
@@ -55,13 +56,8 @@ def give_again_with(
         left = share.amount
         if order is not None:
             share.source = source
-            left = kept_of(share, order, refunded=order.refunded, refunds=order.refunds.all())
+            left = kept_of(share, order, refunded=order.refunded, refunds=refunds)
         give_again(share, amount=left - (share.amount - share.reversed), reason=why, at=at, actor=actor)
-
-
-def status_on_hold(commission: Commission, now: datetime) -> CommissionStatus:
-    """What a commission is that is nobody's doubt any more: on hold while its time lasts, then approved."""
-    return CommissionStatus.PENDING if commission.held_until > now else CommissionStatus.APPROVED
 
 
 def _rejection_of(commission: Commission) -> Decision | None:

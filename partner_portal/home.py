@@ -16,7 +16,7 @@ from partner_portal.money import Money, money_of
 from partner_portal.rules import terms_of
 from rewards.engine import plain
 from rewards.models import RewardKind
-from rewards.rules import LEVELS, Rules
+from rewards.rules import Rules, asked
 from rewards.terms import levels_of
 from stats.reading import Day, partner_days, percent_change
 
@@ -67,8 +67,7 @@ def home(request: PartnerRequest) -> HttpResponseBase:
 
 def _reward_sentence(levels: Mapping[str, Rules], at: datetime) -> dict[str, Any] | None:
     """What the sentence about the basic rule in force is made of; None when nothing is set."""
-    running = (terms for level in LEVELS if level in levels for terms in levels[level].in_force(at))
-    basic = next((terms for terms in running if terms.rule is None), None)
+    basic = next((terms for terms in asked(levels, at) if terms.rule is None), None)
     if basic is None:
         return None
     return {

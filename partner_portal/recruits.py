@@ -15,7 +15,7 @@ from pages.decisions import address
 from pages.listing import Sort, sheet
 from pages.periods import PRESETS, Period, period_of
 from partner_portal.door import PartnerRequest, page, partner_page
-from rewards.rules import LEVELS
+from rewards.rules import asked
 from rewards.sentences import sentence
 from rewards.terms import levels_of
 from stats.reading import shared_by_currency
@@ -35,11 +35,9 @@ class Recruit:
 def recruits(request: PartnerRequest) -> HttpResponseBase:
     """The link, what it pays, and the list, newest first."""
     partner, period, now = request.partner, period_of(request.GET), timezone.now()
-    levels = levels_of(partner)
-    running = [terms for level in LEVELS if level in levels for terms in levels[level].in_force(now, "recruit")]
     found = sheet(request, partner.recruits.all(), sorts=_SORTS, default="-since")
     context = {
-        "rules": [sentence(terms, whose="your") for terms in running],
+        "rules": [sentence(terms, whose="your") for terms in asked(levels_of(partner), now, "recruit")],
         "invitation": invitation_of(partner),
         "earned": shared_by_currency(partner.id, period.start, period.end),
         "sheet": found,

@@ -10,7 +10,7 @@ from commissions import standing
 from merchants.money import display
 from rewards.counting import Key, month_of
 from rewards.reach import with_reach
-from rewards.rules import LEVELS, Rules, Terms
+from rewards.rules import Rules, Terms, asked
 from rewards.sentences import sentence, tier_rate
 
 
@@ -34,13 +34,7 @@ class Earns:
 def terms_of(partner: Partner, levels: Mapping[str, Rules], at: datetime) -> list[Earns]:
     """The rules that may decide for the partner now. Empty when the one sentence about the basic rule says it all."""
     zone = ZoneInfo(partner.merchant.time_zone)
-    found = [
-        terms
-        for event in ("sale", "lead", "click")
-        for level in LEVELS
-        if level in levels
-        for terms in levels[level].in_force(at, event)
-    ]
+    found = [terms for event in ("sale", "lead", "click") for terms in asked(levels, at, event)]
     decided = [terms for terms, is_asked in with_reach(found) if is_asked]
     if all(terms.rule is None and sentence(terms) == _plainly(terms) for terms in decided):
         return []

@@ -25,7 +25,7 @@ from typing import Any
 from merchants.money import display, percentage_of, round_half_up
 from rewards.conditions import months_after
 from rewards.engine import Reward, exact_decimal, plain
-from rewards.rules import LEVELS, Rules, Terms
+from rewards.rules import Rules, Terms, asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,13 @@ def share(earned: Earned, level: int, by_level: Mapping[str, Rules], *, room: in
     `room` is what the sale has left for recruiters; None when there is no sale that could be overspent.
     """
     tried: list[dict[str, Any]] = []
-    for owner in LEVELS:
-        rules = by_level.get(owner)
-        for terms in rules.in_force(earned.at, "recruit") if rules is not None else ():
-            unmet = _unmet(terms, earned, level)
-            tried.append({"level": owner, "version": terms.number, "outcome": unmet or "applies"})
-            if terms.details.name:
-                tried[-1]["name"] = terms.details.name
-            if not unmet:
-                return _priced(terms, earned, level, room, tried)
+    for terms in asked(by_level, earned.at, "recruit"):
+        unmet = _unmet(terms, earned, level)
+        tried.append({"level": terms.level, "version": terms.number, "outcome": unmet or "applies"})
+        if terms.details.name:
+            tried[-1]["name"] = terms.details.name
+        if not unmet:
+            return _priced(terms, earned, level, room, tried)
     return tried[-1]["outcome"] if tried else "no rule pays recruiters"
 
 

@@ -1,6 +1,6 @@
 """What rules there are, which version of each is in force, and in which order they are asked. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -63,6 +63,13 @@ class Rules:
         running = (in_force(chain, at) for chain in chains.values())
         found = [terms for terms in running if terms is not None and terms.details.event == event]
         return tuple(found if len(found) < 2 else sorted(found, key=precedence))
+
+
+def asked(by_level: Mapping[str, Rules], at: datetime, event: str = "sale") -> Iterator[Terms]:
+    """The rules for such an event in force `at` that moment, of partner, group and program, as they are asked."""
+    for level in LEVELS:
+        if level in by_level:
+            yield from by_level[level].in_force(at, event)
 
 
 def in_force(versions: Sequence[Terms], at: datetime) -> Terms | None:

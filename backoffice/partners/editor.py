@@ -29,7 +29,7 @@ from pages.mail import send
 from pages.periods import PRESETS, period_of
 from rewards.models import RewardVersion
 from rewards.reach import with_reach
-from rewards.rules import LEVELS, Terms
+from rewards.rules import Terms, asked
 from rewards.sentences import sentence
 from rewards.terms import end_reward, in_force_for, levels_of, pays_recruiters, reward_at, versions_of
 from stats.outstanding import outstanding_of
@@ -112,9 +112,7 @@ def _rules_in_force(partner: Partner) -> list[Terms]:
     return [
         terms
         for event in ("sale", "lead", "click")
-        for terms, is_asked in with_reach(
-            terms for level in LEVELS if level in levels for terms in levels[level].in_force(now, event)
-        )
+        for terms, is_asked in with_reach(asked(levels, now, event))
         if is_asked
     ]
 

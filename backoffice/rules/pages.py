@@ -24,7 +24,7 @@ from rewards.checks import MOST_TIERS
 from rewards.details import EVENTS
 from rewards.models import RewardVersion
 from rewards.reach import with_reach
-from rewards.rules import LEVELS, Rules, Terms
+from rewards.rules import Rules, Terms, asked
 from rewards.sentences import sentence
 from rewards.terms import Owner, add_rule, end_reward, rules_of, set_reward, versions_of
 
@@ -152,11 +152,10 @@ def rules_end(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> Htt
 
 def _running(owner: Owner, now: datetime) -> Iterator[Shown]:
     """What decides for the owner now, in the order in which it is asked: their own rules, and the wider ones after."""
-    owners = {each._meta.model_name: each for each in _with_wider(owner)}
+    owners = {str(each._meta.model_name): each for each in _with_wider(owner)}
     rules = {level: Rules([version.terms() for version in rules_of(each)]) for level, each in owners.items()}
     for event in EVENTS:
-        found = [terms for level in LEVELS if level in rules for terms in rules[level].in_force(now, event)]
-        for terms, is_asked in with_reach(found):
+        for terms, is_asked in with_reach(asked(rules, now, event)):
             yield Shown(terms, owners[terms.level], sentence(terms), is_asked)
 
 

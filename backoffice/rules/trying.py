@@ -23,7 +23,7 @@ from rewards.basket import OrderFacts, OrderLine
 from rewards.conditions import Standing
 from rewards.counting import Key, month_of
 from rewards.engine import Reward
-from rewards.rules import LEVELS, Rules, Terms
+from rewards.rules import Rules, Terms, asked
 from rewards.sentences import sentence
 from rewards.terms import levels_of
 
@@ -203,11 +203,10 @@ def _tried(form: TryForm, partner: Partner, currency: str) -> dict[str, Any]:
 def _asked(partner: Partner, levels: dict[str, Rules], at: datetime, said: list[dict[str, Any]]) -> list[Asked]:
     """Every rule in force, in order: with `look_on` the engine says something of each."""
     owners = {"partner": partner.id, "group": partner.group_id, "program": partner.program_id}
-    rules = [terms for level in LEVELS if level in levels for terms in levels[level].in_force(at)]
     outcomes = [each["outcome"] for each in said if "version" in each]
     return [
         Asked(terms, owners[terms.level], sentence(terms), outcome)
-        for terms, outcome in zip(rules, outcomes, strict=True)
+        for terms, outcome in zip(asked(levels, at), outcomes, strict=True)
     ]
 
 
