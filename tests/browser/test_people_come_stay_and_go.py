@@ -1,7 +1,6 @@
 """Applicants let in by a rule, turned down together and into a group; terms accepted again; a partner erased."""
 
 import re
-import time
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,8 +12,9 @@ from affiliates.models import Partner, ProgramTerms
 from affiliates.partners import set_password
 from merchants import tenancy
 from tests.browser.conftest import Running, opened
-from tests.browser.test_somebody_becomes_a_partner import link_for, send
-from tests.browser.test_the_work_of_a_day import letter, sell
+from tests.browser.mailbox import letter, link_for
+from tests.browser.test_somebody_becomes_a_partner import send
+from tests.browser.test_the_work_of_a_day import sell
 from tests.factories import ACTOR, PASSWORD, PartnerFactory
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -30,13 +30,6 @@ def apply(page: Page, running: Running, name: str, email: str, *, at: str = "") 
     send(page)
     page.goto(link_for(running, email, "confirm"))
     page.get_by_role("button", name="Confirm application").click()
-
-
-def told_by_mail(running: Running, to: str, text: str) -> None:
-    """The newest e-mail says it; waits for the worker."""
-    end = time.monotonic() + 30
-    while text not in letter(running, to):
-        assert time.monotonic() < end, f"nobody wrote {text!r} to {to}"
 
 
 @pytest.fixture
@@ -84,7 +77,7 @@ def test_several_are_turned_down_together_with_a_message(screen: Page, stranger:
     screen.locator("main form").get_by_role("button", name=re.compile("^Reject")).click()
     expect(screen.get_by_text("2 partners rejected.")).to_be_visible()
     for email in people.values():
-        told_by_mail(running, email, "We look for other topics.")
+        letter(running, email, saying="We look for other topics.")
 
 
 def test_a_group_has_its_own_page_and_its_own_hold(screen: Page, stranger: Page, running: Running) -> None:

@@ -7,18 +7,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Running, opened
-from tests.browser.test_the_work_of_a_day import letter
+from tests.browser.mailbox import letter, link_for
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
-def link_for(running: Running, to: str, part: str) -> str:
-    """The link with this in it in the newest e-mail; waits for the worker."""
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        if found := re.search(rf"http\S+/{part}/\S+", letter(running, to)):
-            return found[0]
-    raise AssertionError(f"no {part} link for {to}")
 
 
 def send(page: Page) -> None:
@@ -60,7 +51,7 @@ def test_the_whole_way(chromium: Browser, screen: Page, running: Running, has_sc
     expect(screen.get_by_role("heading", name=f"{name} Approved")).to_be_visible()
 
     page.goto(link_for(running, email, "activate"))
-    assert "Good to have you with us." in letter(running, email)
+    letter(running, email, saying="Good to have you with us.")
     page.locator("input[type=password]").fill("a quiet little sentence")
     page.get_by_role("button", name="Set password").click()
     expect(page.get_by_text("terms of the program have changed")).to_have_count(0)

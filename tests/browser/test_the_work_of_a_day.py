@@ -1,11 +1,8 @@
 """What a merchant and a partner do in a day, through the running site, with a mouse and a keyboard."""
 
-import email
 import json
-import re
 import time
 import urllib.request
-from email import policy
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Running, opened, sign_in
+from tests.browser.mailbox import link_for
 from tests.factories import PASSWORD
 from tests.workbooks import sheets_of
 
@@ -40,22 +38,6 @@ def sell(running: Running, **sale: Any) -> dict[str, Any]:
     )  # fmt: skip
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)  # type: ignore[no-any-return]
-
-
-def letter(running: Running, to: str) -> str:
-    """The text of the newest message to this address; waits for the worker.
-
-    Of one second and one place in memory Django makes one file: then it holds several messages.
-    """
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        for file in sorted(running.mail.glob("*.log"), reverse=True):
-            for written in reversed(file.read_bytes().split(b"-" * 79)):
-                message = email.message_from_bytes(written.lstrip(), policy=policy.default)
-                body = message.get_body(("plain",)) if message["To"] == to else None
-                if body is not None:
-                    return str(body.get_content())
-    raise AssertionError(f"no letter to {to}")
 
 
 def make_partner(page: Page, running: Running, name: str, code: str) -> None:
@@ -216,9 +198,7 @@ def test_a_forgotten_password_is_reset_by_mail(window: BrowserContext, running: 
     page.goto("/accounts/password/reset/")
     page.get_by_label("Email").fill(running.owner.email)
     page.get_by_role("button", name="Reset My Password").click()
-    found = re.search(r"http\S+/accounts/password/reset/key/\S+", letter(running, running.owner.email))
-    assert found is not None
-    page.goto(found[0])
+    page.goto(link_for(running, running.owner.email, "accounts/password/reset/key"))
     for box in page.locator("input[type=password]").all():
         box.fill(PASSWORD)
     page.locator("main button[type=submit]").first.click()
