@@ -24,6 +24,8 @@ from merchants.staff import add_staff
 from merchants.tenancy import tenant
 from rewards.details import Details, Tier
 from rewards.terms import add_rule, set_reward
+from tracking.events import Sale
+from tracking.ingest import record
 
 ACTOR = system("benchmark")
 
@@ -85,7 +87,10 @@ def merchant(slug: str, *, partners: int = PARTNERS) -> Account:
 
 
 def ruled(number: int) -> Account:
-    """A merchant with all that rules can want of a sale: 50 of them, tiers and a cap by month, three levels above."""
+    """A merchant with all that rules can want of a sale: 50 of them, tiers and a cap by month, three levels above.
+
+    Each partner has sold once this month: what tiers and caps count is there, as for all sales but a month's first.
+    """
     account = merchant(f"ruled-{number}")
     with tenant(account.id):
         program = default_program(actor=ACTOR)
@@ -101,6 +106,11 @@ def ruled(number: int) -> Account:
         add_rule(program=program, kind="percentage", percent=10, details=levels, actor=ACTOR)
         with connection.cursor() as cursor:
             cursor.execute(_RECRUITERS)
+        firsts = [
+            Sale(order_id=f"first-{partner}", amount=5_000, currency="USD", coupon=f"C{partner}")
+            for partner in range(1, PARTNERS + 1)
+        ]
+        record(firsts, actor=ACTOR)
     return account
 
 

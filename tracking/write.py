@@ -29,33 +29,44 @@ def _insert(table: str, columns: str, parameter: str) -> str:
     )
 
 
+def _update(table: str, setting: str, columns: str, parameter: str) -> str:
+    """Rows found by their ids, given twice: of a record set the planner believes that it has a hundred rows, and rather
+    reads a whole merchant; of an array, ten."""
+    return (
+        f"UPDATE {table} t SET {setting} FROM json_to_recordset(%({parameter})s::json) AS n(id uuid, {columns})"
+        f" WHERE t.id = n.id AND t.id = ANY(ARRAY(SELECT (e ->> 'id')::uuid"
+        f" FROM json_array_elements(%({parameter})s::json) e))"
+    )
+
+
 _encode = json.Encoder().encode
 
 #: In the order in which a person would write them; foreign keys are checked when the whole statement is done.
 _PARTS = {
     "new_identities": _insert("customers_identity", "id, email, phone, name, language, holders", "new_identities"),
-    "shared_identities": """UPDATE customers_identity i SET holders = i.holders + n.holders
-        FROM json_to_recordset(%(shared_identities)s::json) AS n(id uuid, holders int) WHERE i.id = n.id""",
+    "shared_identities": _update(
+        "customers_identity", "holders = t.holders + n.holders", "holders int", "shared_identities"
+    ),
     "new_customers": _insert(
         "customers_customer",
         "merchant_id, id, identity_id, external_id, email, phone, name, birthday, language, inherited, status, notes,"
         " tags, metadata, created_at",
         "new_customers",
     ),
-    "completed_customers": """UPDATE customers_customer c SET external_id = n.external_id, email = n.email,
-            phone = n.phone, name = n.name, identity_id = n.identity_id,
-            inherited = ARRAY(SELECT f FROM unnest(c.inherited) f WHERE f <> ALL(n.own))
-        FROM json_to_recordset(%(completed_customers)s::json)
-          AS n(id uuid, external_id text, email text, phone text, name text, identity_id uuid, own text[])
-        WHERE c.id = n.id""",
+    "completed_customers": _update(
+        "customers_customer",
+        "external_id = n.external_id, email = n.email, phone = n.phone, name = n.name, identity_id = n.identity_id,"
+        " inherited = ARRAY(SELECT f FROM unnest(t.inherited) f WHERE f <> ALL(n.own))",
+        "external_id text, email text, phone text, name text, identity_id uuid, own text[]",
+        "completed_customers",
+    ),
     "provider_keys": _insert(
         "customers_providerkey", "merchant_id, id, customer_id, provider, key, created_at", "provider_keys"
     ),
     "attributions": _insert(
         "affiliates_customerattribution", "merchant_id, id, customer_id, partner_id, touch, since", "attributions"
     ),
-    "coupon_uses": """UPDATE affiliates_coupon c SET uses = c.uses + n.uses
-        FROM json_to_recordset(%(coupon_uses)s::json) AS n(id uuid, uses int) WHERE c.id = n.id""",
+    "coupon_uses": _update("affiliates_coupon", "uses = t.uses + n.uses", "uses int", "coupon_uses"),
     "orders": _insert(
         "orders_order",
         "merchant_id, id, source, external_id, fingerprint, customer_id, partner_id, coupon_id, is_coupon_use,"
@@ -76,9 +87,12 @@ _PARTS = {
         "merchant_id, id, partner_id, customer_id, period, orders, revenue, earned",
         "new_standings",
     ),
-    "standings": """UPDATE rewards_rewardstanding s SET orders = n.orders, revenue = n.revenue, earned = n.earned
-        FROM json_to_recordset(%(standings)s::json) AS n(id uuid, orders int, revenue jsonb, earned jsonb)
-        WHERE s.id = n.id""",
+    "standings": _update(
+        "rewards_rewardstanding",
+        "orders = n.orders, revenue = n.revenue, earned = n.earned",
+        "orders int, revenue jsonb, earned jsonb",
+        "standings",
+    ),
     "marks": _insert("stats_stalemark", "merchant_id, touched", "marks"),
     "audit": _insert(
         "merchants_auditentry",
