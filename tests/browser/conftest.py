@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from merchants import tenancy
 from merchants.keys import issue
@@ -32,6 +33,10 @@ from tests.tenancy_matrix.test_every_page import Site, site
 
 # Playwright keeps a loop running in this thread, which Django takes for asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+#: Seconds in which anything has come true, however busy the machine is: what is fast is measured elsewhere.
+PATIENCE = 60.0
+expect.set_options(timeout=PATIENCE * 1000)
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -146,7 +151,7 @@ def chromium() -> Iterator[Browser]:
 def opened(browser: Browser, running: Running, **options: Any) -> BrowserContext:
     """A window of its own; what its console complains about is kept."""
     context = browser.new_context(base_url=running.url, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE * 1000)
     context.on("console", lambda message: _keep(running, message.type, message.text))
     context.on("weberror", lambda error: running.complaints.append(str(error.error)))
     return context
@@ -174,6 +179,15 @@ def screen(window: BrowserContext, running: Running) -> Page:
     page = window.new_page()
     sign_in(page, running)
     return page
+
+
+def until(page: Page, address: str, text: str, *, count: int = 1) -> None:
+    """Load the page again and again until it says so, so many times."""
+    said, end = page.get_by_text(text), time.monotonic() + PATIENCE
+    page.goto(address)
+    while said.count() < count:
+        assert time.monotonic() < end, f"{address} does not say {text!r}"
+        page.goto(address)
 
 
 def sign_in(page: Page, running: Running, who: User | None = None, *, leads_to: str = "**/m/**") -> None:

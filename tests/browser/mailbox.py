@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from email import policy
 
-from tests.browser.conftest import Running
-
-_WITHIN = 30.0
+from tests.browser.conftest import PATIENCE, Running
 
 
 def letter(running: Running, to: str, *, saying: str = "") -> str:
-    """The text of the newest message to this address that says this; waits for the worker."""
+    """Subject and text of the newest message to this address that says this; waits for the worker."""
     return _waited(
         lambda: next((text for text in _letters(running, to) if saying in text), None), f"{saying!r} to {to}"
     )
@@ -28,7 +26,7 @@ def link_for(running: Running, to: str, part: str) -> str:
 
 
 def _waited(look: Callable[[], str | None], what: str) -> str:
-    end = time.monotonic() + _WITHIN
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if (found := look()) is not None:
             return found
@@ -36,7 +34,7 @@ def _waited(look: Callable[[], str | None], what: str) -> str:
 
 
 def _letters(running: Running, to: str) -> Iterator[str]:
-    """The texts of the messages to this address, newest first.
+    """Subjects and texts of the messages to this address, newest first.
 
     Django names a file by the second and by a place in memory: of two files of one second the name does not say which
     is older, and one file can hold several messages.
@@ -46,4 +44,4 @@ def _letters(running: Running, to: str) -> Iterator[str]:
             message = email.message_from_bytes(written.lstrip(), policy=policy.default)
             body = message.get_body(("plain",)) if message["To"] == to else None
             if body is not None:
-                yield str(body.get_content())
+                yield f"{message['Subject']}\n\n{body.get_content()}"

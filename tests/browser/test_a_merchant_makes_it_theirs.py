@@ -1,8 +1,5 @@
 """Logo and words, by mouse and keyboard: chosen, looked at, saved, and seen by those they are for."""
 
-import email
-import time
-from email import policy
 from pathlib import Path
 
 import pytest
@@ -10,6 +7,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Running
+from tests.browser.mailbox import letter
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -48,18 +46,7 @@ def test_words_are_looked_at_saved_and_tried(screen: Page, running: Running) -> 
     expect(screen.get_by_text("New portal password saved.")).to_be_visible()
     screen.get_by_role("button", name="Send a test to me").click()
     expect(screen.get_by_text(f"A test is on its way to {running.owner.email}.")).to_be_visible()
-    assert _arrives(running, "[Test] Dear Anna Berg") == running.owner.email
+    letter(running, running.owner.email, saying="[Test] Dear Anna Berg")
     screen.get_by_role("link", name="Reset").click()
     screen.get_by_role("button", name="Reset words").click()
     expect(screen.get_by_label("Subject")).to_have_value("Set a new password for {merchant}")
-
-
-def _arrives(running: Running, subject: str) -> str:
-    """To whom the worker has sent a message with this subject."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        for file in running.mail.glob("*.log"):
-            message = email.message_from_bytes(file.read_bytes(), policy=policy.default)
-            if message["Subject"] == subject:
-                return str(message["To"])
-    raise AssertionError(f"no message {subject}")

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Running
+from tests.browser.conftest import Running, until
 from tests.browser.test_by_hand import portal_of
-from tests.browser.test_the_work_of_a_day import make_partner, sell, until
+from tests.browser.test_the_work_of_a_day import make_partner, sell
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -1,14 +1,13 @@
 """Assets, announcements and fraud review through the running site: made by staff, found by a partner, decided about."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Running, sign_in
+from tests.browser.conftest import Running, sign_in, until
 from tests.browser.mailbox import letter, link_for
 from tests.browser.test_the_work_of_a_day import sell
 from tests.factories import PASSWORD
@@ -74,7 +73,7 @@ def test_an_announcement_is_written_sent_and_read(window: BrowserContext, runnin
     dialog = staff.get_by_role("dialog", name="Publish “Summer is here”?")
     expect(dialog.get_by_label(re.compile("Send it by e-mail"))).to_be_checked()
     dialog.get_by_role("button", name="Publish announcement").click()
-    expect(staff.get_by_text(re.compile("e-mails sent"))).to_be_visible(timeout=20_000)
+    expect(staff.get_by_text(re.compile("e-mails sent"))).to_be_visible()
     to = running.of.ids["partner_email"]
     letter(running, to, saying="Read https://summer.example/ at once.")
 
@@ -96,7 +95,7 @@ def test_a_rule_is_tried_switched_on_and_what_it_finds_is_decided(screen: Page, 
     screen.get_by_role("link", name="Countries not served").click()
     screen.get_by_label("Countries you sell to").fill("DE, AT")
     screen.get_by_role("button", name=re.compile("Try on the last")).click()
-    expect(screen.get_by_text(re.compile("it would have stopped 0"))).to_be_visible(timeout=20_000)
+    expect(screen.get_by_text(re.compile("it would have stopped 0"))).to_be_visible()
     screen.get_by_label("Countries you sell to").fill("DE, AT")
     screen.get_by_label("Look at new commissions").check()
     screen.get_by_role("button", name="Save rule").click()
@@ -105,13 +104,7 @@ def test_a_rule_is_tried_switched_on_and_what_it_finds_is_decided(screen: Page, 
         sell(running, order_id=f"KP-{number}", amount=5_000, currency="USD", country="KP",
              partner=str(running.of.ids["partner"]))  # fmt: skip
     queue = f"{running.home}review/?rule=countries"
-    # The worker looks every ten seconds.
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        screen.goto(queue)
-        if screen.get_by_text("The order comes from KP, where you do not sell.").count() == 2:
-            break
-    expect(screen.get_by_text("The order comes from KP, where you do not sell.")).to_have_count(2)
+    until(screen, queue, "The order comes from KP, where you do not sell.", count=2)
     screen.get_by_label("Select KP-0").check()
     screen.get_by_role("button", name="Release as false positive").click()
     screen.get_by_label("Reason").fill("An embassy")

@@ -187,7 +187,7 @@ def test_a_partner_is_erased_and_a_job_takes_the_name_out(screen: Page, running:
     expect(asked.get_by_text(f"Type {gone.email} to erase this partner.")).to_be_visible()
     asked.get_by_label("to confirm").fill(gone.email)
     asked.get_by_role("button", name="Erase partner").click()
-    expect(screen.get_by_text(re.compile("The name is taken out of"))).to_be_visible(timeout=20_000)
+    expect(screen.get_by_text(re.compile("The name is taken out of"))).to_be_visible()
     screen.goto(f"{running.home}partners/{gone.id}/")
     expect(screen.get_by_role("heading", name="Erased partner Suspended")).to_be_visible()
     expect(screen.locator(".page-head summary")).to_have_count(0)

@@ -11,9 +11,6 @@ from tests.browser.test_the_work_of_a_day import make_partner, sell
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-#: A worker takes the job, and the page asks for it every two seconds.
-_JOB = 30_000
-
 
 def rewards_of(screen: Page, running: Running, name: str, code: str) -> None:
     """A new partner's rules, the way there from their page."""
@@ -96,7 +93,7 @@ def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_cl
     expect(screen.get_by_role("heading", name="Try on history")).to_be_visible()
     # 10.00 three times; as proposed 10.00, 20.00 and 20.00.
     summary = "3 orders. 30.00 USD as it stands, 50.00 USD as proposed: 20.00 USD more."
-    expect(screen.get_by_text(summary)).to_be_visible(timeout=_JOB)
+    expect(screen.get_by_text(summary)).to_be_visible()
     expect(screen.get_by_role("region", name="Progress")).to_contain_text("3 of 3")
     expect(screen.get_by_role("region", name="Held against the books")).to_contain_text("3 orders booked to the cent")
     row = screen.get_by_role("region", name="By partner").get_by_role("row").filter(has_text="Hanna History")
@@ -126,7 +123,7 @@ def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_cl
     screen.get_by_role("link", name="End rule 1").click()
     ask.get_by_role("button", name="Try on history").click()
     same = "It changes nothing: 3 orders would have earned the same."
-    expect(screen.get_by_text(same)).to_be_visible(timeout=_JOB)
+    expect(screen.get_by_text(same)).to_be_visible()
 
 
 def test_tiers_come_and_go_without_script(chromium: Browser, running: Running) -> None:
