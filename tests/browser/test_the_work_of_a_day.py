@@ -45,6 +45,13 @@ def test_a_partner_is_made_and_a_sale_shows_everywhere(screen: Page, running: Ru
     assert sale["commissions"][0]["amount"] == 1235
     customer = sale["order"]["customer_id"]
     until(screen, running.home, "$123.45")
+    # The colour of a status stands beside its name.
+    paid = screen.locator("#statuses dt").first
+    dot, name = paid.locator(".dot").bounding_box(), paid.bounding_box()
+    assert dot
+    assert name
+    assert name["x"] <= dot["x"] < name["x"] + name["width"]
+    assert name["y"] < dot["y"] < name["y"] + name["height"]
     screen.goto(f"{running.home}customers/{customer}/")
     expect(screen.get_by_role("link", name="B-1")).to_be_visible()
     # The cards show what is stored and then recalculate.
