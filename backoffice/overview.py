@@ -157,7 +157,7 @@ def _top(period: Period, currency: str, by: str) -> list[dict[str, Any]]:
 
 
 def _todo(merchant: Merchant) -> dict[str, Any]:
-    """Who can be paid, besides the applications that the sidebar counts. As of the last half minute."""
+    """Who can be paid, besides what the sidebar counts. As of the last half minute."""
     key = f"todo:{merchant.id}"
     found: dict[str, Any] | None = cache.get(key)
     if found is None:

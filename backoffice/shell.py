@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from affiliates.models import PartnerStatus
+from commissions.models import FlagOutcome
 from merchants.models import Merchant
 from merchants.roles import Permission, Role, allowed
 from pages.listing import CountedSoFar, counted_shown
@@ -28,7 +29,7 @@ class Item:
     icon: str
     permission: Permission
     counted: str = ""
-    """The merchant's relation whose rows are counted beside the label."""
+    """What is counted beside the label."""
 
 
 GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
@@ -44,7 +45,7 @@ GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("bonuses", "Bonuses", "trophy", Permission.VIEW),
             Item("commissions", "Commissions", "receipt", Permission.VIEW),
             Item("payouts", "Payouts", "banknote", Permission.VIEW_PAYOUTS),
-            Item("review", "Fraud review", "shield-alert", Permission.VIEW),
+            Item("review", "Fraud review", "shield-alert", Permission.VIEW, "doubts"),
             Item("assets", "Assets", "images", Permission.VIEW),
             Item("announcements", "Announcements", "megaphone", Permission.VIEW),
         ),
@@ -93,13 +94,17 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "role_name": role.label,
         "applications": counts["applications"],
+        "doubts": counts["doubts"],
         "navigation": [(label, items) for label, items in groups if items],
         "may": {permission.value: allowed(role, permission) for permission in Permission},
     }
 
 
 def _counts(merchant: Merchant) -> dict[str, str]:
-    """How many partners, customers and applications there are, as of the last half minute, up to 10,000. One query."""
+    """How many partners, customers, applications and doubtful commissions there are, up to 10,000 each.
+
+    As of the last half minute. One query.
+    """
     key = f"shell:{merchant.id}"
     found: dict[str, str] | None = cache.get(key)
     if found is None:
@@ -107,6 +112,9 @@ def _counts(merchant: Merchant) -> dict[str, str]:
             "partners": merchant.partners.all(),
             "customers": merchant.customers.all(),
             "applications": merchant.partners.filter(status=PartnerStatus.APPLIED),
+            "doubts": merchant.commissions.filter(
+                id__in=merchant.flags.filter(outcome=FlagOutcome.OPEN).values("commission")
+            ),
         }
         counts = {name: CountedSoFar(rows) for name, rows in counted.items()}
         numbers = Merchant.objects.filter(id=merchant.id).values_list(*counts.values()).first()

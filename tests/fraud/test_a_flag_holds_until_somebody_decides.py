@@ -1,9 +1,11 @@
 """A doubt keeps a commission from being paid; a person decides; the rule is told how right it was."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -186,6 +188,18 @@ def queue(merchant: Merchant, partner: Partner) -> dict[str, Commission]:
         raise_doubts([Doubt(made["second"].id, "velocity", 2, "Too fast.", {})], actor=ACTOR)
         raise_doubts([Doubt(made["third"].id, "velocity", 2, "Too fast as well.", {})], actor=ACTOR)
     return made
+
+
+def test_the_overview_counts_each_doubtful_commission_once(
+    merchant: Merchant, queue: dict[str, Commission], owner: User
+) -> None:
+    with tenancy.tenant(merchant.id):
+        raise_doubts([Doubt(queue["first"].id, "velocity", 2, "Too fast, too.", {})], actor=ACTOR)
+    cache.clear()
+    browser = Client()
+    browser.force_login(owner)
+    page = browser.get("/m/acme/").content.decode()
+    assert re.search(r'Commissions to review</span><b class="pill">3</b>', page)
 
 
 def test_staff_see_the_gravest_first_and_decide_about_several(
