@@ -87,10 +87,7 @@ def plant(brand: Brand, *, today: date, base_url: str, say: Say) -> Planted:
         outreach.earn_doubtfully(merchant, planting.partners, brand, actor=ACTOR)
         planted.partners = planting.log_ins(base_url)
         say(f"{brand.name}: rollups")
-        now = min(datetime.combine(today, time.max, tzinfo=UTC), datetime.now(UTC))
-        # What is given for a target changes a partner's day, so there is one look at each more.
-        while rollup.refresh() or reaching.settle(now=now):
-            pass
+        planting.count(min(datetime.combine(today, time.max, tzinfo=UTC), datetime.now(UTC)))
     return planted
 
 
@@ -142,6 +139,8 @@ class _Planting:
         self.today = today
         self.partners: list[Partner] = []
         self._payouts = 0
+        self._bonuses_since = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+        """From the month before on targets can be reached, and every day is counted as it ends."""
 
     def prepare(self) -> None:
         """Program, groups, terms and partners, as they stood on the first day."""
@@ -180,14 +179,13 @@ class _Planting:
         return partner
 
     def _bonuses(self, program: Program) -> None:
-        """One that everybody is on the way to since the month before, and one that is planned."""
-        first = (self.today.replace(day=1) - timedelta(days=1)).replace(day=1)
-        began = datetime.combine(first, time(12), tzinfo=UTC)
+        """One that everybody is on the way to, and one that is planned."""
+        began = datetime.combine(self._bonuses_since, time(12), tzinfo=UTC)
         reward = self.brand.fixed_reward
         create_bonus(
             program=program, name="Orders of the month", measure="orders", period="month",
             currency=self.brand.currency, ladder=[Rung(8, reward * 5), Rung(20, reward * 10), Rung(40, reward * 20)],
-            starts_on=first, now=began, actor=ACTOR,
+            starts_on=self._bonuses_since, now=began, actor=ACTOR,
         )  # fmt: skip
         create_bonus(
             partner=self.partners[3], name="New year", measure="leads", period="once", currency=self.brand.currency,
@@ -210,7 +208,7 @@ class _Planting:
         waiting: list[Day] = []
         for day in self.story.days():
             waiting.append(day)
-            if len(waiting) == _BATCH_DAYS or day.day == self.today:
+            if len(waiting) >= (_BATCH_DAYS if day.day < self._bonuses_since else 1) or day.day == self.today:
                 self._record(waiting)
                 if waiting[0].day == self.story.first_day:
                     _analyze()
@@ -238,6 +236,15 @@ class _Planting:
             if refund.refunded_at and refund.refunded_at <= now:
                 record_refund(refund, actor=ACTOR, now=now)
         while hold.release_due(now=now):
+            pass
+        if days[-1].day >= self._bonuses_since:
+            self.count(now)
+
+    @staticmethod
+    def count(now: datetime) -> None:
+        """Bring the figures up to date, and give what was earned for targets."""
+        # What is given for a target changes a partner's day, so there is one look at each more.
+        while rollup.refresh() or reaching.settle(now=now):
             pass
 
     def _click(self, visit: Visit) -> Click:
