@@ -34,7 +34,7 @@ class BelongingForm(PageForm):
         choices=[
             (Past.STAYS.value, "Stay as they are"),
             (Past.SINCE.value, "Move from a date on"),
-            (Past.UNPAID.value, "Move as far as they are unpaid"),
+            (Past.UNPAID.value, "Move what is unpaid"),
         ],
         help_text="An order that arrives later goes to whom the customer belonged to when it was placed.",
     )
