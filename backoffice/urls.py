@@ -29,7 +29,7 @@ from backoffice.customers import editor as customer
 from backoffice.customers import list as customers
 from backoffice.exports import csv_page, xlsx_page
 from backoffice.outreach import announcements, assets
-from backoffice.partners import applicant, bulk, codes, create, editor, erase, recruits
+from backoffice.partners import applicant, bulk, choosing, codes, create, editor, erase, recruits
 from backoffice.partners import list as partners
 from backoffice.payouts import history, outstanding
 from backoffice.rules import history as tried
@@ -48,6 +48,7 @@ pages = [
     path("partners.csv", csv_page(_VIEW, partners.EXPORT), name="partners_csv"),
     path("partners.xlsx", xlsx_page(_VIEW, partners.EXPORT), name="partners_xlsx"),
     path("partners/new/", create.partners_new, name="partners_new"),
+    path("partners/options/", choosing.partners_options, name="partners_options"),
     path("partners/bulk/", bulk.partners_bulk, name="partners_bulk"),
     path("partners/<uuid:partner>/", editor.partners_detail, name="partners_detail"),
     path("partners/<uuid:partner>/application/", applicant.partners_application, name="partners_application"),

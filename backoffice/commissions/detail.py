@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
+from backoffice.partners.choosing import PartnerField, came_from
 from commissions.adjustment import adjust, adjustments_of, worth
 from commissions.decisions import PAID
 from commissions.hold import release_now
@@ -18,7 +19,6 @@ from commissions.manual import record_manual
 from commissions.models import Commission, CommissionStatus
 from commissions.rejection import reject, restore
 from fraud.rules import RULES
-from merchants.errors import NotFound
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
 from pages.books import commission_steps, entries_of
@@ -47,7 +47,7 @@ class ManualForm(ReasonForm):
     """A commission without an order."""
 
     once = OnceField()
-    partner = forms.EmailField(label="Partner", max_length=254, help_text="By e-mail.")
+    partner = PartnerField()
     amount = MoneyField(label="Amount", least=None, help_text="Below zero it is a correction.")
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)])
     field_order = ["once", "partner", "amount", "currency", "reason"]
@@ -97,7 +97,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
 @staff_page(Permission.EDIT_COMMISSIONS)
 def commissions_new(request: StaffRequest) -> HttpResponseBase:
     """A commission by hand."""
-    form = ManualForm(posted(request), initial={"currency": request.merchant.currency, **_named(request)})
+    form = ManualForm(posted(request), initial={"currency": request.merchant.currency, "partner": came_from(request)})
     if sent(request, form):
         with form.refused():
             address = once(request, form, lambda: _record(request, form))
@@ -157,11 +157,8 @@ def _ask(request: StaffRequest, commission: Commission, form: PageForm, action: 
 
 def _record(request: StaffRequest, form: ManualForm) -> str:
     values = form.cleaned_data
-    partner = request.merchant.partners.filter(email=values["partner"].lower()).first()
-    if partner is None:
-        raise NotFound(f"There is no partner with the e-mail {values['partner']}.", field="partner")
     made = record_manual(
-        partner=partner,
+        partner=values["partner"],
         amount=values["amount"],
         currency=values["currency"],
         reason=values["reason"],
@@ -174,16 +171,6 @@ def _adjust(request: StaffRequest, commission: Commission, form: AdjustForm) -> 
     values = form.cleaned_data
     adjust(commission, amount=values["amount"], reason=values["reason"], actor=request.actor)
     return _address(request, commission)
-
-
-def _named(request: StaffRequest) -> dict[str, str]:
-    """The partner whose page led here."""
-    try:
-        asked = UUID(request.GET.get("partner", ""))
-    except ValueError:
-        return {}
-    email = request.merchant.partners.filter(id=asked).values_list("email", flat=True).first()
-    return {"partner": email} if email else {}
 
 
 def _commission(request: StaffRequest, commission: UUID) -> Commission:

@@ -12,11 +12,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 
-from affiliates.models import Partner
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
+from backoffice.partners.choosing import PartnerField
 from customers.models import Customer, CustomerStatus
 from customers.provider_keys import add_provider_key, remove_provider_key
-from merchants.errors import NotFound
 from merchants.roles import Permission
 from pages.forms import PageForm
 from tracking.reattribution import Past, Reattribution, reattribute
@@ -26,9 +25,7 @@ class BelongingForm(PageForm):
     """Whom the customer shall belong to, and what becomes of the past."""
 
     renames = {"partner_id": "partner"}
-    partner = forms.EmailField(
-        label="Partner", max_length=254, required=False, help_text="By e-mail. Empty: nobody, later orders are direct."
-    )
+    partner = PartnerField(required=False, help_text="Empty: nobody, later orders are direct.")
     past = forms.ChoiceField(
         label="Orders of the past",
         choices=[
@@ -112,19 +109,11 @@ def customer_of(request: StaffRequest, customer: UUID) -> Customer:
     return get_object_or_404(request.merchant.customers.exclude(status=CustomerStatus.ERASED), id=customer)
 
 
-def partner_called(request: StaffRequest, email: str) -> Partner:
-    """The partner with this e-mail; NotFound at the field `partner`."""
-    partner: Partner | None = request.merchant.partners.filter(email=email.lower()).first()
-    if partner is None:
-        raise NotFound(f"There is no partner with the e-mail {email}.", field="partner")
-    return partner
-
-
 def _reattribute(request: StaffRequest, customer: Customer, values: dict[str, Any], *, dry_run: bool) -> Reattribution:
     since = values["since"]
     return reattribute(
         customer,
-        partner=partner_called(request, values["partner"]) if values["partner"] else None,
+        partner=values["partner"],
         past=values["past"],
         # The merchant's day begins by the merchant's clock.
         since=datetime.combine(since, time(), timezone.get_current_timezone()) if since else None,

@@ -13,8 +13,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from backoffice.audit import changes_of
-from backoffice.customers.belonging import customer_of, partner_called
+from backoffice.customers.belonging import customer_of
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
+from backoffice.partners.choosing import PartnerField
 from customers.models import Customer, CustomerStatus
 from customers.provider_keys import add_provider_key
 from customers.records import create_customer, update_customer
@@ -54,9 +55,7 @@ class NewForm(CustomerForm):
     """The same for a new one, with whose they are."""
 
     once = OnceField()
-    partner = forms.EmailField(
-        label="Partner", max_length=254, required=False, help_text="By e-mail. Their orders are this partner's."
-    )
+    partner = PartnerField(required=False, help_text="Their orders are this partner's.")
     provider = forms.CharField(label="Payment provider", max_length=20, required=False, help_text="Such as stripe.")
     key = forms.CharField(
         label="Provider key", max_length=200, required=False,
@@ -193,8 +192,7 @@ def _make(request: StaffRequest, form: NewForm) -> str:
     if typed["key"]:
         add_provider_key(made, provider=typed["provider"], key=typed["key"], actor=request.actor)
     if typed["partner"]:
-        partner = partner_called(request, typed["partner"])
-        reattribute(made, partner=partner, reason="Added with this partner", actor=request.actor)
+        reattribute(made, partner=typed["partner"], reason="Added with this partner", actor=request.actor)
     return reverse("backoffice:customers_detail", args=[request.merchant.slug, made.id])
 
 

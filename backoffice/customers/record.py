@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
+from backoffice.partners.choosing import PartnerField
 from customers.models import Customer, CustomerStatus
 from merchants.money import EXPONENTS
 from merchants.roles import Permission
@@ -35,12 +36,7 @@ class OrderForm(PageForm):
         help_text="Needed where rewards are for certain products.",
     )
     coupon = forms.CharField(label="Coupon", max_length=64, required=False)
-    partner = forms.CharField(
-        label="Partner",
-        max_length=254,
-        required=False,
-        help_text="E-mail of the partner, when no coupon says whose it is.",
-    )
+    partner = PartnerField(required=False, help_text="When no coupon says whose it is.")
     placed_at = forms.DateTimeField(
         label="Date", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}), input_formats=["%Y-%m-%dT%H:%M"]
     )
@@ -73,7 +69,7 @@ def _record(request: StaffRequest, customer: Customer, values: dict[str, Any]) -
         currency=values["currency"],
         lines=[Line(amount=values["amount"], product_key=values["product_key"])] if values["product_key"] else [],
         coupon=values["coupon"] or None,
-        partner=values["partner"] or None,
+        partner=str(values["partner"].id) if values["partner"] else None,
         notes=values["notes"],
         # A minute is what the form knows, and all of it is meant: terms that were set in its first half count.
         placed_at=min(placed_at + timedelta(seconds=59), timezone.now()).astimezone(UTC),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from affiliates.models import Partner
 from affiliates.partners import create_partner
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
+from backoffice.partners.choosing import PartnerField
 from merchants.audit import Actor
 from merchants.models import Merchant
 from merchants.roles import Permission
@@ -59,22 +60,6 @@ class RewardFields(PageForm):
             set_reward(partner=partner, kind="fixed", amount=values["amount"], currency=currency, actor=actor)
 
 
-def recruiter_field() -> forms.EmailField:
-    """Who recruited the partner: by e-mail, for there may be too many partners to choose from."""
-    help_text = "The e-mail of the partner who brought them, if anybody did."
-    return forms.EmailField(label="Recruited by", max_length=254, required=False, help_text=help_text)
-
-
-def recruiter_of(merchant: Merchant, email: str) -> Partner | None:
-    """The merchant's partner of this e-mail, None for an empty one; a ValidationError for a stranger."""
-    if not email:
-        return None
-    found = merchant.partners.filter(email=email.strip().lower()).first()
-    if found is None:
-        raise forms.ValidationError("There is no partner with this e-mail.")
-    return found
-
-
 class NewPartnerForm(RewardFields):
     """Who the partner is and what they start with."""
 
@@ -85,7 +70,7 @@ class NewPartnerForm(RewardFields):
         label="Coupon code", max_length=64, required=False, help_text="Such as ANNA10. More can follow."
     )
     group: Any = forms.ModelChoiceField(label="Group", queryset=None, required=False, empty_label="None")
-    recruiter = recruiter_field()
+    recruiter = PartnerField(label="Recruited by", required=False, help_text="Who brought them, if anybody did.")
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 3}),
                             help_text="Only your team sees them.")  # fmt: skip
 
@@ -94,10 +79,6 @@ class NewPartnerForm(RewardFields):
         group = self.fields["group"]
         assert isinstance(group, forms.ModelChoiceField)
         group.queryset = merchant.groups.order_by("name")
-
-    def clean_recruiter(self) -> Partner | None:
-        """The partner of this e-mail."""
-        return recruiter_of(self.merchant, self.cleaned_data["recruiter"])
 
 
 @staff_page(Permission.EDIT_PARTNERS)

@@ -17,7 +17,8 @@ from affiliates import partners as verbs
 from affiliates.models import Partner
 from backoffice.audit import changes_of
 from backoffice.door import StaffRequest, done, form_status, page, posted, sent, staff_page
-from backoffice.partners.create import RewardFields, recruiter_field, recruiter_of
+from backoffice.partners.choosing import PartnerField
+from backoffice.partners.create import RewardFields
 from backoffice.rules.versioned import VersionedForm
 from bonuses.counting import target_said
 from bonuses.reading import standings_of
@@ -48,7 +49,7 @@ class SettingsForm(PageForm):
     name = forms.CharField(label="Name", max_length=200)
     email = forms.EmailField(label="E-mail", max_length=254)
     group: Any = forms.ModelChoiceField(label="Group", queryset=None, required=False, empty_label="None")
-    recruiter = recruiter_field()
+    recruiter = PartnerField(label="Recruited by", required=False, help_text="Who brought them, if anybody did.")
     tags = forms.CharField(label="Tags", required=False, max_length=2000, help_text="Separated by commas.")
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea(attrs={"rows": 4}),
                             help_text="Only your team sees them.")  # fmt: skip
@@ -61,10 +62,6 @@ class SettingsForm(PageForm):
         group.queryset = partner.merchant.groups.filter(program=partner.program_id).order_by("name")
         group.help_text = "Its terms and hold count for orders from then on; commissions that exist keep theirs."
         self._dress("group")
-
-    def clean_recruiter(self) -> Partner | None:
-        """The partner of this e-mail."""
-        return recruiter_of(self.merchant, self.cleaned_data["recruiter"])
 
     def clean_tags(self) -> list[str]:
         """Texts, each once."""

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from affiliates.models import Partner
 from backoffice.door import StaffRequest, form_status, page, staff_page
+from backoffice.partners.choosing import PartnerField, came_from
 from backoffice.rules.form import listed
 from commissions import standing
 from merchants.money import EXPONENTS
@@ -40,7 +41,7 @@ _MORE = {
 class TryForm(PageForm):
     """An order, its customer, and where the partner stands: all that conditions, tiers and caps look at."""
 
-    partner = forms.EmailField(label="Partner", max_length=254, help_text="By e-mail.")
+    partner = PartnerField()
     amount = MoneyField(label="Order total")
     currency = forms.ChoiceField(label="Currency", choices=[(code, code) for code in sorted(EXPONENTS)], required=False)
     country = forms.CharField(label="Country", required=False, max_length=2, help_text="Two letters, such as DE.")
@@ -169,15 +170,11 @@ def rules_try(request: StaffRequest) -> HttpResponseBase:
     """What an order would earn, and why every other rule would not decide it. Nothing is written."""
     merchant = request.merchant
     asked = "amount" in request.GET
-    initial = {"partner": _named(request), "currency": merchant.currency, "customer": "new"}
+    initial = {"partner": came_from(request), "currency": merchant.currency, "customer": "new"}
     form = TryForm(request.GET if asked else None, currency=merchant.currency, initial=initial)
     result: dict[str, Any] = {}
     if asked and form.is_valid():
-        partner = merchant.partners.filter(email=form.cleaned_data["partner"].lower()).first()
-        if partner is None:
-            form.add_error("partner", "There is no partner with this e-mail.")
-        else:
-            result = _tried(form, partner, form.cleaned_data["currency"] or merchant.currency)
+        result = _tried(form, form.cleaned_data["partner"], form.cleaned_data["currency"] or merchant.currency)
     context = {"form": form, "parts": form.parts(), "opened": form.opened(), **result, "partials": {"result"}}
     return page(request, "backoffice/rules/try.html", context, status=form_status(form) if asked else 200)
 
@@ -208,12 +205,3 @@ def _asked(partner: Partner, levels: dict[str, Rules], at: datetime, said: list[
         Asked(terms, owners[terms.level], sentence(terms), outcome)
         for terms, outcome in zip(asked(levels, at), outcomes, strict=True)
     ]
-
-
-def _named(request: StaffRequest) -> str:
-    """The partner whose page led here."""
-    asked = request.GET.get("partner", "")
-    try:
-        return request.merchant.partners.filter(id=UUID(asked)).values_list("email", flat=True).first() or ""
-    except ValueError:
-        return asked

@@ -250,3 +250,12 @@ def test_one_click_on_a_badge_pays_and_the_next_takes_it_back(screen: Page, runn
         badge.click()
         expect(badge).to_contain_text(after)
         expect(badge).to_be_focused()
+
+
+def test_a_partner_is_chosen_by_the_first_letters_of_a_name(screen: Page, running: Running) -> None:
+    make_partner(screen, running, "Xenia Xylo", "XYLO10")
+    screen.goto(f"{running.home}commissions/new/")
+    screen.get_by_label("Partner").press_sequentially("xen")
+    # The browser draws the suggestions itself, outside of the page: what it draws them from is all there is to see.
+    suggested = screen.locator("#partner-options option", has_text="Xenia Xylo")
+    expect(suggested).to_have_attribute("value", "xylo10@partners.example")

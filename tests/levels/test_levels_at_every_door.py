@@ -69,7 +69,7 @@ def test_staff_set_levels_name_a_recruiter_and_read_what_came_of_it(
     assert seen is not None
     values = {"seen": seen[1], "name": "Anna", "email": "anna@example.com", "tags": "", "notes": ""}
     stranger = staff.post(settings, values | {"recruiter": "nobody@example.com"})
-    assert "There is no partner with this e-mail." in stranger.content.decode()
+    assert "There is no partner with the e-mail or coupon code nobody@example.com." in stranger.content.decode()
     assert staff.post(settings, values | {"recruiter": "Rob@Example.com"}).status_code == 302
     with tenancy.tenant(merchant.id):
         order = sells(partner, "A-1", 10_000, at=timezone.now())

@@ -49,6 +49,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "overview_statuses": (VIEW, VIEW),
     "search": (VIEW, VIEW),
     "partners": (VIEW, VIEW),
+    "partners_options": (VIEW, VIEW),
     "partners_csv": (VIEW, VIEW),
     "partners_xlsx": (VIEW, VIEW),
     "partners_detail": (VIEW, VIEW),

@@ -196,7 +196,7 @@ def test_a_commission_by_hand_is_made_once_and_explained(browser: Client, mercha
     assert "Anna gives back $5.00, recorded by hand." in taken
     refused = browser.post(f"{LIST}new/", {**form, "once": str(uuid4()), "partner": "nobody@example.com"})
     assert refused.status_code == 422
-    assert "There is no partner with the e-mail nobody@example.com" in refused.content.decode()
+    assert "There is no partner with the e-mail or coupon code nobody@example.com" in refused.content.decode()
 
 
 @pytest.mark.parametrize("role", Role)

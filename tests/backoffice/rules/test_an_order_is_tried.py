@@ -146,7 +146,7 @@ def test_an_order_in_yen_is_tried_in_yen(tried: Any, rule: Any) -> None:
         ({"currency": "XXX"}, "currency", "Select a valid choice"),
         ({"currency": "JPY", "amount": "5.50"}, "amount", "without decimals"),
         ({"placed_at": "2026-01-01T10:00", "first_at": "2026-01-02T10:00"}, "first_at", "Nobody comes after"),
-        ({"partner": "nobody@example.com"}, "partner", "no partner with this e-mail"),
+        ({"partner": "nobody@example.com"}, "partner", "no partner with the e-mail or coupon code"),
     ],
 )
 def test_what_cannot_be_an_order_is_said_beside_its_field(
