@@ -15,7 +15,7 @@ those beyond, and one that pays 0 % at a level ends the asking.
 Afterwards a share follows the commission it was computed on, in proportion (`kept`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -36,14 +36,40 @@ class Earned:
     currency: str
     at: datetime
     recruited_at: datetime
-    """When the partner who earned was recruited."""
+    """When the partner who earned was recruited; like `at` in the merchant's calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Somebody above the partner who earned, as far as it decides what they earn."""
+
+    since: datetime
+    """When they recruited whoever is one step below them, in the merchant's calendar."""
+    by_level: Mapping[str, Rules]
+    """Their own rules, their group's and their program's."""
+    barred: str = ""
+    """Why they earn nothing, whatever the rules say."""
+
+
+def shares(earned: Earned, above: Iterable[Above], *, room: int | None) -> Iterator[Reward | str]:
+    """What each of them earns, the nearest first; or why nothing, as a sentence.
+
+    Who was recruited on a later day than it was earned had no recruiter then: there the line ends. `room` is what the
+    sale has left for recruiters; None when there is no sale that could be overspent.
+    """
+    for level, each in enumerate(above, 1):
+        if each.since.date() > earned.at.date():
+            return
+        found = each.barred or share(earned, level, each.by_level, room=room)
+        if room is not None and isinstance(found, Reward):
+            room -= found.amount
+        yield found
 
 
 def share(earned: Earned, level: int, by_level: Mapping[str, Rules], *, room: int | None) -> Reward | str:
-    """What the recruiter `level` steps above earns, by these rules of theirs; or why nothing, as a sentence.
-
-    `room` is what the sale has left for recruiters; None when there is no sale that could be overspent.
-    """
+    """What the recruiter `level` steps above earns, by these rules; or why nothing. `room` as for `shares`."""
+    if earned.amount == 0:
+        return "nothing was earned"
     tried: list[dict[str, Any]] = []
     for terms in asked(by_level, earned.at, "recruit"):
         unmet = _unmet(terms, earned, level)
