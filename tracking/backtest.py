@@ -333,7 +333,8 @@ class _Replay:
         if comparison.shares_only:
             stands, proposed = ([each for each in side if each.level] for side in (stands, proposed))
             booked = [each for each in booked if each.level]
-            has = {each.partner_id for each in (*stands, *proposed, *booked)}
+            has = {each.partner_id for side in (stands, proposed) for each in side}
+            has |= {each.partner_id for each in booked}
             if not any(each.partner_id in has and self._is_owners(*each[:2]) for each in sold.line):
                 return
         comparison.add(month_of(sold.at, self._zone), sold.currency, stands, proposed)

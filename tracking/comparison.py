@@ -56,6 +56,9 @@ class Cell(NamedTuple):
     """Earned as a recruiter."""
 
 
+#: Who has it, by whether it was earned as a recruiter.
+WHO = {False: "Partners who sold", True: "Their recruiters"}
+
 #: What sums are asked for by.
 _ASKED = ("currency", "is_share", "partner_id", "month", "group_id")
 
@@ -98,6 +101,11 @@ class Comparison:
         for cell, gives in mine.items():
             self.cells.setdefault(cell, Sum()).add(1, gives.stands, gives.proposed)
         self.orders.update({(what, getattr(cell, what), currency) for cell in mine for what in _ASKED})
+
+    def called(self, number: int) -> str:
+        """So many of what is counted, in words: `1,200 orders`, `1 commission of recruits`."""
+        ending = "" if number == 1 else "s"
+        return f"{number:,} commission{ending} of recruits" if self.shares_only else f"{number:,} order{ending}"
 
     def by(self, what: str) -> dict[tuple[Any, str], Sum]:
         """Sums by `partner_id`, `month`, `group_id` or `is_share` and currency."""

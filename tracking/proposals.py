@@ -21,6 +21,9 @@ from rewards.details import PLAIN, Details
 from rewards.rules import Terms
 from rewards.terms import Owner, refuse_basic, reward_at, versions_of
 
+#: Events whose rules can be tried: those of leads and clicks would need more than what was written down of them.
+TRIED = ("sale", "recruit")
+
 
 class Proposal(Struct, frozen=True, forbid_unknown_fields=True):
     """A version of a rule that nobody has set yet, and the period it is tried on. A job's parameters."""
@@ -119,7 +122,7 @@ def propose_end(
 
 
 def _refuse_what_cannot_be_tried(details: Details, since: datetime, until: datetime) -> None:
-    if details.event in ("lead", "click"):
+    if details.event not in TRIED:
         raise DomainError(
             "Rules for leads and clicks cannot be tried on history: set the rule as it is.",
             code="backtest_event",
