@@ -109,16 +109,17 @@ def percent_at(terms: Terms, level: int) -> Decimal:
 
 def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: list[dict[str, Any]]) -> Reward:
     percent = percent_at(terms, level)
-    wanted = percentage_of(earned.amount, percent)
-    exact, limits = wanted, []
+    exact = wanted = percentage_of(earned.amount, percent)
+    amount = rounded = round_half_up(wanted)
+    limits: list[str] = []
     maximum = terms.details.maximum
-    if maximum is not None and exact > maximum:
+    if maximum is not None and wanted > maximum:
         limits.append(f"at most {display(maximum, earned.currency)}")
-        exact = Fraction(maximum)
-    if room is not None and round_half_up(exact) > room:
+        exact, amount = Fraction(maximum), maximum
+    if room is not None and amount > room:
         limits.append(f"no more than the {display(room, earned.currency)} that the sale has left")
-        exact = Fraction(room)
-    amount = round_half_up(exact)
+        exact, amount = Fraction(room), room
+    working = _working(percent, earned, level, rounded, amount, limits, is_exact=wanted.denominator == 1)
     reward: dict[str, Any] = {"version": terms.number, "level": terms.level}
     if terms.details.name:
         reward["name"] = terms.details.name
@@ -126,7 +127,7 @@ def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: l
         "event": "recruit",
         "reward": reward | {"kind": "percentage", "percent": plain(percent)},
         "exact": format(exact_decimal(exact), "f"),
-        "working": _working(percent, earned, level, wanted, amount, limits),
+        "working": working,
     }
     if len(tried) > 1:
         explanation["rules"] = tried
@@ -135,10 +136,12 @@ def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: l
     return Reward(terms=terms, base=earned.amount, amount=amount, explanation=explanation)
 
 
-def _working(percent: Decimal, earned: Earned, level: int, wanted: Fraction, amount: int, limits: list[str]) -> str:
-    rounded = "" if wanted.denominator == 1 else ", rounded half up"
+def _working(
+    percent: Decimal, earned: Earned, level: int, wanted: int, amount: int, limits: list[str], *, is_exact: bool
+) -> str:
+    rounded = "" if is_exact else ", rounded half up"
     who = "a recruit" if level == 1 else f"a recruit at level {level}"
-    base, result = display(earned.amount, earned.currency), display(round_half_up(wanted), earned.currency)
+    base, result = display(earned.amount, earned.currency), display(wanted, earned.currency)
     said = f"{plain(percent)} % of {base} that {who} earned = {result}{rounded}"
     return f"{said}, {'; '.join(limits)}: {display(amount, earned.currency)}" if limits else said
 

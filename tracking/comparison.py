@@ -59,8 +59,8 @@ class Cell(NamedTuple):
 #: Who has it, by whether it was earned as a recruiter.
 WHO = {False: "Partners who sold", True: "Their recruiters"}
 
-#: What sums are asked for by.
-_ASKED = ("currency", "is_share", "partner_id", "month", "group_id")
+#: What sums are asked for by in which an order can stand in several cells.
+_COUNTED = ("currency", "is_share", "month", "group_id")
 
 #: Why an order is booked otherwise than the rules as they stand say, in the order in which the reasons are looked for.
 REASONS = {
@@ -80,7 +80,8 @@ class Comparison:
     """Whether it is about what recruiters earn alone: then it counts commissions of recruits, not orders."""
     cells: dict[Cell, Sum] = field(default_factory=dict)
     orders: Counter[tuple[str, Any, str]] = field(default_factory=Counter)
-    """By what, its value and currency. One on which several earn is one, so these are not the sums of cells."""
+    """By what, its value and currency. One on which several earn is one, so these are not the sums of cells; but for
+    partners they are, because nobody stands twice in a line."""
     partners: dict[UUID, "Whose"] = field(default_factory=dict)
     booked: Counter[str] = field(default_factory=Counter)
     """By currency: what was booked for the same orders, as it is now."""
@@ -100,7 +101,7 @@ class Comparison:
             mine.setdefault(cell, Sum(1)).proposed += each.amount
         for cell, gives in mine.items():
             self.cells.setdefault(cell, Sum()).add(1, gives.stands, gives.proposed)
-        self.orders.update({(what, getattr(cell, what), currency) for cell in mine for what in _ASKED})
+        self.orders.update({(what, getattr(cell, what), currency) for cell in mine for what in _COUNTED})
 
     def called(self, number: int) -> str:
         """So many of what is counted, in words: `1,200 orders`, `1 commission of recruits`."""
@@ -111,9 +112,10 @@ class Comparison:
         """Sums by `partner_id`, `month`, `group_id` or `is_share` and currency."""
         sums: dict[tuple[Any, str], Sum] = {}
         for cell, each in self.cells.items():
-            value = getattr(cell, what)
-            found = sums.setdefault((value, cell.currency), Sum(self.orders[what, value, cell.currency]))
-            found.add(0, each.stands, each.proposed)
+            sums.setdefault((getattr(cell, what), cell.currency), Sum()).add(each.orders, each.stands, each.proposed)
+        if what in _COUNTED:
+            for (value, currency), each in sums.items():
+                each.orders = self.orders[what, value, currency]
         return sums
 
     def totals(self) -> dict[str, Sum]:
