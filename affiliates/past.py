@@ -5,12 +5,14 @@ back is known without a table of its own. Moments are told by ids: those of entr
 the same order as time, and the log is never cut; erasing a partner leaves these columns in it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from merchants.models import Merchant
+from django.db.models import QuerySet
+
+from merchants.models import AuditEntry, Merchant
 
 
 class Then(NamedTuple):
@@ -23,14 +25,18 @@ class Then(NamedTuple):
 
 
 class Past:
-    """What was otherwise before, of all partners of a merchant; read once, asked often."""
+    """What was otherwise before, of the partners that were asked about; read once each, asked often."""
 
     def __init__(self, merchant: Merchant) -> None:
-        entries = merchant.audit_entries.filter(object_type="partner", before__has_any_keys=Then._fields).order_by("id")
+        self._merchant = merchant
         self._changes: dict[UUID, list[tuple[UUID, dict[str, Any]]]] = {}
         """By partner, in the order of time: the entry, and the columns that it changed as they were until then."""
-        for id, partner_id, before in entries.values_list("id", "object_id", "before").iterator():
-            assert before is not None, "it has these keys"
+
+    def learn(self, partner_ids: Collection[UUID]) -> None:
+        """Read what the log says of these partners, whose rows were read before: a change in between is in both."""
+        entries = _changes(self._merchant, *Then._fields).filter(object_id__in=partner_ids).order_by("id")
+        for id, partner_id, before in entries.values_list("id", "object_id", "before"):
+            assert before is not None, "it has one of the keys"
             was = {name: _READ[name](before[name]) for name in Then._fields if name in before}
             self._changes.setdefault(partner_id, []).append((id, was))
 
@@ -43,26 +49,32 @@ class Past:
             then = then._replace(**was)
         return then
 
-    def ever(self, partner_id: UUID, column: str, today: UUID | None) -> set[UUID | None]:
-        """Every value of a column that the partner ever had, with the one of now."""
-        return {today, *(was[column] for _, was in self._changes.get(partner_id, ()) if column in was)}
+    def groups(self, partner_id: UUID, today: UUID | None) -> set[UUID | None]:
+        """Every group that the partner was ever in, with the one of now."""
+        changes = self._changes.get(partner_id, ())
+        return {today, *(was["group_id"] for _, was in changes if "group_id" in was)}
 
-    def formerly(self, column: str) -> Iterable[tuple[UUID, Any]]:
-        """Partners and what they had in a column before it was changed."""
-        for partner_id, changes in self._changes.items():
-            for _, was in changes:
-                if was.get(column) is not None:
-                    yield partner_id, was[column]
+
+def formerly(merchant: Merchant, column: str) -> Iterator[tuple[UUID, UUID]]:
+    """Partners with a `group_id` or a `recruiter_id` that they had before it was changed."""
+    before = _changes(merchant, column).values_list("object_id", f"before__{column}")
+    for partner_id, was in before.iterator():
+        if was is not None:
+            yield partner_id, UUID(was)
+
+
+def _changes(merchant: Merchant, *columns: str) -> "QuerySet[AuditEntry]":
+    return merchant.audit_entries.filter(object_type="partner", before__has_any_keys=columns)
 
 
 class Lines:
     """Who was ever above or below whom, of all partners of a merchant."""
 
-    def __init__(self, merchant: Merchant, past: Past) -> None:
+    def __init__(self, merchant: Merchant) -> None:
         self._above: dict[UUID, list[UUID]] = {}
         self._below: dict[UUID, list[UUID]] = {}
         today = merchant.partners.filter(recruiter__isnull=False).values_list("id", "recruiter_id")
-        for recruits in (today.iterator(), past.formerly("recruiter_id")):
+        for recruits in (today.iterator(), formerly(merchant, "recruiter_id")):
             for partner_id, recruiter_id in recruits:
                 self._above.setdefault(partner_id, []).append(recruiter_id)
                 self._below.setdefault(recruiter_id, []).append(partner_id)

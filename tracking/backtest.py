@@ -26,7 +26,7 @@ from uuid import UUID
 from django.db.models import F, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Least
 
-from affiliates.past import Lines, Past, Then
+from affiliates.past import Lines, Past, Then, formerly
 from merchants.models import Merchant
 from rewards.basket import OrderFacts, OrderLine
 from rewards.counting import month_of
@@ -137,7 +137,7 @@ class _Replay:
         self._is_for_sales, self._is_for_recruiters = "sale" in events, "recruit" in events
         self._past = Past(merchant)
         self._levels = max(self._configured.levels, proposed.details.levels)
-        self._lines = Lines(merchant, self._past) if self._levels else None
+        self._lines = Lines(merchant) if self._levels else None
         self._people: dict[UUID, _Person] = {}
         self._books = Books(merchant)
         self._stands, self._proposed = Side(self._zone), Side(self._zone)
@@ -170,14 +170,15 @@ class _Replay:
         """Whose orders may be touched: a group's are also those of partners who have left it since."""
         owner, level = self._owner.pk, self._proposal.level
         mine = Q(partner_id=owner) if level == "partner" else Q(**{f"partner__{level}_id": owner})
-        former = {partner_id for partner_id, group_id in self._past.formerly("group_id") if group_id == owner}
+        former: set[UUID] = set()
         if level == "group":
+            former = {partner_id for partner_id, group_id in formerly(self._merchant, "group_id") if group_id == owner}
             mine |= Q(partner_id__in=former)
         if not self._is_for_recruiters:
             return mine
         assert self._lines is not None, "a rule for recruiters has levels"
         if level == "program":
-            once = {partner_id for partner_id, _ in self._past.formerly("recruiter_id")}
+            once = {partner_id for partner_id, _ in formerly(self._merchant, "recruiter_id")}
             theirs = Q(partner__recruiter__isnull=False) | Q(partner_id__in=once)
         else:
             recruiters = self._merchant.partners.filter(
@@ -236,11 +237,13 @@ class _Replay:
             versions.setdefault(version.partner_id, []).append(version.terms())
         rules = self._configured.rewards | {id: Rules(found) for id, found in versions.items()}
         columns = ("id", "name", "email", "program_id", *Then._fields)
-        for id, name, email, program_id, *rest in self._merchant.partners.filter(id__in=missing).values_list(*columns):
+        partners = list(self._merchant.partners.filter(id__in=missing).values_list(*columns))
+        self._past.learn(missing)
+        for id, name, email, program_id, *rest in partners:
             today = Then(*rest)
             self._people[id] = _Person(email, program_id, today)
             self.comparison.partners[id] = Whose(name, today.group_id, program_id)
-            for group_id in self._past.ever(id, "group_id", today.group_id):
+            for group_id in self._past.groups(id, today.group_id):
                 owners: dict[str, Any] = {"partner": id, "group": group_id, "program": program_id}
                 levels = {level: rules[owners[level]] for level in LEVELS if owners[level] in rules}
                 self._stands.learn(id, group_id, levels)
@@ -293,6 +296,8 @@ class _Replay:
             recruiter_id, since = then.recruiter_id, then.recruited_at
             if recruiter_id is None or since is None:
                 return
+            if recruiter_id not in self._people:
+                self._learn({recruiter_id})  # a recruiter since this began
             person = self._people[recruiter_id]
             then = self._past.at(recruiter_id, row.id, person.today)
             why = barred(then.status, person.email, (row.email,), self._configured.policy)

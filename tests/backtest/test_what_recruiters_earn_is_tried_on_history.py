@@ -23,6 +23,7 @@ from rewards.terms import add_rule, set_reward
 from tests.backtest.history import AFTER, BEFORE, MARCH, compared, sells, tried
 from tests.factories import ACTOR, GroupFactory, PartnerFactory
 from tests.sales import refund
+from tracking.backtest import compare
 from tracking.comparison import Comparison
 from tracking.events import Lead, SaleCustomer
 from tracking.leads import record_lead
@@ -263,3 +264,19 @@ def test_what_recruiters_earn_is_no_basic_rule(anna: Partner) -> None:
     with pytest.raises(DomainError) as basic:
         propose(anna, kind="percentage", percent=10, details=Details(event="recruit"), since=BEFORE, until=AFTER)
     assert (basic.value.code, basic.value.field) == ("rule_not_for_event", "event")
+
+
+@pytest.mark.usefixtures("levels")
+def test_a_recruiter_who_is_named_while_history_is_read_had_nothing_to_do_with_it(
+    tenant: Merchant, anna: Partner, rob: Partner
+) -> None:
+    sells(anna, "A-1", 10_000)
+    steps = compare(tenant, propose(anna, kind="percentage", percent=20, since=BEFORE, until=AFTER))
+    next(steps)
+    update_partner(anna, changes={"recruiter": PartnerFactory(name="Zoe")}, actor=ACTOR)
+    next(steps)
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    found: Comparison = end.value.value
+    assert shown(found, "partner_id")[rob.id] == (1, 100, 200)
+    assert agreed(found) == (1, {})
