@@ -13,10 +13,9 @@ from django.utils import timezone
 from affiliates import search
 from affiliates.models import Application, Link, Partner, PartnerStatus
 from affiliates.partners import new_portal_code
-from merchants import tenancy
+from merchants import edits, tenancy
 from merchants.audit import Actor, record
 from merchants.contact import normal_email
-from merchants.edits import lock
 from merchants.models import Merchant
 
 #: What everybody who was erased is called.
@@ -35,11 +34,11 @@ def forget(partner: Partner, *, actor: Actor) -> bool:
     which are names; coupons are switched off, and keep theirs, which orders name.
     """
     with transaction.atomic():
-        lock(partner)
+        edits.lock(partner)
         if partner.erased_at is not None:
             return False
         was, partner.portal_code = partner.portal_code, new_portal_code()
-        left = partner.group_id
+        before = {"status": partner.status, "group_id": edits.shown(partner.group_id)}
         for name, value in _forgotten(partner).items():
             setattr(partner, name, value)
         partner.save()
@@ -50,9 +49,9 @@ def forget(partner: Partner, *, actor: Actor) -> bool:
         partner.coupons.update(is_active=False)
         partner.applications.update(**_APPLICATION)
         search.refresh([partner.id])
-        # What was erased must not stand in the log of the erasing; the group that they left says nothing of them.
-        groups: dict[str, Any] = {"before": {"group_id": str(left)}, "after": {"group_id": None}} if left else {}
-        record(actor, "partner.erase", "partner", partner.id, **groups)
+        # What was erased must not stand in the log of the erasing; how they stood, and where, says nothing of them.
+        after = {"status": partner.status, "group_id": None}
+        record(actor, "partner.erase", "partner", partner.id, before=before, after=after)
     return True
 
 

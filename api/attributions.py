@@ -14,7 +14,7 @@ from api.examples import IDS
 from api.operations import documented
 from merchants.roles import Scope
 from tracking.answers import PartnerShown
-from tracking.movable import Share
+from tracking.movable import Stake
 from tracking.reattribution import Past, Reattribution, reattribute
 
 _PAST = (
@@ -32,7 +32,7 @@ class NewAttribution(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     dry_run: Annotated[bool, Meta(description="Answer what would be, and change nothing.")] = False
 
 
-class ShareAnswer(msgspec.Struct, kw_only=True):
+class StakeAnswer(msgspec.Struct, kw_only=True):
     """What a partner has of an order, adjustments included."""
 
     partner: PartnerShown
@@ -45,8 +45,8 @@ class MoveAnswer(msgspec.Struct, kw_only=True):
     sale_id: Annotated[UUID, Meta(examples=[IDS["sale"]])]
     order_id: str
     currency: str
-    was: list[ShareAnswer]
-    will: Annotated[list[ShareAnswer], Meta(description="Computed on the new partner's terms, less refunds.")]
+    was: list[StakeAnswer]
+    will: Annotated[list[StakeAnswer], Meta(description="Computed on the new partner's terms, less refunds.")]
     nothing: Annotated[str, Meta(description="Why nobody earns on it, where nobody does.", examples=[""])]
 
 
@@ -132,19 +132,19 @@ def _shown(done: Reattribution, *, dry_run: bool) -> AttributionAnswer:
                 sale_id=move.order.id,
                 order_id=move.order.external_id,
                 currency=move.order.currency,
-                was=[_share(share) for share in move.was],
-                will=[_share(share) for share in move.will],
+                was=[_stake(stake) for stake in move.was],
+                will=[_stake(stake) for stake in move.will],
                 nothing=move.nothing,
             )
             for move in done.moves
         ],
         stays=[StayAnswer(sale_id=s.order.id, order_id=s.order.external_id, why=s.why) for s in done.stays],
         totals=[
-            TotalAnswer(partner=PartnerShown(share.partner_id, share.partner), currency=currency, amount=share.amount)
-            for share, currency in done.totals
+            TotalAnswer(partner=PartnerShown(stake.partner_id, stake.partner), currency=currency, amount=stake.amount)
+            for stake, currency in done.totals
         ],
     )
 
 
-def _share(share: Share) -> ShareAnswer:
-    return ShareAnswer(partner=PartnerShown(share.partner_id, share.partner), amount=share.amount)
+def _stake(stake: Stake) -> StakeAnswer:
+    return StakeAnswer(partner=PartnerShown(stake.partner_id, stake.partner), amount=stake.amount)

@@ -164,8 +164,8 @@ CODES: dict[str, Code] = {
     "percent_invalid": Code(422, "Unusable percentage", "0 to 100 with at most four decimals."),
     "terms_mixed": Code(422, "Terms mixed", "A percentage has percent; a fixed reward has amount and currency."),
     "range_backwards": Code(422, "Range backwards", "Let the upper bound be at least the lower one."),
-    "backtest_only_sales": Code(
-        422, "Only sales are tried on history", "Choose a rule for sales, or set the rule as it is."
+    "backtest_event": Code(
+        422, "Not tried on history", "Rules for leads and clicks cannot be tried: set the rule as it is."
     ),
     "backtest_period": Code(422, "Period backwards", "Let the period begin before it ends."),
     "rule_changed_since": Code(409, "Rule changed since", "Open the rule again and try your change once more."),

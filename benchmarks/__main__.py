@@ -10,7 +10,7 @@ import sys
 from benchmarks import places
 from config import embedded
 
-_PARTS = ("single", "rules", "batch", "redirect", "memory", "lag", "lists", "export")
+_PARTS = ("single", "rules", "history", "batch", "redirect", "memory", "lag", "lists", "export")
 
 
 def main() -> None:

@@ -4,22 +4,32 @@ import http.client
 import statistics
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 
+from affiliates.programs import default_program
 from benchmarks import load, merchants, requests, site, yardstick
 from benchmarks.places import MERCHANTS, Account
 from benchmarks.report import Report
 from merchants import tenancy
+from rewards.details import Details, Tier
 from stats.rollup import refresh
+from tracking.backtest import compare
+from tracking.proposals import propose
 
 #: More than any machine answers in a second, so that no run ends before its time.
 _MOST_SALES = 2_500
 _MOST_CLICKS = 12_000
 _BATCH_SECONDS = 15
+_TRIED_ORDERS = 100_000
 _LAG_RATE = 500
 _LAG_SECONDS = 20
 _LAG_NOTE = "Worker and beat run as in the demo. Target: 5 s."
@@ -89,6 +99,25 @@ class Measures:
             ]
         title = "One sale with 50 rules, tiers, a cap by month and three levels"
         self._report.table(title, _COLUMNS, rows, "Four commissions for most sales. Target: 0.25.")
+
+    def history(self) -> None:
+        """A rule tried on 100,000 orders of a year, three levels of recruiters above most of them."""
+        account, levels = merchants.tried(orders=_TRIED_ORDERS)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+        tiers = tuple(Tier(start, percent=Decimal(rate)) for start, rate in ((10, 11), (50, 12)))
+        changes: dict[str, dict[str, Any]] = {
+            "another rate": {"percent": 12},
+            "tiers and a cap": {
+                "percent": 12, "currency": "USD", "details": Details(tiers=tiers, cap_month=10**9),
+            },
+            "other levels": {"percent": 12, "rule": levels.rule, "details": merchants.LEVELS},
+        }  # fmt: skip
+        with tenancy.tenant(account.merchant_id):
+            rows = [[what, f"{_tried(change):.1f}"] for what, change in changes.items()]
+        self._report.table(
+            f"Trying a rule on {_TRIED_ORDERS:,} orders", ["", "seconds"], rows, "Three levels above most. Target: 60."
+        )
 
     def redirect(self) -> None:
         """Following a link."""
@@ -250,6 +279,15 @@ _COLUMNS = ["", "limit/s", "product/s", "ratio", "of the pairs", "p50 ms", "p99 
 def _require(run: load.Run) -> None:
     if set(run.statuses) != {200}:
         raise RuntimeError(f"a list answered {run.statuses}")
+
+
+def _tried(change: Mapping[str, Any]) -> float:
+    """Seconds that it takes."""
+    program, now = default_program(actor=merchants.ACTOR), timezone.now()
+    period = {"since": now - timedelta(days=364), "until": now}
+    began = time.perf_counter()
+    deque(compare(program.merchant, propose(program, kind="percentage", **period, **change)), maxlen=0)
+    return time.perf_counter() - began
 
 
 @contextmanager

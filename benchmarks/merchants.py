@@ -1,6 +1,7 @@
 """The product's merchants in the benchmark: 20 with 500 partners each, or one with a great many orders."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from affiliates.models import Partner
 from affiliates.partners import set_password
@@ -23,6 +25,7 @@ from merchants.roles import Role
 from merchants.staff import add_staff
 from merchants.tenancy import tenant
 from rewards.details import Details, Tier
+from rewards.models import RewardVersion
 from rewards.terms import add_rule, set_reward
 from tracking.events import Sale
 from tracking.ingest import record
@@ -43,9 +46,11 @@ _LINKS = """
 INSERT INTO affiliates_link (merchant_id, id, partner_id, code, destination, is_active)
 SELECT merchant_id, uuidv7(), id, portal_code, 'https://' || %(slug)s || '.example/', true FROM affiliates_partner
 """
+#: What recruiters earn.
+LEVELS = Details(name="Recruiting", event="recruit", deeper=(Decimal(5), Decimal(2)))
 #: A tree: of 500 partners seven of eight have three or more above them.
 _RECRUITERS = """
-UPDATE affiliates_partner p SET recruiter_id = above.id, recruited_at = now()
+UPDATE affiliates_partner p SET recruiter_id = above.id, recruited_at = now() - interval '2 years'
   FROM affiliates_partner above
  WHERE split_part(above.name, ' ', 2)::int = split_part(p.name, ' ', 2)::int / 4
 """
@@ -102,8 +107,7 @@ def ruled(number: int) -> Account:
         add_rule(program=program, kind="percentage", percent=10, currency="USD", details=steps, actor=ACTOR)
         books = Details(name="Books", product_keys=("book",))
         add_rule(program=program, kind="percentage", percent=20, details=books, actor=ACTOR)
-        levels = Details(name="Recruiting", event="recruit", deeper=(Decimal(5), Decimal(2)))
-        add_rule(program=program, kind="percentage", percent=10, details=levels, actor=ACTOR)
+        add_rule(program=program, kind="percentage", percent=10, details=LEVELS, actor=ACTOR)
         with connection.cursor() as cursor:
             cursor.execute(_RECRUITERS)
         firsts = [
@@ -112,6 +116,21 @@ def ruled(number: int) -> Account:
         ]
         record(firsts, actor=ACTOR)
     return account
+
+
+def tried(*, orders: int) -> tuple[Account, RewardVersion]:
+    """A merchant with a past under rules of that time, three levels above most partners; the rule for recruiters."""
+    account, long_ago = merchant("tried"), timezone.now() - timedelta(days=730)
+    fill(account, orders=orders)
+    with tenant(account.merchant_id):
+        program = default_program(actor=ACTOR)
+        set_reward(program=program, kind="percentage", percent=10, effective_from=long_ago, actor=ACTOR)
+        with connection.cursor() as cursor:
+            cursor.execute(_RECRUITERS)
+        levels = add_rule(
+            program=program, kind="percentage", percent=10, details=LEVELS, effective_from=long_ago, actor=ACTOR
+        )
+    return account, levels
 
 
 def fill(account: Account, *, orders: int) -> None:

@@ -36,7 +36,8 @@ def round_half_up(value: Fraction) -> int:
     """Round an exact number of minor units to a whole one; a half goes away from zero."""
     doubled = 2 * abs(value.numerator) + value.denominator
     whole = doubled // (2 * value.denominator)
-    return whole if value >= 0 else -whole
+    # Asked of the numerator: fractions compare slowly, and every amount comes through here.
+    return whole if value.numerator >= 0 else -whole
 
 
 def percentage_of(amount: int, percent: Decimal) -> Fraction:

@@ -15,7 +15,7 @@ those beyond, and one that pays 0 % at a level ends the asking.
 Afterwards a share follows the commission it was computed on, in proportion (`kept`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -36,14 +36,40 @@ class Earned:
     currency: str
     at: datetime
     recruited_at: datetime
-    """When the partner who earned was recruited."""
+    """When the partner who earned was recruited; like `at` in the merchant's calendar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Somebody above the partner who earned, as far as it decides what they earn."""
+
+    since: datetime
+    """When they recruited whoever is one step below them, in the merchant's calendar."""
+    by_level: Mapping[str, Rules]
+    """Their own rules, their group's and their program's."""
+    barred: str = ""
+    """Why they earn nothing, whatever the rules say."""
+
+
+def shares(earned: Earned, above: Iterable[Above], *, room: int | None) -> Iterator[Reward | str]:
+    """What each of them earns, the nearest first; or why nothing, as a sentence.
+
+    Who was recruited on a later day than it was earned had no recruiter then: there the line ends. `room` is what the
+    sale has left for recruiters; None when there is no sale that could be overspent.
+    """
+    for level, each in enumerate(above, 1):
+        if each.since.date() > earned.at.date():
+            return
+        found = each.barred or share(earned, level, each.by_level, room=room)
+        if room is not None and isinstance(found, Reward):
+            room -= found.amount
+        yield found
 
 
 def share(earned: Earned, level: int, by_level: Mapping[str, Rules], *, room: int | None) -> Reward | str:
-    """What the recruiter `level` steps above earns, by these rules of theirs; or why nothing, as a sentence.
-
-    `room` is what the sale has left for recruiters; None when there is no sale that could be overspent.
-    """
+    """What the recruiter `level` steps above earns, by these rules; or why nothing. `room` as for `shares`."""
+    if earned.amount == 0:
+        return "nothing was earned"
     tried: list[dict[str, Any]] = []
     for terms in asked(by_level, earned.at, "recruit"):
         unmet = _unmet(terms, earned, level)
@@ -83,16 +109,17 @@ def percent_at(terms: Terms, level: int) -> Decimal:
 
 def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: list[dict[str, Any]]) -> Reward:
     percent = percent_at(terms, level)
-    wanted = percentage_of(earned.amount, percent)
-    exact, limits = wanted, []
+    exact = wanted = percentage_of(earned.amount, percent)
+    amount = rounded = round_half_up(wanted)
+    limits: list[str] = []
     maximum = terms.details.maximum
-    if maximum is not None and exact > maximum:
+    if maximum is not None and wanted > maximum:
         limits.append(f"at most {display(maximum, earned.currency)}")
-        exact = Fraction(maximum)
-    if room is not None and round_half_up(exact) > room:
+        exact, amount = Fraction(maximum), maximum
+    if room is not None and amount > room:
         limits.append(f"no more than the {display(room, earned.currency)} that the sale has left")
-        exact = Fraction(room)
-    amount = round_half_up(exact)
+        exact, amount = Fraction(room), room
+    working = _working(percent, earned, level, rounded, amount, limits, is_exact=wanted.denominator == 1)
     reward: dict[str, Any] = {"version": terms.number, "level": terms.level}
     if terms.details.name:
         reward["name"] = terms.details.name
@@ -100,7 +127,7 @@ def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: l
         "event": "recruit",
         "reward": reward | {"kind": "percentage", "percent": plain(percent)},
         "exact": format(exact_decimal(exact), "f"),
-        "working": _working(percent, earned, level, wanted, amount, limits),
+        "working": working,
     }
     if len(tried) > 1:
         explanation["rules"] = tried
@@ -109,10 +136,12 @@ def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: l
     return Reward(terms=terms, base=earned.amount, amount=amount, explanation=explanation)
 
 
-def _working(percent: Decimal, earned: Earned, level: int, wanted: Fraction, amount: int, limits: list[str]) -> str:
-    rounded = "" if wanted.denominator == 1 else ", rounded half up"
+def _working(
+    percent: Decimal, earned: Earned, level: int, wanted: int, amount: int, limits: list[str], *, is_exact: bool
+) -> str:
+    rounded = "" if is_exact else ", rounded half up"
     who = "a recruit" if level == 1 else f"a recruit at level {level}"
-    base, result = display(earned.amount, earned.currency), display(round_half_up(wanted), earned.currency)
+    base, result = display(earned.amount, earned.currency), display(wanted, earned.currency)
     said = f"{plain(percent)} % of {base} that {who} earned = {result}{rounded}"
     return f"{said}, {'; '.join(limits)}: {display(amount, earned.currency)}" if limits else said
 

@@ -58,11 +58,9 @@ def set_reward(
     what makes no sense (`rewards.checks`); NotFound for a rule of somebody else.
     """
     owner = _one_owner(program, group, partner)
-    if rule is None and details.event == "recruit":
-        raise DomainError(
-            "What recruiters earn is a rule beside the basic one: add a rule.", code="rule_not_for_event", field="event"
-        )
-    if rule is not None and not versions_of(owner, rule).exists():
+    if rule is None:
+        refuse_basic(details)
+    elif not versions_of(owner, rule).exists():
         raise NotFound("There is no such rule here: reload the list of rules.", field="rule")
     terms = _checked(kind, percent, amount, currency, excludes, details)
     return _add_version(owner, rule, terms, effective_from, verb="reward.set", actor=actor)
@@ -90,6 +88,14 @@ def add_rule(
         if rules_of(owner).filter(rule__isnull=False).values("rule").distinct().count() >= MOST_RULES:
             raise Conflict(f"Keep to {MOST_RULES} rules: change one of those there are.", code="too_many_rules")
         return _add_version(owner, new_id(), terms, effective_from, verb="reward.set", actor=actor)
+
+
+def refuse_basic(details: Details) -> None:
+    """DomainError `rule_not_for_event` for what cannot be anybody's basic rule."""
+    if details.event == "recruit":
+        raise DomainError(
+            "What recruiters earn is a rule beside the basic one: add a rule.", code="rule_not_for_event", field="event"
+        )
 
 
 def end_reward(

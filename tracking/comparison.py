@@ -1,16 +1,20 @@
 """What came of trying a rule on history: sums by partner, month, group and currency, held against the books. Pure."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from rewards.rules import Terms
+
 
 @dataclass(slots=True)
 class Sum:
-    """Orders and what they earn, in minor units of one currency, after refunds."""
+    """Orders and what is earned on them, in minor units of one currency, after refunds."""
 
     orders: int = 0
+    """Of a trial of what recruiters earn: their recruits' commissions, on orders, leads and clicks."""
     stands: int = 0
     proposed: int = 0
 
@@ -26,6 +30,20 @@ class Sum:
         self.proposed += proposed
 
 
+class Given(NamedTuple):
+    """What one set of rules gives somebody for an order."""
+
+    level: int
+    """0 for the partner who sold, above it for recruiters."""
+    partner_id: UUID
+    group_id: UUID | None
+    """In which they were when the order was recorded."""
+    amount: int
+    """What refunds leave of it, in minor units."""
+    terms: Terms | None
+    """None: no rule decided."""
+
+
 class Cell(NamedTuple):
     """What is summed apart."""
 
@@ -34,13 +52,22 @@ class Cell(NamedTuple):
     currency: str
     group_id: UUID | None
     """The group that the partner was in when the orders were recorded."""
+    is_share: bool
+    """Earned as a recruiter."""
 
+
+#: Who has it, by whether it was earned as a recruiter.
+WHO = {False: "Partners who sold", True: "Their recruiters"}
+
+#: What sums are asked for by in which an order can stand in several cells.
+_COUNTED = ("currency", "is_share", "month", "group_id")
 
 #: Why an order is booked otherwise than the rules as they stand say, in the order in which the reasons are looked for.
 REASONS = {
     "moved": "went to another partner after they were recorded",
     "by_hand": "were rejected or adjusted by hand",
     "rules": "were decided by rules that were not the same then: a version was set for a time that had passed",
+    "recruiters": "were shared otherwise: a recruiter's place, approval or e-mail address was not what is known now",
     "counted": "were counted otherwise for tiers or caps, after changes by hand or of groups",
 }
 
@@ -49,7 +76,12 @@ REASONS = {
 class Comparison:
     """What came of it."""
 
+    shares_only: bool = False
+    """Whether it is about what recruiters earn alone: then it counts commissions of recruits, not orders."""
     cells: dict[Cell, Sum] = field(default_factory=dict)
+    orders: Counter[tuple[str, Any, str]] = field(default_factory=Counter)
+    """By what, its value and currency. One on which several earn is one, so these are not the sums of cells; but for
+    partners they are, because nobody stands twice in a line."""
     partners: dict[UUID, "Whose"] = field(default_factory=dict)
     booked: Counter[str] = field(default_factory=Counter)
     """By currency: what was booked for the same orders, as it is now."""
@@ -58,19 +90,37 @@ class Comparison:
     differ: Counter[str] = field(default_factory=Counter)
     """The others, by REASONS."""
 
+    def add(self, month: str, currency: str, stands: Iterable[Given], proposed: Iterable[Given]) -> None:
+        """An order, with what everybody earns on it by both sets of rules."""
+        mine: dict[Cell, Sum] = {}
+        for each in stands:
+            cell = Cell(each.partner_id, month, currency, each.group_id, each.level > 0)
+            mine.setdefault(cell, Sum(1)).stands += each.amount
+        for each in proposed:
+            cell = Cell(each.partner_id, month, currency, each.group_id, each.level > 0)
+            mine.setdefault(cell, Sum(1)).proposed += each.amount
+        for cell, gives in mine.items():
+            self.cells.setdefault(cell, Sum()).add(1, gives.stands, gives.proposed)
+        self.orders.update({(what, getattr(cell, what), currency) for cell in mine for what in _COUNTED})
+
+    def called(self, number: int) -> str:
+        """So many of what is counted, in words: `1,200 orders`, `1 commission of recruits`."""
+        ending = "" if number == 1 else "s"
+        return f"{number:,} commission{ending} of recruits" if self.shares_only else f"{number:,} order{ending}"
+
     def by(self, what: str) -> dict[tuple[Any, str], Sum]:
-        """Sums by `partner_id`, `month` or `group_id` and currency."""
+        """Sums by `partner_id`, `month`, `group_id` or `is_share` and currency."""
         sums: dict[tuple[Any, str], Sum] = {}
         for cell, each in self.cells.items():
             sums.setdefault((getattr(cell, what), cell.currency), Sum()).add(each.orders, each.stands, each.proposed)
+        if what in _COUNTED:
+            for (value, currency), each in sums.items():
+                each.orders = self.orders[what, value, currency]
         return sums
 
     def totals(self) -> dict[str, Sum]:
         """Sums by currency."""
-        sums: dict[str, Sum] = {}
-        for cell, each in sorted(self.cells.items(), key=lambda pair: pair[0].currency):
-            sums.setdefault(cell.currency, Sum()).add(each.orders, each.stands, each.proposed)
-        return sums
+        return {currency: each for (_, currency), each in sorted(self.by("currency").items())}
 
 
 class Whose(NamedTuple):

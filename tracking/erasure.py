@@ -33,7 +33,12 @@ _PIECE = 500
 #: What may stand beside a partner's id and says who it was.
 _PERSONAL = ("name", "partner", "email", "code")
 #: What an entry about the partner keeps: everything else they or staff have written about them.
-_IMPERSONAL = frozenset({"status", "program_id", "group_id", "version", "announcements", "owes_acceptance"})
+_IMPERSONAL = frozenset(
+    {
+        "status", "program_id", "group_id", "recruiter_id", "recruited_at", "version", "announcements",
+        "owes_acceptance",
+    }
+)  # fmt: skip
 
 
 def erase_partner(partner: Partner, *, actor: Actor) -> Job | None:

@@ -30,7 +30,7 @@ MOST = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Stake:
     """What a partner has of an order, in minor units of the order's currency."""
 
     partner_id: UUID
@@ -45,8 +45,8 @@ class Move:
     order: Order
     commissions: list[Commission]
     """Those that go back."""
-    was: list[Share]
-    will: list[Share] = field(default_factory=list)
+    was: list[Stake]
+    will: list[Stake] = field(default_factory=list)
     nothing: str = ""
     """Why nobody earns on it, where nobody does."""
 
@@ -91,7 +91,7 @@ def sort_out(customer: Customer, *, to: Partner | None, before: Partner | None, 
         if why := _why_it_stays(order, mine, before, paid):
             stays.append(Stay(order, why))
             continue
-        was = [Share(c.partner_id, c.partner.name, c.amount - c.reversed + adjusted.get(c.id, 0)) for c in mine]
+        was = [Stake(c.partner_id, c.partner.name, c.amount - c.reversed + adjusted.get(c.id, 0)) for c in mine]
         moves.append(Move(order, mine, was))
     return SortedOut(moves, stays, frozenset(_counted(c for move in moves for c in move.commissions)))
 

@@ -19,7 +19,10 @@ from merchants.models import Merchant
 from rewards.checks import checked
 from rewards.details import PLAIN, Details
 from rewards.rules import Terms
-from rewards.terms import Owner, reward_at, versions_of
+from rewards.terms import Owner, refuse_basic, reward_at, versions_of
+
+#: Events whose rules can be tried: those of leads and clicks would need more than what was written down of them.
+TRIED = ("sale", "recruit")
 
 
 class Proposal(Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,9 +95,11 @@ def propose(
 ) -> Proposal:
     """A proposal in normal form, checked as `rewards.terms` checks what is set.
 
-    DomainError `backtest_only_sales` for a rule about leads or clicks, `backtest_period` for one that ends before it
-    begins.
+    DomainError `backtest_event` for a rule about leads or clicks, `rule_not_for_event` for a basic rule about
+    recruiters, `backtest_period` for a period that ends before it begins.
     """
+    if rule is None and not adds:
+        refuse_basic(details)
     found = checked(kind=kind, percent=percent, amount=amount, currency=currency, excludes=excludes, details=details)
     _refuse_what_cannot_be_tried(found.details, since, until)
     columns = found.columns | {"excludes": tuple(found.columns["excludes"]), "details": found.details}
@@ -117,10 +122,10 @@ def propose_end(
 
 
 def _refuse_what_cannot_be_tried(details: Details, since: datetime, until: datetime) -> None:
-    if details.event != "sale":
+    if details.event not in TRIED:
         raise DomainError(
-            "Only rules for sales can be tried on history: choose Sales, or set the rule as it is.",
-            code="backtest_only_sales",
+            "Rules for leads and clicks cannot be tried on history: set the rule as it is.",
+            code="backtest_event",
             field="event",
         )
     if since >= until:

@@ -44,7 +44,7 @@ from tracking.configuration import Configuration, configuration
 from tracking.decide import price
 from tracking.events import Event, check_moment
 from tracking.load import Known
-from tracking.movable import Move, Share, SortedOut, Stay, sort_out
+from tracking.movable import Move, SortedOut, Stake, Stay, sort_out
 from tracking.reading import order_shown
 from tracking.write import write
 
@@ -74,15 +74,15 @@ class Reattribution:
         return bool(self.moves) or self.changes_belonging
 
     @property
-    def totals(self) -> list[tuple[Share, str]]:
+    def totals(self) -> list[tuple[Stake, str]]:
         """The difference for each partner and currency, by name."""
         sums: dict[tuple[str, UUID, str], int] = {}
         for move in self.moves:
-            for sign, shares in ((-1, move.was), (1, move.will)):
-                for share in shares:
-                    key = (share.partner, share.partner_id, move.order.currency)
-                    sums[key] = sums.get(key, 0) + sign * share.amount
-        return [(Share(id, name, amount), currency) for (name, id, currency), amount in sorted(sums.items())]
+            for sign, stakes in ((-1, move.was), (1, move.will)):
+                for stake in stakes:
+                    key = (stake.partner, stake.partner_id, move.order.currency)
+                    sums[key] = sums.get(key, 0) + sign * stake.amount
+        return [(Stake(id, name, amount), currency) for (name, id, currency), amount in sorted(sums.items())]
 
 
 def reattribute(
@@ -270,7 +270,7 @@ class _Move:
                 if move.order.refunded:
                     reverse_for_earlier_refunds(order=move.order, commission=commission)
                 left = commission.amount - commission.reversed
-                move.will.append(Share(commission.partner_id, commission.partner.name, left))
+                move.will.append(Stake(commission.partner_id, commission.partner.name, left))
 
     def _standing(self, orders: Iterable[Order]) -> "models.QuerySet[Commission]":
         rows = self.merchant.commissions.filter(order__in=list(orders), moved=0)
@@ -300,8 +300,8 @@ class _Move:
             {
                 "order": move.order.external_id,
                 "currency": move.order.currency,
-                "was": {share.partner: share.amount for share in move.was},
-                "is": {share.partner: share.amount for share in move.will},
+                "was": {stake.partner: stake.amount for stake in move.was},
+                "is": {stake.partner: stake.amount for stake in move.will},
             }
             for move in done.moves
         ]

@@ -1,15 +1,16 @@
 """What recruiters earn beside the partner who was recruited, as rows of the same plan (`rewards.levels`)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from affiliates.attribution import is_one_of
+from affiliates.attribution import Policy, is_one_of
 from merchants.ids import new_id
+from rewards import levels
 from rewards.engine import Reward
-from rewards.levels import Earned, share
+from rewards.levels import Above, Earned
 from rewards.rules import Rules
 from stats.marks import touched_by
 from tracking.accrual import accrue, rules_by_level
@@ -54,23 +55,19 @@ class Recruiters:
         buyer_emails: Collection[str | None] = (),
         now: datetime,
     ) -> Shares:
-        """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.share` has it.
+        """Plan what everybody above `partner` earns on `source`. `room` as `rewards.levels.shares` has it.
 
-        Who was recruited on a later day than it was earned had no recruiter then. Nobody earns on what they buy
-        themselves, where the merchant's policy forbids it to partners who sell.
+        Nobody earns on what they buy themselves, where the merchant's policy forbids it to partners who sell.
         """
         above = self._above.get(partner.id)
         if not above:
             return _NOBODY
         assert partner.recruited_at is not None
-        earned = Earned(source.amount, source.currency, occurred_at, self._local(partner.recruited_at))
+        at, recruited_at = self._local(occurred_at), self._local(partner.recruited_at)
+        asked = self._asked(partner, above, buyer_emails)
+        given = levels.shares(Earned(source.amount, source.currency, at, recruited_at), asked, room=room)
         shares = Shares([], [])
-        since: datetime | None = partner.recruited_at
-        for recruiter in above:
-            if since is None or self._local(since).date() > self._local(occurred_at).date():
-                break
-            since = recruiter.recruited_at
-            found = self._share(earned, recruiter, room, buyer_emails)
+        for recruiter, found in zip(above, given, strict=False):
             said: dict[str, Any] = {
                 "level": recruiter.level, "partner": str(recruiter.id), "name": recruiter.name,
             }  # fmt: skip
@@ -78,7 +75,6 @@ class Recruiters:
                 shares.record.append(said | {"why": found if isinstance(found, str) else found.explanation["working"]})
                 continue
             shares.record.append(said | {"gives": found.amount})
-            room = None if room is None else room - found.amount
             if "called" in reward.explanation:
                 found.explanation["called"] = reward.explanation["called"]
             # While the sale can be returned, neither of the two is paid.
@@ -93,21 +89,29 @@ class Recruiters:
             plan.touched.extend(touched_by(recruiter.id, occurred_at, None))
         return shares
 
-    def _share(
-        self, earned: Earned, recruiter: RecruiterRow, room: int | None, buyer_emails: Collection[str | None]
-    ) -> Reward | str:
-        if recruiter.status != "approved":
-            return f"is {recruiter.status}: only an approved partner earns"
-        if self._configured.policy.reject_self_referral and is_one_of(recruiter.email, buyer_emails):
-            return "is the buyer"
-        if earned.amount == 0:
-            return "nothing was earned"
-        rules = rules_by_level(recruiter, self._own_rules.get(recruiter.id), self._configured)
-        return share(earned, recruiter.level, rules, room=room)
+    def _asked(
+        self, partner: PartnerRow, above: Sequence[RecruiterRow], buyer_emails: Collection[str | None]
+    ) -> Iterator[Above]:
+        since = partner.recruited_at
+        for recruiter in above:
+            assert since is not None, "who has a recruiter was recruited"
+            rules = rules_by_level(recruiter, self._own_rules.get(recruiter.id), self._configured)
+            why = barred(recruiter.status, recruiter.email, buyer_emails, self._configured.policy)
+            yield Above(self._local(since), rules, why)
+            since = recruiter.recruited_at
 
     def _local(self, moment: datetime) -> datetime:
         """Days and months are those of the merchant's calendar."""
         return moment.astimezone(self._configured.zone)
+
+
+def barred(status: str, email: str, buyer_emails: Collection[str | None], policy: Policy) -> str:
+    """Why a recruiter with this status and address earns nothing on the sale, whatever the rules say; mostly empty."""
+    if status != "approved":
+        return f"is {status}: only an approved partner earns"
+    if policy.reject_self_referral and is_one_of(email, buyer_emails):
+        return "is the buyer"
+    return ""
 
 
 _NOBODY = Shares([], [])

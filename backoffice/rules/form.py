@@ -7,16 +7,14 @@ comes back with what was typed and one row more, without script as a page, with 
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from msgspec import structs
 
-from backoffice.rules.versioned import VersionedForm
+from backoffice.rules.versioned import TriableForm
 from merchants.money import EXPONENTS, to_decimal
 from pages.forms import MoneyField, OnceField, PageForm
 from rewards.checks import EXCLUDABLE, MOST_TIERS
@@ -26,8 +24,6 @@ from rewards.models import RewardVersion
 
 #: What the buttons of the tiers are called.
 ADD_TIER, DROP_TIER, DRAW_TIERS = "add_tier", "drop_tier", "draw_tiers"
-#: The button that tries what the form says on history, and sets nothing.
-TRY = "try_on_history"
 #: Rows that are read at all: enough to say that there are too many.
 _MOST_ROWS = 100
 _ROW_FIELDS = ("start", "rate")
@@ -40,8 +36,6 @@ _NUMBERS = (
 #: A list of a hundred long values, and no document.
 _LONGEST = 4_000
 _MOST_ORDERS = 10**9
-#: Days that survive the way into another time zone.
-_DAYS = (MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(9998, 12, 31)))
 
 
 class RateField(forms.CharField):
@@ -69,7 +63,7 @@ class RateField(forms.CharField):
         return {"amount": self._amount.clean(text.strip())}
 
 
-class RuleForm(VersionedForm):
+class RuleForm(TriableForm):
     """One version of a rule."""
 
     once = OnceField()
@@ -124,15 +118,6 @@ class RuleForm(VersionedForm):
     effective_from = forms.DateTimeField(
         label="From", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="Empty: from now on. Orders before keep the terms they had.",
-    )  # fmt: skip
-
-    history_from = forms.DateField(
-        label="Orders from", required=False, validators=_DAYS, widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty: twelve months.",
-    )  # fmt: skip
-    history_to = forms.DateField(
-        label="Orders to", required=False, validators=_DAYS, widget=forms.DateInput(attrs={"type": "date"}),
-        help_text="Empty: today.",
     )  # fmt: skip
 
     def __init__(

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.door import StaffRequest, done, form_status, once, page, posted, sent, staff_page
-from backoffice.rules.form import PublishForm, RuleForm
+from backoffice.rules.form import PublishForm
 from backoffice.rules.owners import address_of
+from backoffice.rules.versioned import TriableForm
 from jobs.kinds import Kind, Piece, Ready, Work
 from jobs.models import Job, JobStatus
 from jobs.start import start
@@ -29,7 +30,7 @@ from pages.xlsx import Workbook
 from rewards.sentences import sentence
 from rewards.terms import Owner, add_rule, end_reward, set_reward
 from tracking.backtest import compare
-from tracking.comparison import REASONS, Comparison
+from tracking.comparison import REASONS, WHO, Comparison, Sum
 from tracking.proposals import Proposal, as_parameters, proposal_from, propose, propose_end, refuse_outdated
 
 KIND = "rewards.backtest"
@@ -37,20 +38,26 @@ KIND = "rewards.backtest"
 _MOST = 1_000
 _PAGE = 50
 _YEAR = timedelta(days=365)
-_SUMS = ("Currency", "Orders", "As it stands", "As proposed", "Difference")
+_SUMS = ("As it stands", "As proposed", "Difference")
 
 
 class Line(NamedTuple):
-    """A line of a table, as the job's result keeps it."""
+    """A line of a table. A job's result keeps it by name, so that whoever is erased is found in it by their id."""
 
     name: str
     currency: str
     orders: int
+    """Or commissions of recruits, when it is about what recruiters earn alone."""
     stands: int
     proposed: int
     group: str = ""
     key: str = ""
     """The partner's id."""
+
+    @classmethod
+    def of(cls, name: str, currency: str, each: Sum, **more: str) -> "Line":
+        """A sum by its name."""
+        return cls(name, currency, each.orders, each.stands, each.proposed, **more)
 
     @property
     def difference(self) -> int:
@@ -68,7 +75,7 @@ class Line(NamedTuple):
         return [self.currency, self.orders, *amounts]
 
 
-def begin(request: StaffRequest, owner: Owner, form: RuleForm, rule: UUID | None, *, adds: bool) -> str:
+def begin(request: StaffRequest, owner: Owner, form: TriableForm, rule: UUID | None, *, adds: bool) -> str:
     """Start the job for what the form says; the address of its page."""
     today, values = timezone.localdate(), form.cleaned_data
     end = values["history_to"] or today
@@ -106,18 +113,29 @@ def _work(job: Job, parameters: Mapping[str, Any]) -> Work:
         yield Piece(done=at[0], total=at[1])
     groups = dict(job.merchant.groups.values_list("id", "name"))
     with TemporaryDirectory(prefix="accrue-backtest-") as folder:
-        book = Workbook(Path(folder), "Try on history", ("Month", "Group", "Partner", "Partner id", *_SUMS))
+        header = ("Month", "Group", "Partner", "Partner id", "For", *_header(shares_only=found.shares_only))
+        book = Workbook(Path(folder), "Try on history", header)
         book.write(_rows(found, groups))
         file = Ready(book.closed, "try-on-history.xlsx")
         yield Piece(done=at[0], total=at[1], result=_result(found, groups, job.merchant.currency), file=file)
 
 
+def _header(*, shares_only: bool) -> tuple[str, ...]:
+    return ("Currency", _counted(shares_only=shares_only), *_SUMS)
+
+
+def _counted(*, shares_only: bool) -> str:
+    """What the numbers are numbers of."""
+    return "Commissions of recruits" if shares_only else "Orders"
+
+
 def _rows(found: Comparison, groups: Mapping[UUID, str]) -> Iterator[list[Any]]:
-    """Every partner in every month."""
+    """Every partner in every month, what they earned as a recruiter by itself."""
     for cell, each in sorted(found.cells.items(), key=lambda pair: (pair[0].month, str(pair[0]))):
-        whose = found.partners[cell.partner_id]
-        line = Line(whose.name, cell.currency, each.orders, each.stands, each.proposed)
-        yield [cell.month, _group(cell.group_id, groups), whose.name, str(cell.partner_id), *line.cells()]
+        name, group = found.partners[cell.partner_id].name, _group(cell.group_id, groups)
+        earned_by = "Recruiting" if cell.is_share else "Selling"
+        cells = Line.of(name, cell.currency, each).cells()
+        yield [cell.month, group, name, str(cell.partner_id), earned_by, *cells]
 
 
 def _group(id: UUID | None, groups: Mapping[UUID, str]) -> str:
@@ -125,25 +143,26 @@ def _group(id: UUID | None, groups: Mapping[UUID, str]) -> str:
 
 
 def _result(found: Comparison, groups: Mapping[UUID, str], home: str) -> dict[str, Any]:
-    """What the page shows; lines are `Line`s."""
+    """What the page shows."""
     partners = []
     for (id, currency), each in found.by("partner_id").items():
         whose = found.partners[id]
-        partners.append(
-            Line(whose.name, currency, each.orders, each.stands, each.proposed, _group(whose.group_id, groups), str(id))
-        )
+        partners.append(Line.of(whose.name, currency, each, group=_group(whose.group_id, groups), key=str(id)))
     # Amounts of two currencies do not compare: the merchant's own first, then by currency.
     partners.sort(key=lambda line: (line.currency != home, line.currency, -abs(line.difference), line.name))
-    totals = [Line("", currency, each.orders, each.stands, each.proposed) for currency, each in found.totals().items()]
-    return {
-        "summary": summary(found),
-        "totals": totals,
-        "months": [_line(month, currency, each) for (month, currency), each in sorted(found.by("month").items())],
+    tables = {
+        "totals": _totals(found),
+        "months": [Line.of(month, currency, each) for (month, currency), each in sorted(found.by("month").items())],
         "groups": sorted(
-            _line(_group(id, groups) or "No group", currency, each)
+            Line.of(_group(id, groups) or "No group", currency, each)
             for (id, currency), each in found.by("group_id").items()
         ),
         "partners": partners[:_MOST],
+    }
+    return {
+        "summary": summary(found),
+        "shares_only": found.shares_only,
+        **{name: [line._asdict() for line in lines] for name, lines in tables.items()},
         "of_partners": len(partners),
         "booked": dict(found.booked),
         "same": found.same,
@@ -151,24 +170,35 @@ def _result(found: Comparison, groups: Mapping[UUID, str], home: str) -> dict[st
     }
 
 
-def _line(name: str, currency: str, each: Any) -> Line:
-    return Line(name, currency, each.orders, each.stands, each.proposed)
+def _totals(found: Comparison) -> list[Line]:
+    """By currency; where recruiters have something beside those who sold, first what each of both have."""
+    apart, lines = found.by("is_share"), []
+    for currency, total in found.totals().items():
+        if (False, currency) in apart and (True, currency) in apart:
+            lines += [Line.of(WHO[is_share], currency, apart[is_share, currency]) for is_share in (False, True)]
+        lines.append(Line.of("Together", currency, total))
+    return lines
 
 
 def summary(found: Comparison) -> str:
     """What came of it, as a sentence."""
-    totals = found.totals()
+    totals, shares = found.totals(), found.by("is_share")
     if not totals:
-        return "No order of this period would be touched by the rule."
-    said = [
-        f"{display(each.stands, currency)} as it stands, {display(each.proposed, currency)} as proposed:"
-        f" {_signed(each.difference, currency)}"
-        for currency, each in totals.items()
-    ]
-    orders = sum(each.orders for each in totals.values())
+        nothing = "Nothing that recruits earned in" if found.shares_only else "No order of"
+        return f"{nothing} this period would be touched by the rule."
+    counted = found.called(sum(each.orders for each in totals.values()))
     if not any(each.difference for each in found.cells.values()):
-        return f"It changes nothing: {orders:,} order{'' if orders == 1 else 's'} would have earned the same."
-    return f"{orders:,} order{'' if orders == 1 else 's'}. {'; '.join(said)}."
+        done = "been shared" if found.shares_only else "earned"
+        return f"It changes nothing: {counted} would have {done} the same."
+    said = []
+    for currency, each in totals.items():
+        stands, proposed = (display(amount, currency) for amount in (each.stands, each.proposed))
+        more = f"{stands} as it stands, {proposed} as proposed: {_signed(each.difference, currency)}"
+        theirs = shares.get((True, currency), Sum())
+        if theirs.difference and not found.shares_only:
+            more += f", with {_signed(theirs.difference, currency)} for recruiters"
+        said.append(more)
+    return f"{counted}. {'; '.join(said)}."
 
 
 def _signed(amount: int, currency: str) -> str:
@@ -195,9 +225,10 @@ def rules_history_csv(request: StaffRequest, trial: UUID) -> HttpResponse:
     rows = (
         [what, line.group, line.name, *line.cells()]
         for what, lines in (("Total", "totals"), ("Month", "months"), ("Group", "groups"), ("Partner", "partners"))
-        for line in (Line(*each) for each in result[lines])
+        for line in (Line(**each) for each in result[lines])
     )
-    return csv_answer("try-on-history.csv", ("Of", "Group", "Name", *_SUMS), rows)
+    header = ("Of", "Group", "Name", *_header(shares_only=result["shares_only"]))
+    return csv_answer("try-on-history.csv", header, rows)
 
 
 @staff_page(Permission.EDIT_REWARDS)
@@ -243,7 +274,8 @@ def _shown(merchant: Merchant, job: Job) -> dict[str, Any]:
     except NotFound:
         owner = None  # a group that was deleted since; the job says so
     result = job.result if job.status == JobStatus.DONE else {}
-    tables = {name: [Line(*each) for each in result.get(name, ())] for name in ("totals", "months", "groups")}
+    tables = {name: [Line(**each) for each in result.get(name, ())] for name in ("totals", "months", "groups")}
+    shares_only = result.get("shares_only", proposal.details.event == "recruit")
     return {
         "job": job,
         "owner": owner,
@@ -252,6 +284,8 @@ def _shown(merchant: Merchant, job: Job) -> dict[str, Any]:
         "last_day": proposal.until - timedelta(microseconds=1),
         "said": ("Without " if proposal.ends else "") + sentence(proposal.terms()),
         "result": result,
+        "shares_only": shares_only,
+        "counted": _counted(shares_only=shares_only),
         "booked": list(result.get("booked", {}).items()),
         "differ": [(number, REASONS[why]) for why, number in result.get("differ", {}).items()],
         "differing": sum(result.get("differ", {}).values()),
@@ -267,7 +301,7 @@ def _partners(request: StaffRequest, job: Job) -> dict[str, Any]:
     number = min(max(int(text), 1), last) if text.isascii() and text.isdigit() and len(text) < 6 else 1
     first = (number - 1) * _PAGE
     return {
-        "partners": [Line(*each) for each in lines[first : first + _PAGE]],
+        "partners": [Line(**each) for each in lines[first : first + _PAGE]],
         "first": first + 1,
         "last": min(first + _PAGE, len(lines)),
         "kept": len(lines),

@@ -15,8 +15,9 @@ from django.utils import timezone
 from affiliates.models import Group, Partner, Program
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.rules import history
-from backoffice.rules.form import ADD_TIER, DRAW_TIERS, DROP_TIER, TRY, RuleForm, initial_of
+from backoffice.rules.form import ADD_TIER, DRAW_TIERS, DROP_TIER, RuleForm, initial_of
 from backoffice.rules.owners import address_of, chain_of, newest_of, owner_of
+from backoffice.rules.versioned import TRY
 from merchants.edits import lock
 from merchants.roles import Permission
 from pages.forms import OnceField, PageForm
@@ -27,6 +28,7 @@ from rewards.reach import with_reach
 from rewards.rules import Rules, Terms, asked
 from rewards.sentences import sentence
 from rewards.terms import Owner, add_rule, end_reward, rules_of, set_reward, versions_of
+from tracking.proposals import TRIED
 
 _VERSIONS = 50
 #: Partners with rules of their own that the list names; the others are found by their name.
@@ -145,7 +147,7 @@ def rules_end(request: StaffRequest, level: str, owner: UUID, rule: UUID) -> Htt
     context = {
         "form": form, "owner": found, "level": level, "partials": {"ask"}, "rule": rule,
         "said": sentence(lasting.terms()) if lasting else "This rule",
-        "is_sale": lasting is not None and lasting.more().event == "sale",
+        "can_be_tried": lasting is not None and lasting.more().event in TRIED,
     }  # fmt: skip
     return page(request, "backoffice/rules/end.html", context, status=form_status(form))
 

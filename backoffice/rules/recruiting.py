@@ -10,8 +10,9 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
+from backoffice.rules import history
 from backoffice.rules.owners import address_of, newest_of, owner_of
-from backoffice.rules.versioned import VersionedForm
+from backoffice.rules.versioned import TRY, TriableForm
 from merchants.edits import lock
 from merchants.errors import DomainError
 from merchants.roles import Permission
@@ -26,7 +27,7 @@ from rewards.terms import Owner, add_rule, set_reward, versions_of
 _BETWEEN = re.compile(r"[\s,;%]+")
 
 
-class RecruitingForm(VersionedForm):
+class RecruitingForm(TriableForm):
     """One version of a rule for recruiters."""
 
     once = OnceField()
@@ -43,7 +44,7 @@ class RecruitingForm(VersionedForm):
         label="From", required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
         help_text="Empty: from now on. What was earned before is shared as it was.",
     )  # fmt: skip
-    renames = {"deeper": "levels", "percent": "levels"}
+    renames = {"deeper": "levels", "percent": "levels", "since": "history_from", "until": "history_to"}
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, currency=currency, **kwargs)
@@ -86,6 +87,8 @@ def rules_recruiting(request: StaffRequest, level: str, owner: UUID, rule: UUID 
     form = RecruitingForm(posted(request), currency=currency, initial=initial)
     if sent(request, form):
         with form.refused():
+            if TRY in request.POST:
+                return led_to(request, history.begin(request, found, form, rule, adds=rule is None))
             address = once(request, form, lambda: _set(request, level, found, rule, form))
             return done(request, "Recruiters earn by this rule from then on.", address)
     context = {"form": form, "owner": found, "level": level, "version": newest}

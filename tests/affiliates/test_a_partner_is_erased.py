@@ -14,6 +14,7 @@ from affiliates.models import Partner
 from affiliates.partners import set_password
 from affiliates.programs import create_group, default_program, delete_group, update_applications
 from affiliates.questions import create_question
+from backoffice.rules.history import Line
 from commissions import verify
 from commissions.flags import Doubt, raise_doubts
 from commissions.rejection import reject
@@ -93,6 +94,11 @@ def busy(partner: Partner, merchant: Merchant) -> None:
             kind="fraud.preview", parameters={"rule": "velocity"}, status="done", actor_kind="user", actor_name="Olga",
             result={"examples": [{"partner": partner.name, "partner_id": str(partner.id), "reason": said}]},
         )  # fmt: skip
+        line = Line(partner.name, "USD", orders=3, stands=1_000, proposed=2_000, key=str(partner.id))
+        merchant.jobs.create(
+            kind="rewards.backtest", parameters={}, status="done", actor_kind="user", actor_name="Olga",
+            result={"partners": [line._asdict()]},
+        )  # fmt: skip
     record_payout(partner=partner, commission_ids=[earned.id], transaction_id="bank-1", paid_on=timezone.localdate(),
                   actor=ACTOR)  # fmt: skip
 
@@ -130,7 +136,8 @@ def test_nothing_of_hers_stands_anywhere_and_the_books_hold(merchant: Merchant, 
         )
         entry = merchant.audit_entries.get(verb="partner.erase")
         assert (entry.actor_name, entry.object_id) == ("test", quintessa.id)
-        assert (set(entry.before), entry.after) == ({"group_id"}, {"group_id": None}), "trials of rules ask"
+        was, after = {"status", "group_id"}, {"status": "suspended", "group_id": None}
+        assert (set(entry.before), entry.after) == (was, after), "trials of rules ask"
         assert merchant.audit_entries.filter(verb="partner.approve", object_id=quintessa.id).exists()
         delete_group(merchant.groups.get(), actor=ACTOR)
 

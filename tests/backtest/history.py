@@ -22,14 +22,15 @@ _PROPOSED = {"rule", "adds", "since", "until", "currency", "effective_from"}
 
 
 def sells(partner: Partner, order: str, amount: int, at: datetime = MARCH, **said: Any) -> None:
-    """An order of the partner's. `lines` as (product key, amount), `customer` by the shop's id."""
+    """An order of the partner's. `lines` as (product key, amount), `customer` by the shop's id, with `email`."""
     lines = [Line(amount=of, product_key=key) for key, of in said.pop("lines", ())]
-    customer = SaleCustomer(external_id=said.pop("customer")) if "customer" in said else None
+    email = said.pop("email", None)
+    customer = SaleCustomer(external_id=said.pop("customer"), email=email) if "customer" in said else None
     sale = Sale(
         order_id=order, amount=amount, partner=str(partner.id), placed_at=at, lines=lines, customer=customer,
         **{"currency": "USD"} | said,
     )  # fmt: skip
-    (outcome,) = ingest.record([sale], actor=ACTOR, now=AFTER)
+    (outcome,) = ingest.record([sale], actor=ACTOR, now=max(at, AFTER))
     assert outcome.error is None, outcome.error
 
 

@@ -136,7 +136,7 @@ def test_a_proposal_is_refused_with_a_sentence(gold: Partner) -> None:
         propose(gold, kind="fixed", amount=500, currency="USD", details=Details(event="lead"), **period)
     with pytest.raises(DomainError) as backwards:
         propose(gold, kind="percentage", percent=10, since=AFTER, until=BEFORE)
-    assert (lead.value.code, backwards.value.code) == ("backtest_only_sales", "backtest_period")
+    assert (lead.value.code, backwards.value.code) == ("backtest_event", "backtest_period")
 
 
 def test_a_proposal_on_a_rule_that_was_changed_since_is_outdated(gold: Partner) -> None:

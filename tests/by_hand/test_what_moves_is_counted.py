@@ -60,7 +60,7 @@ def move(to: Partner | None, past: str = "unpaid", **more: object) -> list[int]:
     """Eva goes to `to`; what each order that moves earns, in whole dollars."""
     eva = Customer.objects.get(external_id="eva")
     done = reattribute(eva, partner=to, past=past, reason="Wrong link", actor=ACTOR, **more)  # type: ignore[arg-type]
-    return [sum(share.amount for share in each.will) // 100 for each in done.moves]
+    return [sum(stake.amount for stake in each.will) // 100 for each in done.moves]
 
 
 def sound() -> bool:

@@ -18,16 +18,19 @@ from rewards.details import Details
 from rewards.sentences import sentence
 from rewards.terms import Owner, rules_of
 from tracking.backtest import compare
-from tracking.comparison import REASONS, Comparison, Sum
+from tracking.comparison import REASONS, WHO, Comparison, Sum
 from tracking.proposals import Proposal, propose, propose_end
 
 _HELP = """\
 Try a reward rule on the orders there are; nothing is written. Without --add and --rule it is the basic rule that is
 changed.
 
-What it does not do: rules for leads and clicks cannot be tried (what they earned counts for caps as it was booked);
-what recruiters earn on the commissions is not in the sums; nobody is thought to have sold more or less because of the
-rule; orders that nobody was given are not given to anybody; an amount is compared in its own currency only."""
+What recruiters earn on the commissions is in the sums. A rule for them is tried on what they earn alone, with --add or
+--rule and --details '{"event": "recruit", "deeper": [5]}', which has the percentages from level 2 on.
+
+What it does not do: rules for leads and clicks cannot be tried (what they earned counts for caps, and is shared with
+recruiters, as it was booked); nobody is thought to have sold more or less because of the rule; orders that nobody was
+given are not given to anybody; an amount is compared in its own currency only."""
 
 
 class Command(BaseCommand):
@@ -114,27 +117,31 @@ class Command(BaseCommand):
         groups = dict(merchant.groups.values_list("id", "name"))
         names = {id: whose.name for id, whose in found.partners.items()}
         if not found.cells:
-            self.stdout.write("No order of this period would be touched by the rule.")
+            self.stdout.write("Nothing of this period would be touched by the rule.")
         for currency, each in found.totals().items():
-            self._line("total", currency, each)
+            self._line("total", currency, each, found)
+        apart = found.by("is_share")
+        if len({is_share for is_share, _ in apart}) > 1:
+            for (is_share, currency), each in sorted(apart.items()):
+                self._line(WHO[is_share].lower(), currency, each, found)
         for (month, currency), each in sorted(found.by("month").items()):
-            self._line(month, currency, each)
+            self._line(month, currency, each, found)
         for (group, currency), each in found.by("group_id").items():
             name = groups.get(group, "a group that was deleted") if group else "no group"
-            self._line(name, currency, each)
+            self._line(name, currency, each, found)
         partners = sorted(found.by("partner_id").items(), key=lambda pair: (pair[0][1], -abs(pair[1].difference)))
         for (partner, currency), each in partners:
-            self._line(names[partner], currency, each)
-        self.stdout.write(f"{found.same:,} orders are booked to the cent as the rules that stand say")
+            self._line(names[partner], currency, each, found)
+        self.stdout.write(f"{found.called(found.same)} booked to the cent as the rules that stand say")
         for why, number in found.differ.items():
             self.stdout.write(f"{number:,} {REASONS[why]}")
 
-    def _line(self, name: str, currency: str, each: Sum) -> None:
+    def _line(self, name: str, currency: str, each: Sum, found: Comparison) -> None:
         stands, proposed, difference = (
             display(amount, currency) for amount in (each.stands, each.proposed, each.difference)
         )
         said = f"{stands} as it stands, {proposed} as proposed, difference {difference}"
-        self.stdout.write(f"{name}: {each.orders:,} orders, {said}")
+        self.stdout.write(f"{name}: {found.called(each.orders)}, {said}")
 
 
 def _owner(merchant: Merchant, options: dict[str, Any]) -> Owner:
