@@ -9,6 +9,7 @@ from affiliates.models import (
     CustomerAttribution,
     EarlierAttribution,
     Group,
+    GroupMembership,
     Lead,
     Link,
     Partner,
@@ -31,6 +32,13 @@ class GroupAdmin(Owned):
     list_display = ("name", "program", "hold_days", "minimum_payout", "created_at")
     search_fields = ("name",)
     amounts = {"minimum_payout": "minimum_currency"}
+
+
+@admin.register(GroupMembership)
+class GroupMembershipAdmin(Owned):
+    called = "Who was in which group"
+    list_display = ("partner", "group", "since", "until")
+    ids = ("partner_id", "group_id")
 
 
 @admin.register(Partner)

@@ -39,7 +39,6 @@ def forget(partner: Partner, *, actor: Actor) -> bool:
         if partner.erased_at is not None:
             return False
         was, partner.portal_code = partner.portal_code, new_portal_code()
-        left = partner.group_id
         for name, value in _forgotten(partner).items():
             setattr(partner, name, value)
         partner.save()
@@ -50,9 +49,8 @@ def forget(partner: Partner, *, actor: Actor) -> bool:
         partner.coupons.update(is_active=False)
         partner.applications.update(**_APPLICATION)
         search.refresh([partner.id])
-        # What was erased must not stand in the log of the erasing; the group that they left says nothing of them.
-        groups: dict[str, Any] = {"before": {"group_id": str(left)}, "after": {"group_id": None}} if left else {}
-        record(actor, "partner.erase", "partner", partner.id, **groups)
+        # What was erased must not stand in the log of the erasing.
+        record(actor, "partner.erase", "partner", partner.id)
     return True
 
 

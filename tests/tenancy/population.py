@@ -113,7 +113,6 @@ def _bonus(merchant: Merchant, partner: Any, canary: str) -> None:
     merchant.bonuses_due.create(partners=[partner.id])
     assert reaching.settle() == 1
     merchant.bonuses_due.create(partners=[partner.id])
-    merchant.earlier_groups.create(partner=partner, group=partner.group, until=NOW)
 
 
 def _terms(partner: Any, canary: str) -> None:
