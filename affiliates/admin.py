@@ -12,6 +12,7 @@ from affiliates.models import (
     Lead,
     Link,
     Partner,
+    PartnerStretch,
     Program,
     ProgramTerms,
     Question,
@@ -31,6 +32,13 @@ class GroupAdmin(Owned):
     list_display = ("name", "program", "hold_days", "minimum_payout", "created_at")
     search_fields = ("name",)
     amounts = {"minimum_payout": "minimum_currency"}
+
+
+@admin.register(PartnerStretch)
+class PartnerStretchAdmin(Owned):
+    called = "What partners were"
+    list_display = ("partner", "group", "status", "recruiter", "since", "until")
+    ids = ("partner_id", "group_id", "recruiter_id")
 
 
 @admin.register(Partner)

@@ -30,15 +30,14 @@ _APPLICATION: dict[str, Any] = {
 def forget(partner: Partner, *, actor: Actor) -> bool:
     """Take out of the partner's own rows who they are; False when that was done before.
 
-    They leave their group, can sign in nowhere, and earn nothing more. Links answer no more, and go with their codes,
-    which are names; coupons are switched off, and keep theirs, which orders name.
+    They leave their group, can sign in nowhere, and earn nothing more. Links and coupons answer no more, and their
+    codes, names as often as not, become codes that say nothing: the ones they had are free for somebody else.
     """
     with transaction.atomic():
         edits.lock(partner)
         if partner.erased_at is not None:
             return False
         was, partner.portal_code = partner.portal_code, new_portal_code()
-        before = {"status": partner.status, "group_id": edits.shown(partner.group_id)}
         for name, value in _forgotten(partner).items():
             setattr(partner, name, value)
         partner.save()
@@ -46,12 +45,13 @@ def forget(partner: Partner, *, actor: Actor) -> bool:
         tenancy.register(tenancy.Finds.PORTAL, partner.portal_code)
         for link in partner.links.order_by("id"):
             _rename(link)
-        partner.coupons.update(is_active=False)
+        for coupon in partner.coupons.order_by("id"):
+            coupon.code, coupon.is_active = f"ERASED-{secrets.token_hex(8).upper()}", False
+            coupon.save(update_fields=["code", "is_active"])
         partner.applications.update(**_APPLICATION)
         search.refresh([partner.id])
-        # What was erased must not stand in the log of the erasing; how they stood, and where, says nothing of them.
-        after = {"status": partner.status, "group_id": None}
-        record(actor, "partner.erase", "partner", partner.id, before=before, after=after)
+        # What was erased must not stand in the log of the erasing.
+        record(actor, "partner.erase", "partner", partner.id)
     return True
 
 

@@ -20,6 +20,7 @@ from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.edits import lock, shown
 from merchants.errors import Conflict, DomainError
+from merchants.models import Merchant
 
 LONGEST = 50_000
 #: What `due` reads of the version in force.
@@ -47,7 +48,7 @@ def publish_terms(
     text = inputs.paragraph(text, "text", longest=LONGEST).strip()
     if not text:
         raise DomainError("Write the terms.", code="required", field="text")
-    if accept_by is not None and accept_by < timezone.localdate():
+    if accept_by is not None and accept_by < _today(program.merchant):
         raise DomainError("Name a day that lies ahead.", code="accept_by_past", field="accept_by")
     with transaction.atomic():
         lock(program)
@@ -64,6 +65,11 @@ def publish_terms(
             after["after_deadline"] = str(after_deadline)
         record(actor, "terms.publish", "programterms", terms.id, after=after)
     return terms
+
+
+def _today(merchant: Merchant) -> date:
+    """The day where the merchant is, through whichever door somebody asks."""
+    return timezone.localdate(timezone=ZoneInfo(merchant.time_zone))
 
 
 def terms_in_force(program: Program) -> ProgramTerms | None:
@@ -131,7 +137,7 @@ def due(partner: Partner) -> Due | None:
     if not is_asked or newest is None or accepts:
         return None
     day = accept_by if partner.created_at < made_at else None
-    is_over = day is not None and day < timezone.localdate(timezone=ZoneInfo(partner.merchant.time_zone))
+    is_over = day is not None and day < _today(partner.merchant)
     return Due(day, is_over, AfterDeadline(after_deadline))
 
 

@@ -42,6 +42,7 @@ class AnnouncementAnswer(msgspec.Struct, kw_only=True):
     title: _Title
     body: _Body
     group_ids: _Groups
+    program_id: Annotated[UUID | None, Meta(description="For its partners alone; null: for those of every program.")]
     published_at: Annotated[Moment | None, Meta(description="null: a draft, which nobody sees.")]
     created_at: Moment
 
@@ -164,6 +165,7 @@ def announcement_shown(announcement: Announcement) -> AnnouncementAnswer:
         title=announcement.title,
         body=announcement.body,
         group_ids=announcement.group_ids,
+        program_id=announcement.program_id,
         published_at=announcement.published_at,
         created_at=announcement.created_at,
     )

@@ -76,6 +76,7 @@ CODES: dict[str, Code] = {
     "invalid_list": Code(422, "Not a list", "Send a list of texts."),
     "invalid_metadata": Code(422, "Unusable metadata", "Send a plain JSON object."),
     "metadata_too_large": Code(422, "Too much metadata", "Keep to 50 keys, 8 kB and five levels."),
+    "accept_by_past": Code(422, "The day has passed", "Name a day that lies ahead, where the account is."),
     "required": Code(422, "A value is needed", "Fill in the field."),
     "out_of_range": Code(422, "Out of range", "Send a value within the limits in the answer."),
     "too_long": Code(422, "Too long", "Shorten the value."),

@@ -53,6 +53,12 @@ TAGS: list[dict[str, str]] = [
         " Deciding here writes to them; the approval of a partner by its own address does not.",
     },
     {
+        "name": "terms",
+        "x-title": "Terms",
+        "description": "What partners of a program agree to, as versions that never change. The newest is in force, and"
+        " the portal asks partners for it. Acceptances name the version.",
+    },
+    {
         "name": "questions",
         "x-title": "Questions",
         "description": "What applicants are asked besides name, e-mail and website. Staff edit them in the settings.",

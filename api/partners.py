@@ -237,10 +237,11 @@ class Erasure(TenantView):
 
     @documented("Erase a partner", answer=PartnerAnswer, refusals=("partner_has_open_money",))
     def post(self, request: TenantRequest, partner_id: UUID) -> HttpResponse:
-        """Forget who they are, for good: name, e-mail, notes, applications, links. The books keep the id.
+        """Forget who they are, for good: name, e-mail, notes, applications, links and coupons. The books keep the id.
 
-        Refused while anything is on hold, unpaid, on its way or owed. What orders and the audit log say about them is
-        gone through in the background. Erasing again changes nothing.
+        Refused while anything is on hold, unpaid, on its way or owed. Codes become codes that say nothing, and are
+        free again. What orders, reasons and the audit log say about them is gone through in the background. Erasing
+        again changes nothing.
         """
         partner = request.merchant.partners.select_related("merchant", "group").get(id=partner_id)
         erase_partner(partner, actor=request.actor)

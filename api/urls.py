@@ -28,6 +28,7 @@ from api import (
     rewards,
     sales,
     stats,
+    terms,
 )
 
 v1: list[URLPattern | URLResolver] = [
@@ -94,6 +95,9 @@ v1: list[URLPattern | URLResolver] = [
         applications.ApplicationRejection.as_view(),
         name="api_application_rejection",
     ),
+    path("terms", terms.TermsVersions.as_view(), name="api_terms"),
+    path("terms/<uuid:terms_id>", terms.TermsDetail.as_view(), name="api_terms_version"),
+    path("terms/<uuid:terms_id>/acceptances", terms.TermsAcceptances.as_view(), name="api_terms_acceptances"),
     path("questions", applications.Questions.as_view(), name="api_questions"),
     path("rewards", rewards.Rewards.as_view(), name="api_rewards"),
     path("rewards/rules", rewards.RewardRules.as_view(), name="api_reward_rules"),

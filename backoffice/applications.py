@@ -14,9 +14,10 @@ from affiliates.erasure import forget_applications_of
 from affiliates.models import AfterDeadline, PartnerStatus, Program, Question, QuestionKind
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.groups import RuleFields, lines_of
-from fraud.terms import RULE, publish
+from fraud.terms import RULE
 from merchants.edits import lock
 from merchants.roles import Permission
+from pages import new_terms
 from pages.decisions import address as public_address
 from pages.forms import OnceField, PageForm, SeenField
 
@@ -104,6 +105,15 @@ class TermsForm(PageForm):
         help_text="Either way the portal shows them the terms and nothing else until they accept. Accepting opens it"
         " again at once, lets go what waited, and ends the suspension.",
     )  # fmt: skip
+    tells = forms.BooleanField(required=False, initial=True)
+
+    def tell(self, number: int) -> None:
+        """Offer to write to so many partners; to nobody there is nothing to offer."""
+        if number == 0:
+            del self.fields["tells"]
+            return
+        self.fields["tells"].label = f"Tell {number:,} partner{'' if number == 1 else 's'} by e-mail"
+        self.fields["tells"].help_text = "The moment it is in force, as an announcement that stands in the portal too."
 
 
 @staff_page(Permission.EDIT_SETTINGS)
@@ -200,18 +210,25 @@ def settings_terms_new(request: StaffRequest) -> HttpResponseBase:
     program = _program(request)
     newest = program_terms.terms_in_force(program)
     form = TermsForm(posted(request), initial={"text": newest.text if newest else ""})
+    form.tell(new_terms.to_be_told(program) if request.may(Permission.EDIT_PARTNERS) else 0)
     if sent(request, form):
         with form.refused():
-            where = once(request, form, lambda: _publish(request, program, form))
-            return done(request, "The terms are in force.", where)
+            emails: list[int] = []
+            where = once(request, form, lambda: _publish(request, program, form, emails))
+            number = sum(emails)
+            letters = "1 e-mail is on its way." if number == 1 else f"{number:,} e-mails are on their way."
+            return done(request, f"The terms are in force. {letters}" if number else "The terms are in force.", where)
     context = {"form": form, "newest": newest, "back": _address(request, program), "today": timezone.localdate()}
     return page(request, "backoffice/applications/terms_new.html", context, status=form_status(form))
 
 
-def _publish(request: StaffRequest, program: Program, form: TermsForm) -> str:
+def _publish(request: StaffRequest, program: Program, form: TermsForm, emails: list[int]) -> str:
+    """Where the version is. A second click makes nothing, and leaves `emails` as they are."""
     values = {name: form.cleaned_data[name] for name in ("text", "accept_by", "after_deadline")}
-    terms = publish(program=program, **values, actor=request.actor)
-    return reverse("backoffice:settings_terms", args=[request.merchant.slug, terms.id])
+    tells = form.cleaned_data.get("tells", False)
+    made = new_terms.publish(program=program, **values, tells=tells, actor=request.actor)
+    emails.append(made.emails)
+    return reverse("backoffice:settings_terms", args=[request.merchant.slug, made.terms.id])
 
 
 @staff_page(Permission.EDIT_SETTINGS)
@@ -226,6 +243,7 @@ def settings_terms(request: StaffRequest, terms: UUID) -> HttpResponseBase:
         "back": _address(request, found.program),
         "waiting": waiting[:_MOST_WAITING] if waiting is not None else None,
         "number": waiting.count() if waiting is not None else 0,
+        "is_newest": is_newest,
         "is_over": found.accept_by is not None and found.accept_by < timezone.localdate(),
         "rule": RULE,
         "is_looked_for": request.merchant.fraud_rules.filter(rule=RULE, is_on=True).exists(),

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from bonuses.models import Award, Bonus, Due, EarlierGroup, Progress
+from bonuses.models import Award, Bonus, Due, Progress
 from merchants.readable import Owned
 
 
@@ -25,13 +25,6 @@ class AwardAdmin(Owned):
     called = "Bonus targets reached"
     list_display = ("bonus", "partner", "first_day", "target", "commission", "created_at")
     ids = ("partner_id", "bonus_id", "commission_id")
-
-
-@admin.register(EarlierGroup)
-class EarlierGroupAdmin(Owned):
-    called = "Groups that partners left"
-    list_display = ("partner", "group", "until")
-    ids = ("partner_id", "group_id")
 
 
 @admin.register(Due)

@@ -248,29 +248,3 @@ class Due(models.Model):
 
     def __str__(self) -> str:
         return f"{len(self.partners)} partners"
-
-
-class EarlierGroup(models.Model):
-    """Where a partner stood before they came to another group: a period that was over by then stays with its bonuses.
-
-    Written by a trigger, where there is a bonus. Append-only.
-    """
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    merchant = models.ForeignKey(
-        Merchant, on_delete=models.DO_NOTHING, related_name="earlier_groups", db_constraint=False, db_index=False
-    )
-    partner = models.ForeignKey(
-        Partner, on_delete=models.DO_NOTHING, related_name="earlier_groups", db_constraint=False, db_index=False
-    )
-    group = models.ForeignKey(
-        Group, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
-    )
-    """None: they were in none."""
-    until = models.DateTimeField()
-
-    class Meta:
-        indexes = [models.Index(fields=["merchant", "partner", "until"], name="bonus_earlier_group")]
-
-    def __str__(self) -> str:
-        return f"{self.partner_id} until {self.until}"

@@ -32,10 +32,10 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from affiliates.models import Partner, PartnerStatus
+from affiliates.models import Partner, PartnerStatus, PartnerStretch
 from bonuses import due
 from bonuses.counting import counting, reached, said, target_said
-from bonuses.models import Award, Bonus, EarlierGroup, Progress, Rung
+from bonuses.models import Award, Bonus, Progress, Rung
 from bonuses.periods import Span
 from commissions.bonus import accrue_bonus
 from commissions.decisions import give_again, status_on_hold, take_back
@@ -143,20 +143,21 @@ class _Settling:
                     if bonus in counting([each for owner in stood for each in by_owner.get(owner, ())], day):
                         yield _Look(partner, bonus, span, counts=True, is_open=self._is_open(partner, span))
 
-    def _left(self, since: date) -> dict[UUID, list[EarlierGroup]]:
-        """The groups that the partners left since that day, each partner's in the order of time."""
-        found: dict[UUID, list[EarlierGroup]] = {}
+    def _left(self, since: date) -> dict[UUID, list[PartnerStretch]]:
+        """The stretches in a group, or in none, that ended since that day, each partner's in the order of time."""
+        found: dict[UUID, list[PartnerStretch]] = {}
         begins = datetime.combine(since, time(), self.zone)
-        for row in EarlierGroup.objects.filter(partner__in=self.partners, until__gte=begins).order_by("until", "id"):
+        ended = self.merchant.partner_stretches.filter(partner__in=self.partners, until__gte=begins)
+        for row in ended.order_by("until"):
             found.setdefault(row.partner_id, []).append(row)
         return found
 
-    def _group_then(self, partner: Partner, left: Sequence[EarlierGroup], span: Span) -> UUID | None:
+    def _group_then(self, partner: Partner, left: Sequence[PartnerStretch], span: Span) -> UUID | None:
         """The group they are in while the period lasts; of one that is over the group they were in at its end."""
         over = self._over(span)
         if over > self.now:
             return partner.group_id
-        return next((row.group_id for row in left if row.until >= over), partner.group_id)
+        return next((row.group_id for row in left if row.until and row.until >= over), partner.group_id)
 
     def _over(self, span: Span) -> datetime:
         return datetime.combine(span.last + timedelta(days=1), time(), self.zone)

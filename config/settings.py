@@ -155,6 +155,7 @@ JOB_KINDS = [
     "pages.announced.KINDS",
     "fraud.preview.KINDS",
     "tracking.erasure.KINDS",
+    "tracking.customer_erasure.KINDS",
     "backoffice.exports.KINDS",
     "backoffice.rules.history.KINDS",
     "partner_portal.exports.KINDS",

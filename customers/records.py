@@ -93,15 +93,16 @@ def update_customer(customer: Customer, *, changes: Mapping[str, Any], actor: Ac
     return customer
 
 
-def erase_customer(customer: Customer, *, actor: Actor) -> Customer:
-    """Forget who the customer is, for good. The row stays, empty: orders and commissions in the books point at it.
+def erase_customer(customer: Customer, *, actor: Actor) -> bool:
+    """Forget who the customer is, for good; False when that was done before.
 
-    The identity loses a holder, and goes with its last one unless the person has claimed it. Again is nothing new.
+    The row stays, empty: orders and commissions in the books point at it. The identity loses a holder, and goes with
+    its last one unless the person has claimed it.
     """
     with transaction.atomic():
         identity = _lock(customer)
         if customer.status == CustomerStatus.ERASED:
-            return customer
+            return False
         for field, value in _FORGOTTEN.items():
             setattr(customer, field, value)
         customer.save()
@@ -113,7 +114,7 @@ def erase_customer(customer: Customer, *, actor: Actor) -> Customer:
         # What was erased must not stand in the log of the erasing.
         record(actor, "customer.erase", "customer", customer.id)
         search.edited(customer)
-    return customer
+    return True
 
 
 _FORGOTTEN: dict[str, Any] = {

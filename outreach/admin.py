@@ -17,5 +17,5 @@ class AssetAdmin(Owned):
 
 @admin.register(Announcement)
 class AnnouncementAdmin(Owned):
-    list_display = ("title", "published_at", "created_at")
+    list_display = ("title", "program", "published_at", "created_at")
     search_fields = ("title",)

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, Func, OuterRef, Q
 from django.db.models.functions import Now
 
-from affiliates.models import Partner
+from affiliates.models import Partner, Program
 from merchants.ids import new_id
 from merchants.models import Merchant
 
@@ -118,6 +118,10 @@ class AssetUse(models.Model):
 class AnnouncementQuerySet(ForPartners["Announcement"]):
     """Sets of announcements that have a name."""
 
+    def seen_by(self, partner: Partner) -> Self:
+        """Those that are for this partner."""
+        return super().seen_by(partner).filter(Q(program=None) | Q(program=partner.program_id))
+
     def published(self) -> Self:
         """Those that partners can read, newest first."""
         return self.exclude(published_at=None).order_by("-published_at", "-id")
@@ -138,6 +142,11 @@ class Announcement(models.Model):
     title = models.CharField(max_length=150)
     body = models.TextField()
     """Paragraphs with an empty line between them. Addresses become links where it is shown."""
+    program = models.ForeignKey(
+        Program, on_delete=models.DO_NOTHING, related_name="announcements", null=True, db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
+    """For its partners alone, besides what the groups say; None: for those of every program."""
     group_ids = ArrayField(models.UUIDField(), default=list)
     published_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -220,6 +229,9 @@ def has_unread() -> Exists:
     )  # fmt: skip
     read = Receipt.objects.filter(announcement=OuterRef("pk"), partner=OuterRef(OuterRef("pk")), read_at__isnull=False)
     unread = Announcement.objects.alias(is_for_group=of_group).filter(
-        Q(group_ids=[]) | Q(is_for_group=True), ~Exists(read), published_at__gte=OuterRef("created_at")
+        Q(group_ids=[]) | Q(is_for_group=True),
+        Q(program=None) | Q(program=OuterRef("program")),
+        ~Exists(read),
+        published_at__gte=OuterRef("created_at"),
     )
     return Exists(unread)

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from django.core.signing import Signer
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from affiliates.models import Partner
+from affiliates.models import Partner, Program
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.edits import edit, lock
@@ -44,11 +45,19 @@ DO UPDATE SET read_at = coalesce(outreach_receipt.read_at, excluded.read_at)
 """
 
 
-def draft(*, merchant: Merchant, title: str, body: str, group_ids: Sequence[UUID] = (), actor: Actor) -> Announcement:
-    """An announcement of the running tenant that nobody sees yet."""
+def draft(
+    *,
+    merchant: Merchant,
+    title: str,
+    body: str,
+    group_ids: Sequence[UUID] = (),
+    program: Program | None = None,
+    actor: Actor,
+) -> Announcement:
+    """An announcement of the running tenant that nobody sees yet; of `program`, for its partners alone."""
     values = _checked(merchant, {"title": title, "body": body, "group_ids": group_ids})
     with transaction.atomic():
-        made: Announcement = Announcement.objects.create(merchant_id=tenancy.current(), **values)
+        made: Announcement = Announcement.objects.create(merchant_id=tenancy.current(), program=program, **values)
         record(actor, "announcement.draft", "announcement", made.id, after={"title": made.title})
     return made
 
@@ -87,9 +96,11 @@ def publish(announcement: Announcement, *, by_mail: bool, actor: Actor) -> int:
     return len(receipts)
 
 
-def mailable(announcement: Announcement) -> Any:
+def mailable(announcement: Announcement) -> "QuerySet[Partner]":
     """The partners who would get it by e-mail: approved, of its audience, not unsubscribed."""
     partners = announcement.merchant.partners.filter(status="approved", unsubscriptions=None)
+    if announcement.program_id is not None:
+        partners = partners.filter(program=announcement.program_id)
     if announcement.group_ids:
         partners = partners.filter(group_id__in=announcement.group_ids)
     return partners.order_by("id")

@@ -230,7 +230,8 @@ class _Move:
             mark_many(touched)
 
     def _take_back(self, moves: Sequence[Move]) -> None:
-        to = self.partner.name if self.partner else "nobody"
+        # Without the name: these words stand beside somebody else's money, and would outlive a partner who is erased.
+        to = "another partner" if self.partner else "nobody"
         why = f"The customer was given to {to}: {self.reason}"
         left_before = {
             (order, partner): times
@@ -300,8 +301,8 @@ class _Move:
             {
                 "order": move.order.external_id,
                 "currency": move.order.currency,
-                "was": {stake.partner: stake.amount for stake in move.was},
-                "is": {stake.partner: stake.amount for stake in move.will},
+                "was": [_shown(stake) for stake in move.was],
+                "is": [_shown(stake) for stake in move.will],
             }
             for move in done.moves
         ]
@@ -315,6 +316,11 @@ class _Move:
         audit.record(
             self.actor, "customer.reattribute", "customer", self.customer.id, before=named(done.before), after=after
         )
+
+
+def _shown(stake: Stake) -> dict[str, Any]:
+    """As the audit log keeps it: a name stands beside its id, so that it can go (`tracking.mentions`)."""
+    return {"partner_id": str(stake.partner_id), "partner": stake.partner, "amount": stake.amount}
 
 
 def _first(belonging: Belonging, moves: Iterable[Move]) -> datetime | None:

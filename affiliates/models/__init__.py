@@ -17,6 +17,7 @@ from affiliates.models.partners import (
     Link,
     Partner,
     PartnerStatus,
+    PartnerStretch,
     PartnerWord,
     Program,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Link",
     "Partner",
     "PartnerStatus",
+    "PartnerStretch",
     "PartnerWord",
     "Program",
     "ProgramTerms",

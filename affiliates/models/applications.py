@@ -102,6 +102,7 @@ class TermsAcceptance(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "partner", "terms"], name="terms_accepted_once")]
+        indexes = [models.Index(fields=["merchant", "terms", "-id"], name="terms_accepted_by")]
 
     def __str__(self) -> str:
         return f"{self.partner_id} {self.terms_id}"

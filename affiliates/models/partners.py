@@ -1,8 +1,9 @@
 """Programs, partners, and everything by which a sale can find its partner."""
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Now, Upper
 
 from merchants.ids import new_id
@@ -174,6 +175,54 @@ class Partner(models.Model):
         """How long what they earn is held: as their group says, or the merchant where it says nothing."""
         own = self.group.hold_days if self.group else None
         return self.merchant.hold_days if own is None else own
+
+
+class PartnerStretch(models.Model):
+    """A stretch of time in which a partner's group, status and recruiter stayed what they were.
+
+    Written by a trigger, whoever changes the partner: what a sale of that time would have found (`affiliates.past`).
+    A partner's stretches follow one another without a gap, from the beginning on; the last one says what the partner's
+    own row says (`affiliates.verify`). What is over never changes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    merchant = models.ForeignKey(
+        Merchant, on_delete=models.DO_NOTHING, related_name="partner_stretches", db_constraint=False, db_index=False
+    )
+    partner = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="stretches", db_constraint=False, db_index=False
+    )
+    group = models.ForeignKey(
+        Group, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    """None: they were in none."""
+    status = models.CharField(max_length=9, choices=PartnerStatus.choices)
+    recruiter = models.ForeignKey(
+        Partner, on_delete=models.DO_NOTHING, related_name="+", null=True, db_constraint=False, db_index=False
+    )
+    recruited_at = models.DateTimeField(null=True)
+    since = models.DateTimeField(null=True)
+    """None: from the beginning. An order that is older than its partner's row meets them as they came."""
+    until = models.DateTimeField(null=True)
+    """The first moment at which something of it was otherwise; None: nothing is yet."""
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="stretches_apart",
+                expressions=[
+                    ("merchant", RangeOperators.EQUAL),
+                    ("partner", RangeOperators.EQUAL),
+                    (Func("since", "until", function="tstzrange", output_field=DateTimeRangeField()), "&&"),
+                ],
+            ),
+            # Null is no answer, and passes: a stretch without a beginning or an end.
+            models.CheckConstraint(condition=Q(until__gt=F("since")), name="stretch_ends_after_it_begins"),
+        ]
+        indexes = [models.Index(fields=["merchant", "partner", "until"], name="stretch_by_partner")]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} until {self.until or 'now'}"
 
 
 class PartnerWord(Word):

@@ -22,12 +22,12 @@ from customers.records import create_customer, update_customer
 from merchants.edits import lock
 from merchants.models import Merchant
 from merchants.roles import Permission
-from orders.erasure import delete_customer
 from orders.models import Order
 from pages.forms import OnceField, PageForm, SeenField
 from pages.listing import Sort, sheet
 from stats.reading import customer_totals
 from stats.rollup import refresh_customer
+from tracking.customer_erasure import delete_customer
 from tracking.reattribution import reattribute
 
 _SORTS = {"date": Sort("placed_at", datetime), "amount": Sort("amount", int)}

@@ -9,14 +9,15 @@ from django.db.models import Count, Q
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.formats import date_format
 
+from affiliates.models import ProgramTerms
 from backoffice.door import StaffRequest, done, form_status, led_to, once, page, posted, sent, staff_page
 from backoffice.outreach.assets import AudienceForm, group_names
 from jobs.models import Job
 from merchants.roles import Permission
 from outreach.models import Announcement, MailStatus
 from outreach.news import LONGEST_BODY, delete_draft, draft, mailable, publish, update_draft
+from pages import new_terms
 from pages.announced import SEND, begin
 from pages.forms import OnceField, PageForm, SeenField
 from pages.listing import Sort, sheet
@@ -62,7 +63,9 @@ class PublishForm(PageForm):
 @staff_page(Permission.VIEW)
 def announcements(request: StaffRequest) -> HttpResponseBase:
     """All of them, newest first."""
-    found = sheet(request, request.merchant.announcements.all(), sorts={"at": Sort("id", UUID)}, default="-at")
+    found = sheet(
+        request, request.merchant.announcements.select_related("program"), sorts={"at": Sort("id", UUID)}, default="-at"
+    )
     numbers = request.merchant.receipts.filter(announcement__in=[row.id for row in found.rows])
     told = {
         row["announcement_id"]: row
@@ -82,10 +85,12 @@ def announcements(request: StaffRequest) -> HttpResponseBase:
 @staff_page(Permission.EDIT_PARTNERS)
 def announcements_new(request: StaffRequest) -> HttpResponseBase:
     """A draft: nobody sees it before it is published. With `?terms=` it says that there is a new version."""
-    form = NewAnnouncementForm(posted(request), initial=_about_terms(request), merchant=request.merchant)
+    terms = _terms(request)
+    initial = {} if terms is None else {"title": new_terms.TITLE, "body": new_terms.said_of(terms)}
+    form = NewAnnouncementForm(posted(request), initial=initial, merchant=request.merchant)
     if sent(request, form):
         with form.refused():
-            address = once(request, form, lambda: _drafted(request, form))
+            address = once(request, form, lambda: _drafted(request, form, terms))
             return done(request, "Saved as a draft. Look at it, then publish it.", address)
     return page(request, "backoffice/outreach/announcement_new.html", {"form": form}, status=form_status(form))
 
@@ -152,27 +157,17 @@ def announcements_delete(request: StaffRequest, announcement: UUID) -> HttpRespo
     return page(request, "backoffice/outreach/announcement_delete.html", context, status=form_status(form))
 
 
-def _about_terms(request: StaffRequest) -> dict[str, str]:
-    """What the form begins with: the version that the address names and the day it is to be accepted by."""
+def _terms(request: StaffRequest) -> ProgramTerms | None:
+    """The version that the address names: the form begins with what there is to say of it."""
     try:
-        terms = request.merchant.program_terms.select_related("program").filter(id=request.GET.get("terms", ""))
-        found = terms.first()
+        return request.merchant.program_terms.select_related("program").filter(id=request.GET.get("terms", "")).first()
     except ValidationError:
-        return {}
-    if found is None:
-        return {}
-    said = [f"There is a new version of the terms of {found.program.name}."]
-    if found.accept_by is None:
-        said.append("Your portal asks you to accept it.")
-    else:
-        day = date_format(found.accept_by, "F j, Y")
-        after = "new orders earn you nothing" if found.after_deadline == "suspend" else "what you earn waits"
-        said.append(f"Read it in your portal and accept it by {day}. After that {after} until you accept.")
-    return {"title": "New terms of the program", "body": " ".join(said)}
+        return None
 
 
-def _drafted(request: StaffRequest, form: NewAnnouncementForm) -> str:
-    return _address(request, draft(merchant=request.merchant, actor=request.actor, **form.values()))
+def _drafted(request: StaffRequest, form: NewAnnouncementForm, terms: ProgramTerms | None) -> str:
+    program = None if terms is None else terms.program
+    return _address(request, draft(merchant=request.merchant, program=program, actor=request.actor, **form.values()))
 
 
 def _sending(request: StaffRequest, announcement: Announcement) -> str:
@@ -187,7 +182,8 @@ def _job(request: StaffRequest, announcement: Announcement) -> Job | None:
 
 
 def _announcement(request: StaffRequest, announcement: UUID) -> Announcement:
-    return get_object_or_404(request.merchant.announcements.select_related("merchant"), id=announcement)
+    found = request.merchant.announcements.select_related("merchant", "program")
+    return get_object_or_404(found, id=announcement)
 
 
 def _address(request: StaffRequest, announcement: Announcement) -> str:

@@ -14,7 +14,7 @@ SWEEP = migrations.RunSQL(
 )
 
 # Who is approved again may have reached something before, and another group has other bonuses. No figure changes then,
-# so the rollups would not tell. Which group they leave is kept, whoever moves them, for the periods that are over.
+# so the rollups would not tell.
 CHANGED = migrations.RunSQL(
     sql="""
     CREATE FUNCTION note_bonuses_due() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -23,10 +23,6 @@ CHANGED = migrations.RunSQL(
             RETURN NULL;
         END IF;
         INSERT INTO bonuses_due (merchant_id, partners) VALUES (NEW.merchant_id, ARRAY[NEW.id]);
-        IF OLD.group_id IS DISTINCT FROM NEW.group_id THEN
-            INSERT INTO bonuses_earliergroup (merchant_id, id, partner_id, group_id, until)
-            VALUES (NEW.merchant_id, gen_random_uuid(), NEW.id, OLD.group_id, now());
-        END IF;
         RETURN NULL;
     END $$;
     CREATE TRIGGER bonuses_due AFTER UPDATE OF status, group_id, program_id ON affiliates_partner FOR EACH ROW
@@ -204,47 +200,6 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name="EarlierGroup",
-            fields=[
-                (
-                    "id",
-                    models.UUIDField(default=merchants.ids.new_id, editable=False, primary_key=True, serialize=False),
-                ),
-                ("until", models.DateTimeField()),
-                (
-                    "group",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="affiliates.group",
-                    ),
-                ),
-                (
-                    "merchant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="earlier_groups",
-                        to="merchants.merchant",
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_index=False,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="earlier_groups",
-                        to="affiliates.partner",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
             name="Progress",
             fields=[
                 (
@@ -296,10 +251,6 @@ class Migration(migrations.Migration):
             model_name="bonus",
             index=models.Index(fields=["merchant", "-created_at", "-id"], name="bonus_newest"),
         ),
-        migrations.AddIndex(
-            model_name="earliergroup",
-            index=models.Index(fields=["merchant", "partner", "until"], name="bonus_earlier_group"),
-        ),
         migrations.AddConstraint(
             model_name="bonus",
             constraint=models.CheckConstraint(
@@ -349,7 +300,6 @@ class Migration(migrations.Migration):
         tenant_table("bonuses_progress"),
         tenant_table("bonuses_award"),
         tenant_table("bonuses_due"),
-        tenant_table("bonuses_earliergroup"),
         tenant_foreign_key("bonuses_bonus", "program_id", "affiliates_program"),
         tenant_foreign_key("bonuses_bonus", "group_id", "affiliates_group"),
         tenant_foreign_key("bonuses_bonus", "partner_id", "affiliates_partner"),
@@ -358,9 +308,7 @@ class Migration(migrations.Migration):
         tenant_foreign_key("bonuses_award", "bonus_id", "bonuses_bonus"),
         tenant_foreign_key("bonuses_award", "partner_id", "affiliates_partner"),
         tenant_foreign_key("bonuses_award", "commission_id", "commissions_commission"),
-        tenant_foreign_key("bonuses_earliergroup", "partner_id", "affiliates_partner"),
-        tenant_foreign_key("bonuses_earliergroup", "group_id", "affiliates_group"),
-        *append_only(["bonuses_award", "bonuses_earliergroup"]),
+        *append_only(["bonuses_award"]),
         SWEEP,
         CHANGED,
     ]

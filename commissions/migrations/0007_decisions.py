@@ -4,7 +4,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import merchants.ids
-from merchants.schema import append_only, tenant_foreign_key, tenant_table
+from merchants.schema import append_only, names_can_go, tenant_foreign_key, tenant_table
 
 
 class Migration(migrations.Migration):
@@ -78,4 +78,6 @@ class Migration(migrations.Migration):
         tenant_table("commissions_decision"),
         tenant_foreign_key("commissions_decision", "commission_id", "commissions_commission"),
         *append_only(["commissions_decision"]),
+        # What somebody wrote about whoever was erased since.
+        names_can_go("commissions_decision", ["reason"]),
     ]

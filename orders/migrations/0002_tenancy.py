@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from merchants.schema import append_only, tenant_foreign_key, tenant_table
+from merchants.schema import append_only, names_can_go, tenant_foreign_key, tenant_table
 
 
 class Migration(migrations.Migration):
@@ -16,4 +16,6 @@ class Migration(migrations.Migration):
         tenant_foreign_key("orders_order", "coupon_id", "affiliates_coupon"),
         tenant_foreign_key("orders_refund", "order_id", "orders_order"),
         *append_only(["orders_refund"]),
+        # What somebody wrote about a customer who was deleted since.
+        names_can_go("orders_refund", ["reason"]),
     ]

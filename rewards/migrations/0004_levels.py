@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from merchants.schema import notes_configuration_change
+from merchants.schema import names_can_go, notes_configuration_change
 
 _BEFORE = notes_configuration_change("rewards_rewardversion", when="NEW.partner_id IS NULL", events="INSERT")
 
@@ -22,4 +22,6 @@ class Migration(migrations.Migration):
         notes_configuration_change(
             "rewards_rewardversion", when="NEW.partner_id IS NULL OR NEW.levels > 0", events="INSERT"
         ),
+        # What a rule is called, and which codes it asks for, of a partner who was erased since.
+        names_can_go("rewards_rewardversion", ["details"]),
     ]

@@ -1,5 +1,7 @@
 """A partner asks to be forgotten: every table is searched for them afterwards, and the books still hold."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
@@ -16,7 +18,10 @@ from affiliates.programs import create_group, default_program, delete_group, upd
 from affiliates.questions import create_question
 from backoffice.rules.history import Line
 from commissions import verify
+from commissions.adjustment import adjust
 from commissions.flags import Doubt, raise_doubts
+from commissions.hold import release_due
+from commissions.manual import record_manual
 from commissions.rejection import reject
 from fraud.addresses import note
 from jobs import work
@@ -25,13 +30,20 @@ from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from merchants.models import Merchant
+from orders import verify as orders_verify
 from outreach.news import unsubscribe
-from payouts.manual import record_payout
-from tests.factories import ACTOR, PASSWORD, CustomerFactory, PartnerFactory
+from payouts.manual import record_payout, reverse_payout
+from rewards.details import Details
+from rewards.terms import add_rule
+from tests.factories import ACTOR, PASSWORD, ApiKeyFactory, CustomerFactory, PartnerFactory
 from tests.levels.conftest import long_ago, pays_recruiters
 from tests.sales import give_ten_percent, refund, sell
 from tests.tenancy.population import owned_models
-from tracking.erasure import erase_partner, nameless
+from tracking import clicks, ingest
+from tracking.deletion import delete_order
+from tracking.erasure import erase_partner
+from tracking.events import Sale, SaleCustomer
+from tracking.mentions import nameless
 from tracking.reattribution import reattribute
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +74,7 @@ def quintessa(merchant: Merchant) -> Partner:
         changes = {"notes": "wrote-of-her", "tags": ["xylophone"], "metadata": {"a": "hollowell"}, "group": group}
         partners.update_partner(made, changes=changes, actor=ACTOR)
         set_password(made, password=PASSWORD, actor=ACTOR)
-        create_coupon(partner=made, code="SONG", actor=ACTOR)
+        create_coupon(partner=made, code="Quintessa10", max_uses=5, actor=ACTOR)
         herself = Actor(kind="partner", name=made.name, id=made.id)
         create_own_link(partner=made, destination="https://shop.example/a", actor=herself)
         note(made, "where-she-lives")
@@ -71,6 +83,43 @@ def quintessa(merchant: Merchant) -> Partner:
         assert link is not None
         assert "quintessa" in link.code
     return made
+
+
+def sells_with_code(merchant: Merchant, order: str, *, customer: str, days_ago: int = 60) -> None:
+    """An order that comes over the API with her code, under a key by which the answer is kept."""
+    body = {
+        "order_id": order, "amount": 1_000, "currency": "USD", "coupon": "quintessa10",
+        "customer": {"external_id": customer}, "placed_at": (timezone.now() - timedelta(days=days_ago)).isoformat(),
+    }  # fmt: skip
+    with tenancy.tenant(merchant.id):
+        key = ApiKeyFactory()
+    answer = Client().post(
+        "/api/v1/sales", body, content_type="application/json",
+        headers={"Authorization": f"Bearer {key.token}", "Idempotency-Key": f"key-{order}"},
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.content
+
+
+def written_about(partner: Partner, merchant: Merchant) -> None:
+    """What staff wrote beside her money, and beside that of others which came to her."""
+    record_manual(partner=partner, amount=500, currency="USD", reason="wrote-of-her", actor=ACTOR)
+    given = record_manual(partner=partner, amount=300, currency="USD", reason="A xylophone", actor=ACTOR)
+    reject(given, reason="wrote-of-her twice", actor=ACTOR)
+    mara: Partner = PartnerFactory(name="Mara", coupon_code="MARA")
+    give_ten_percent(mara)
+    (outcome,) = ingest.record(
+        [Sale(order_id="M-1", amount=5_000, currency="USD", coupon="MARA", customer=SaleCustomer(external_id="ida"))],
+        actor=ACTOR,
+    )  # fmt: skip
+    assert outcome.error is None
+    (maras,) = mara.commissions.all()
+    adjust(maras, amount=600, reason="She asked", actor=ACTOR)
+    ida = merchant.customers.get(external_id="ida")
+    reattribute(ida, partner=partner, past="unpaid", reason="Quintessa sent her", actor=ACTOR)
+    delete_order(merchant, merchant.orders.get(external_id="M-1").id, reason="Quintessa bought it", actor=ACTOR)
+    link = partner.links.order_by("created_at").first()
+    assert link is not None
+    clicks.record(code=link.code, landing_url=f"https://shop.example/?via={link.code}", actor=ACTOR)
 
 
 def busy(partner: Partner, merchant: Merchant) -> None:
@@ -99,8 +148,14 @@ def busy(partner: Partner, merchant: Merchant) -> None:
             kind="rewards.backtest", parameters={}, status="done", actor_kind="user", actor_name="Olga",
             result={"partners": [line._asdict()]},
         )  # fmt: skip
-    record_payout(partner=partner, commission_ids=[earned.id], transaction_id="bank-1", paid_on=timezone.localdate(),
-                  actor=ACTOR)  # fmt: skip
+    written_about(partner, merchant)
+    paid = record_payout(partner=partner, commission_ids=[earned.id], transaction_id="bank-0", note="xylophone money",
+                         paid_on=timezone.localdate(), actor=ACTOR)  # fmt: skip
+    reverse_payout(paid, reason="Not to Quintessa's bank", actor=ACTOR)
+    release_due(now=timezone.now())
+    open_ones = list(partner.commissions.filter(status="approved").values_list("id", flat=True))
+    record_payout(partner=partner, commission_ids=open_ones, transaction_id="bank-1", note="wrote-of-her",
+                  paid_on=timezone.localdate(), actor=ACTOR)  # fmt: skip
 
 
 def mentions() -> list[str]:
@@ -114,6 +169,7 @@ def mentions() -> list[str]:
 
 
 def test_nothing_of_hers_stands_anywhere_and_the_books_hold(merchant: Merchant, quintessa: Partner) -> None:
+    sells_with_code(merchant, "C-1", customer="eva")
     with tenancy.tenant(merchant.id):
         busy(quintessa, merchant)
         was = set(merchant.commissions.values_list("id", "partner_id", "amount", "status"))
@@ -124,9 +180,14 @@ def test_nothing_of_hers_stands_anywhere_and_the_books_hold(merchant: Merchant, 
     with tenancy.tenant(merchant.id):
         job.refresh_from_db()
         assert job.status == "done", job.error
-        assert mentions() == []
+        assert "\n".join(mentions()) == ""
         assert set(merchant.commissions.values_list("id", "partner_id", "amount", "status")) == was
         assert list(verify.problems()) == []
+        coupon = quintessa.coupons.get()
+        coded = merchant.orders.get(external_id="C-1")
+        assert (coded.coupon, coded.coupon_code) == (coupon, coupon.key), "found by the code that it is shown with"
+        assert coded.attribution["reason"].startswith("coupon; ")
+        assert (coupon.uses, list(orders_verify.problems())) == (1, [])
         gone = merchant.partners.get(id=quintessa.id)
         assert (gone.name, gone.status, gone.group) == (NOBODY, "suspended", None)
         assert gone.erased_at is not None
@@ -136,8 +197,7 @@ def test_nothing_of_hers_stands_anywhere_and_the_books_hold(merchant: Merchant, 
         )
         entry = merchant.audit_entries.get(verb="partner.erase")
         assert (entry.actor_name, entry.object_id) == ("test", quintessa.id)
-        was, after = {"status", "group_id"}, {"status": "suspended", "group_id": None}
-        assert (set(entry.before), entry.after) == (was, after), "trials of rules ask"
+        assert (entry.before, entry.after) == (None, None)
         assert merchant.audit_entries.filter(verb="partner.approve", object_id=quintessa.id).exists()
         delete_group(merchant.groups.get(), actor=ACTOR)
 
@@ -173,6 +233,60 @@ def test_who_has_open_money_stays(merchant: Merchant, quintessa: Partner, state:
             erase_partner(quintessa, actor=ACTOR)
         quintessa.refresh_from_db()
         assert quintessa.erased_at is None
+
+
+def test_her_code_is_free_and_an_order_that_comes_late_with_it_is_nobodys(
+    merchant: Merchant, quintessa: Partner
+) -> None:
+    with tenancy.tenant(merchant.id):
+        erase_partner(quintessa, actor=ACTOR)
+    sells_with_code(merchant, "late", customer="eva")
+    with tenancy.tenant(merchant.id):
+        late = merchant.orders.get()
+        assert (late.partner, late.coupon) == (None, None)
+        assert late.attribution["candidates"][0]["lost"] == "coupon_unknown"
+        other: Partner = PartnerFactory(coupon_code="QUINTESSA10")
+        assert other.coupons.get().key == "QUINTESSA10"
+
+
+def test_a_rule_that_asks_for_her_code_decides_of_her_orders_as_before(merchant: Merchant, quintessa: Partner) -> None:
+    with tenancy.tenant(merchant.id):
+        asks = Details(name="Quintessa's deal", coupons=("QUINTESSA10", "OTHER"))
+        for owner in ({"partner": quintessa}, {"program": quintessa.program}):
+            add_rule(kind="percentage", percent=20, details=asks, effective_from=long_ago(), actor=ACTOR, **owner)
+        sold = sell(quintessa, 10_000, order="A-1", days_ago=60)
+        record_payout(partner=quintessa, commission_ids=[sold.id], transaction_id="bank-1",
+                      paid_on=timezone.localdate(), actor=ACTOR)  # fmt: skip
+        job = erase_partner(quintessa, actor=ACTOR)
+        assert job is not None
+        coupon = quintessa.coupons.get()
+        asking = [version for version in merchant.reward_versions.order_by("id") if version.more().coupons]
+        own, shared = asking
+        assert (own.more().name, own.more().coupons) == (NOBODY, (coupon.key, "OTHER"))
+        assert (shared.more().name, shared.more().coupons) == ("Quintessa's deal", (coupon.key, "OTHER"))
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            merchant.reward_versions.update(details={})
+
+
+def test_a_late_order_of_a_customer_who_was_hers_goes_to_nobody_and_names_nobody(
+    merchant: Merchant, quintessa: Partner
+) -> None:
+    long_before = timezone.now() - timedelta(days=90)
+    with tenancy.tenant(merchant.id):
+        eva = CustomerFactory(external_id="eva")
+        reattribute(eva, partner=quintessa, past="since", since=long_before, reason="She sent her", actor=ACTOR)
+        reattribute(eva, partner=PartnerFactory(name="Bea"), reason="Now she is Bea's", actor=ACTOR)
+        assert merchant.earlier_attributions.filter(partner=quintessa).exists()
+        erase_partner(quintessa, actor=ACTOR)
+        sale = Sale(
+            order_id="late", amount=1_000, currency="USD", customer=SaleCustomer(external_id="eva"),
+            placed_at=timezone.now() - timedelta(days=30),
+        )  # fmt: skip
+        (outcome,) = ingest.record([sale], actor=ACTOR)
+        assert outcome.error is None
+        late = merchant.orders.get()
+        assert (late.partner, merchant.commissions.count()) == (None, 0)
+        assert [touch["name"] for touch in late.attribution["candidates"]] == [NOBODY]
 
 
 def test_erased_is_for_good(merchant: Merchant, quintessa: Partner) -> None:
@@ -243,7 +357,7 @@ def test_another_partner_of_the_same_history_keeps_their_name() -> None:
         "candidates": [{"via": "api", "ref": "anna@example.com", "partner": "id-1", "name": "Anna"},
                        {"via": "coupon", "ref": "BEA", "partner": "id-2", "name": "Bea"}],
     }  # fmt: skip
-    assert nameless(document, "id-1") == {
+    assert nameless(document, "id-1", NOBODY) == {
         "winner": {"partner": "id-1", "name": NOBODY},
         "candidates": [{"via": "api", "ref": "id-1", "partner": "id-1", "name": NOBODY},
                        {"via": "coupon", "ref": "BEA", "partner": "id-2", "name": "Bea"}],

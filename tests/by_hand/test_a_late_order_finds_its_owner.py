@@ -12,10 +12,10 @@ from customers.models import Customer
 from merchants.errors import DomainError
 from merchants.ids import new_id
 from merchants.models import Merchant
-from orders.erasure import delete_customer
 from tests.by_hand.conftest import buys, earned
 from tests.factories import ACTOR, CustomerFactory, PartnerFactory
 from tracking import ingest
+from tracking.customer_erasure import delete_customer
 from tracking.events import Lead, Sale, SaleCustomer
 from tracking.leads import record_lead
 from tracking.reattribution import reattribute

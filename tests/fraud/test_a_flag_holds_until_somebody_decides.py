@@ -284,7 +284,7 @@ def test_nothing_is_left_to_decide_about_what_was_refunded_deleted_or_moved(tena
     for commission, why in (
         (refunded, "Order R was refunded in full"),
         (deleted, "Order D was deleted"),
-        (moved, "Order M was given to Ben"),
+        (moved, "Order M was given to another partner"),
     ):
         said = {"outcome": "moot", "reason": why, "rules": ["velocity"]}
         assert closed(tenant, commission) == ("moot", why, said)

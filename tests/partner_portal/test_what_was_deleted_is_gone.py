@@ -6,10 +6,10 @@ from django.test import Client
 from affiliates.models import Partner
 from merchants import tenancy
 from merchants.models import Merchant
-from orders.erasure import delete_customer
 from tests.factories import ACTOR
 from tests.sales import give_ten_percent
 from tracking import ingest
+from tracking.customer_erasure import delete_customer
 from tracking.deletion import delete_order
 from tracking.events import Sale, SaleCustomer
 

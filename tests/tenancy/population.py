@@ -90,7 +90,7 @@ def populate(merchant: Merchant, canary: str) -> None:
 def _outreach(merchant: Merchant, partner: Any, canary: str) -> None:
     asset = create_asset(merchant=merchant, kind="text", title=canary, body=canary, actor=ACTOR)
     note_use(asset, partner)
-    mark_read(draft(merchant=merchant, title=canary, body=canary, actor=ACTOR), partner)
+    mark_read(draft(merchant=merchant, title=canary, body=canary, program=partner.program, actor=ACTOR), partner)
     unsubscribe(partner, actor=ACTOR)
 
 
@@ -113,7 +113,6 @@ def _bonus(merchant: Merchant, partner: Any, canary: str) -> None:
     merchant.bonuses_due.create(partners=[partner.id])
     assert reaching.settle() == 1
     merchant.bonuses_due.create(partners=[partner.id])
-    merchant.earlier_groups.create(partner=partner, group=partner.group, until=NOW)
 
 
 def _terms(partner: Any, canary: str) -> None:

@@ -83,7 +83,8 @@ def _point(table: str, column: str, target: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_IS_APPEND_ONLY, [table])
         if not cursor.fetchone()[0]:
-            one = f"(SELECT ctid FROM {table} WHERE {column} IS NOT NULL LIMIT 1)"
+            # The newest: of what has stretches of time, those that are over refuse every change.
+            one = f"(SELECT ctid FROM {table} WHERE {column} IS NOT NULL ORDER BY ctid DESC LIMIT 1)"
             cursor.execute(f"UPDATE {table} SET {column} = %s WHERE ctid = {one}", [target])
             assert cursor.rowcount, f"{table}.{column} is never set in the population"
             return

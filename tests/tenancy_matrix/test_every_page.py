@@ -219,13 +219,12 @@ MOUNTED_LISTS = {
     "affiliates_program", "affiliates_programterms", "affiliates_termsacceptance", "affiliates_application",
     "affiliates_question", "affiliates_group", "affiliates_partner", "affiliates_coupon", "affiliates_link",
     "affiliates_click", "affiliates_lead", "affiliates_customerattribution",
-    "affiliates_earlierattribution", "customers_customer", "orders_order",
+    "affiliates_earlierattribution", "affiliates_partnerstretch", "customers_customer", "orders_order",
     "orders_refund", "rewards_rewardversion", "rewards_rewardstanding", "commissions_commission",
     "commissions_reversal", "payouts_payout", "commissions_decision", "customers_providerkey",
     "ledger_transaction", "stats_stalemark", "stats_merchantday", "tracking_storedanswer", "jobs_job",
     "outreach_asset", "outreach_announcement", "commissions_flag", "fraud_rulesetting",
     "bonuses_bonus", "bonuses_progress", "bonuses_award", "bonuses_due",
-    "bonuses_earliergroup",
 }  # fmt: skip
 #: Numbers, of which the list says everything.
 WITHOUT_PAGE = {"stats_stalemark", "stats_merchantday", "bonuses_due"}

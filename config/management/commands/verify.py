@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand, CommandParser
 
+from affiliates import verify as affiliates
 from bonuses import verify as bonuses
 from commissions import standing
 from commissions import verify as commissions
@@ -27,13 +28,14 @@ PROOFS: tuple[Callable[[], Iterator[str]], ...] = (
     standing.problems,
     payouts.problems,
     customers.problems,
+    affiliates.problems,
     stats.problems,
     bonuses.problems,
 )
 
 
 class Command(BaseCommand):
-    """Compare ledger, orders, commissions, payouts, customers, rollups and bonuses, for one merchant or for all."""
+    """Compare ledger, orders, commissions, payouts, customers, groups, rollups and bonuses, of one or all."""
 
     help = "Prove the books; every problem is a line, and any problem makes exit code 1."
 

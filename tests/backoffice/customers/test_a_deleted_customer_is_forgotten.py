@@ -9,10 +9,10 @@ from customers.records import update_customer
 from merchants import tenancy
 from merchants.errors import NotFound
 from merchants.models import Merchant
-from orders.erasure import delete_customer
 from tests.factories import ACTOR, CustomerFactory
 from tests.sales import give_ten_percent
 from tracking import ingest
+from tracking.customer_erasure import delete_customer
 from tracking.events import Sale, SaleCustomer
 
 LIST = "/m/acme/customers/"
