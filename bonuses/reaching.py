@@ -38,7 +38,8 @@ from bonuses.counting import counting, reached, said, target_said
 from bonuses.models import Award, Bonus, EarlierGroup, Progress, Rung
 from bonuses.periods import Span
 from commissions.bonus import accrue_bonus
-from commissions.decisions import give_again, status_on_hold, take_back
+from commissions.decisions import give_again, take_back
+from commissions.hold import status_on_hold
 from commissions.models import Commission, CommissionStatus, DecisionKind
 from merchants.audit import record, system
 from merchants.models import Merchant
