@@ -1,7 +1,8 @@
 """Giving what was reached, and taking it back while it is on hold. The rule, as merchants and partners read it:
 
 * A period is a calendar month, quarter or year in the merchant's time zone, or the bonus's own days when it can be
-  reached once. It never reaches behind the bonus's first day, whose every hour counts, and its last day counts whole.
+  reached once. Nothing is given before it begins. It never reaches behind the bonus's first day, whose every hour
+  counts, and its last day counts whole.
 * What counts are orders that were not refunded in full, revenue less refunds in the bonus's currency, or leads: by the
   day they happened on, also when they are recorded later.
 * Of a partner's own bonus, their group's and their program's that count the same, the narrowest gives, by where the
@@ -82,9 +83,11 @@ def settle(*, limit: int = LIMIT, now: datetime | None = None) -> int:
     with transaction.atomic():
         if not _alone():
             return 0
-        partner_ids = due.take(limit)
+        merchant = Merchant.objects.get(id=current())
+        today = now.astimezone(ZoneInfo(merchant.time_zone)).date()
+        partner_ids = due.take(limit, today=today)
         if partner_ids:
-            _Settling(Merchant.objects.get(id=current()), partner_ids, now).settle()
+            _Settling(merchant, partner_ids, now).settle()
     return len(partner_ids)
 
 
@@ -125,12 +128,11 @@ class _Settling:
         return partner.status == PartnerStatus.APPROVED and self.today <= closes
 
     def _looks(self) -> Iterator[_Look]:
-        """Every period that the partners can still reach. Clocks may be ahead: so one that begins tomorrow, too."""
-        tomorrow = self.today + timedelta(days=1)
+        """Every period that has begun and that the partners can still reach."""
         longest = max((max(self._hold(partner), GRACE) for partner in self.partners), default=GRACE)
         since = self.today - timedelta(days=longest)
         by_owner: dict[Any, list[Bonus]] = {}
-        for bonus in self.merchant.bonuses.filter(Q(ends_on=None) | Q(ends_on__gte=since), starts_on__lte=tomorrow):
+        for bonus in self.merchant.bonuses.filter(Q(ends_on=None) | Q(ends_on__gte=since), starts_on__lte=self.today):
             by_owner.setdefault(bonus.partner_id or bonus.group_id or bonus.program_id, []).append(bonus)
         left = self._left(since)
         for partner in self.partners:
@@ -138,9 +140,9 @@ class _Settling:
             owners = {partner.id, partner.group_id, partner.program_id, *(each.group_id for each in mine)}
             since = self.today - timedelta(days=max(self._hold(partner), GRACE))
             for bonus in (bonus for owner in owners for bonus in by_owner.get(owner, ())):
-                for span in bonus.spans(since, tomorrow):
+                for span in bonus.spans(since, self.today):
                     stood = (partner.id, self._group_then(partner, mine, span), partner.program_id)
-                    day = min(max(self.today, span.first), span.last)
+                    day = min(self.today, span.last)
                     if bonus in counting([each for owner in stood for each in by_owner.get(owner, ())], day):
                         yield _Look(partner, bonus, span, counts=True, is_open=self._is_open(partner, span))
 
@@ -206,7 +208,7 @@ class _Settling:
     def _is_looked_at(self, row: Progress) -> bool:
         """Whether the period is one that a look would have been taken at, did its bonus count."""
         since = self.today - timedelta(days=GRACE)
-        return any(span.first == row.first_day for span in row.bonus.spans(since, self.today + timedelta(days=1)))
+        return any(span.first == row.first_day for span in row.bonus.spans(since, self.today))
 
     def _move(self, looks: list[_Look]) -> None:
         """Give, take back and give again. Commissions are locked by id, as everybody locks them."""
