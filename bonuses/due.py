@@ -17,21 +17,28 @@ from django.db import connection
 from merchants.tenancy import current
 from stats.rollup import stand_still
 
+#: Partners that one mark names at most, and so about as many as one transaction looks at.
+PIECE = 1_000
+
 _NOTE = """
-INSERT INTO bonuses_due (merchant_id, partners) SELECT %(merchant)s, %(partners)s::uuid[]
+INSERT INTO bonuses_due (merchant_id, partners)
+SELECT %(merchant)s, array_agg(id) FROM unnest(%(partners)s::uuid[]) WITH ORDINALITY AS named(id, number)
  WHERE EXISTS (SELECT FROM bonuses_bonus WHERE merchant_id = %(merchant)s)
+ GROUP BY (number - 1) / %(piece)s ORDER BY (number - 1) / %(piece)s
 """
 _NOTE_SINCE = """
 INSERT INTO bonuses_due (merchant_id, partners, not_before)
-SELECT %(merchant)s, array_agg(DISTINCT partner_id), %(since)s FROM stats_partnerday
- WHERE merchant_id = %(merchant)s AND day >= %(since)s AND partner_id IS NOT NULL HAVING count(*) > 0
+SELECT %(merchant)s, array_agg(id), %(since)s
+  FROM (SELECT partner_id AS id, row_number() OVER () AS number FROM stats_partnerday
+         WHERE merchant_id = %(merchant)s AND day >= %(since)s AND partner_id IS NOT NULL GROUP BY partner_id) named
+ GROUP BY (number - 1) / %(piece)s ORDER BY (number - 1) / %(piece)s
 """
 _NOTE_AHEAD = """
 INSERT INTO bonuses_due (merchant_id, partners, not_before)
 SELECT %(merchant)s, array_agg(DISTINCT partner_id), day FROM stats_partnerday
  WHERE merchant_id = %(merchant)s AND partner_id = ANY(%(partners)s::uuid[]) AND day > %(today)s GROUP BY day
 """
-# Each mark names up to a piece of a long past. The oldest, until they come to `limit` partners, and at least one.
+# The oldest marks, until they come to `limit` partners, and at least one.
 _TAKE = """
 WITH oldest AS (SELECT id, cardinality(partners) AS named FROM bonuses_due
                  WHERE merchant_id = %(merchant)s AND (not_before IS NULL OR not_before <= %(today)s)
@@ -46,14 +53,14 @@ SELECT DISTINCT unnest(partners) FROM taken
 def note(partner_ids: Collection[UUID]) -> None:
     """Their figures were recomputed by the running transaction."""
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE, {"merchant": current(), "partners": list(partner_ids)})
+        cursor.execute(_NOTE, {"merchant": current(), "partners": list(partner_ids), "piece": PIECE})
 
 
 def note_since(day: date) -> None:
     """A bonus of the running transaction counts from `day` on: then, look at everybody who has figures since."""
     stand_still()
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE_SINCE, {"merchant": current(), "since": day})
+        cursor.execute(_NOTE_SINCE, {"merchant": current(), "since": day, "piece": PIECE})
 
 
 def take(limit: int, *, today: date) -> list[UUID]:

@@ -38,17 +38,17 @@ from bonuses import due
 from bonuses.counting import counting, reached, said, target_said
 from bonuses.models import Award, Bonus, EarlierGroup, Progress, Rung
 from bonuses.periods import Span
-from commissions.bonus import accrue_bonus
+from commissions.bonus import Reached, accrue_bonuses
 from commissions.decisions import give_again, take_back
 from commissions.hold import status_on_hold
 from commissions.models import Commission, CommissionStatus, DecisionKind
-from merchants.audit import record, system
+from merchants.audit import record, record_each, system
 from merchants.models import Merchant
 from merchants.money import display
 from merchants.tenancy import current
 
-#: Partners that are looked at in one transaction, or one mark's if those are more.
-LIMIT = 1_000
+#: Partners that are looked at in one transaction, and the rest of the last mark that names them.
+LIMIT = due.PIECE
 #: Days after its end that a period can still be reached, when the partner's hold is shorter.
 GRACE = 3
 ACTOR = system("bonuses")
@@ -212,18 +212,19 @@ class _Settling:
 
     def _move(self, looks: list[_Look]) -> None:
         """Give, take back and give again. Commissions are locked by id, as everybody locks them."""
-        lost, again = [], []
+        given, lost, again = [], [], []
         for look in looks:
             for rung in look.bonus.rungs:
                 award = look.awards.get(rung.target)
                 has = look.reached >= rung.target
                 if award is None:
                     if has and look.counts and look.is_open:
-                        self._give(look, rung)
+                        given.append((look, rung))
                 elif award.commission.status == CommissionStatus.PENDING and not has:
                     lost.append((award.commission_id, look, rung))
                 elif award.commission.status == CommissionStatus.REVERSED and has and look.is_open:
                     again.append((award.commission_id, look, rung))
+        self._give(given)
         ids = [commission_id for commission_id, _, _ in (*lost, *again)]
         if not ids:
             return
@@ -234,15 +235,37 @@ class _Settling:
         for commission_id, look, rung in again:
             self._give_again(locked[commission_id], look, rung)
 
-    def _give(self, look: _Look, rung: Rung) -> None:
+    def _give(self, given: Sequence[tuple[_Look, Rung]]) -> None:
+        if not given:
+            return
+        commissions = accrue_bonuses([self._reached(look, rung) for look, rung in given], now=self.now)
+        Award.objects.bulk_create(
+            (
+                Award(
+                    merchant=self.merchant, bonus=look.bonus, partner=look.partner, first_day=look.span.first,
+                    target=rung.target, commission=commission,
+                )
+                for (look, rung), commission in zip(given, commissions, strict=True)
+            ),
+            batch_size=1_000,
+        )  # fmt: skip
+        afters = {
+            commission.id: {
+                "bonus": str(look.bonus.id), "partner_id": str(look.partner.id),
+                "working": commission.explanation["working"],
+            }
+            for (look, _), commission in zip(given, commissions, strict=True)
+        }  # fmt: skip
+        record_each(ACTOR, "bonus.award", "commission", afters)
+
+    def _reached(self, look: _Look, rung: Rung) -> Reached:
         bonus, span = look.bonus, look.span
         over = self._over(span)
-        held_until = over + timedelta(days=self._hold(look.partner))
         working = (
             f"{said(bonus, look.reached)} {span.called} reached the target of {target_said(bonus, rung.target)}:"
             f" {display(rung.amount, bonus.currency)}"
         )
-        commission = accrue_bonus(
+        return Reached(
             partner=look.partner,
             amount=rung.amount,
             currency=bonus.currency,
@@ -253,15 +276,8 @@ class _Settling:
             },
             # What is noticed after the period still belongs to it.
             occurred_at=min(self.now, over - timedelta(microseconds=1)),
-            held_until=held_until,
-            now=self.now,
+            held_until=over + timedelta(days=self._hold(look.partner)),
         )  # fmt: skip
-        Award.objects.create(
-            merchant=self.merchant, bonus=bonus, partner=look.partner, first_day=span.first, target=rung.target,
-            commission=commission,
-        )  # fmt: skip
-        after = {"bonus": str(bonus.id), "partner_id": str(look.partner.id), "working": working}
-        record(ACTOR, "bonus.award", "commission", commission.id, after=after)
 
     def _take_back(self, commission: Commission, look: _Look, rung: Rung) -> None:
         if commission.status != CommissionStatus.PENDING:
