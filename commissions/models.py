@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from affiliates.models import Partner
@@ -36,8 +37,14 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
         return self.filter(is_hidden=False)
 
     def under_review(self) -> "CommissionQuerySet":
-        """Those on hold that somebody has to decide about."""
-        return self.filter(_has_open_flag(), status=CommissionStatus.PENDING, level=0, adjusts=None)
+        """Those on hold that somebody has to decide about, without those that follow them."""
+        own = Flag.objects.filter(commission=OuterRef("pk"), outcome=FlagOutcome.OPEN)
+        return self.filter(Exists(own), status=CommissionStatus.PENDING)
+
+    def earned(self) -> "CommissionQuerySet":
+        """What rules and bonuses gave, and nobody by hand."""
+        given = self.alias(event=KT("explanation__event"))
+        return given.filter(Q(reward_version__isnull=False) | Q(event="bonus"))
 
     def kept_on_hold(self) -> "CommissionQuerySet":
         """Those that no time releases: somebody doubts what they follow, or what they adjust is on hold."""
