@@ -200,6 +200,9 @@ CODES: dict[str, Code] = {
     "commission_not_restorable": Code(
         409, "Cannot be restored", "Only a rejected one can, while something of its order is left."
     ),
+    "adjustment_follows": Code(
+        409, "Follows what it adjusts", "End the hold of the commission that it adjusts: both can be paid from then on."
+    ),
     "commission_final": Code(409, "Commission is final", "Record a commission by hand instead."),
     "nothing_to_adjust": Code(422, "Nothing to adjust", "It is worth that already."),
     "self_referral": Code(409, "The partner is the customer", "Choose another partner, or change the settings."),

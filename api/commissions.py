@@ -38,6 +38,10 @@ class CommissionAnswer(msgspec.Struct, kw_only=True):
     source_id: Annotated[
         UUID | None, Meta(description="Of a recruiter: the commission that theirs was earned on.", examples=[None])
     ]
+    adjusts_id: Annotated[
+        UUID | None,
+        Meta(description="Of an adjustment: the commission it adjusts, whose hold it has.", examples=[None]),
+    ]
     currency: str
     amount: int
     reversed: Annotated[int, Meta(description="How much of it refunds and decisions by hand took back.")]
@@ -276,7 +280,8 @@ class CommissionAdjustments(TenantView):
     def post(self, request: TenantRequest, commission_id: UUID) -> HttpResponse:
         """Make a commission worth another amount. The answer is the difference: a commission of its own.
 
-        The commission itself stays as it was computed, paid or not; the next payout carries the difference. A later
+        The commission itself stays as it was computed, paid or not. While it is on hold or under review the difference
+        is, too, and both can be paid from the same moment on; of one that was paid the next payout carries it. A later
         refund takes its part of the difference too. Commissions by hand are not adjusted: record another one.
         """
         commission = request.merchant.commissions.get(id=commission_id)
@@ -294,6 +299,7 @@ def commission_shown(commission: Commission) -> CommissionAnswer:
         customer_id=commission.customer_id,
         level=commission.level,
         source_id=commission.source_id,
+        adjusts_id=commission.adjusts_id,
         currency=commission.currency,
         amount=commission.amount,
         reversed=commission.reversed,

@@ -22,7 +22,7 @@ from pages.decisions import address as public_address
 from pages.forms import OnceField, PageForm, SeenField
 
 _AFTER = (
-    (AfterDeadline.REVIEW, "earns on: what their orders earn waits under Fraud review for you to decide"),
+    (AfterDeadline.REVIEW, "earns on: what they earn waits under Fraud review for you to decide"),
     (AfterDeadline.SUSPEND, "is suspended: new orders earn them nothing until they accept"),
 )
 

@@ -30,5 +30,5 @@ class AwardAdmin(Owned):
 @admin.register(Due)
 class DueAdmin(Owned):
     called = "Bonuses to look at"
-    list_display = ("__str__", "noted_at")
+    list_display = ("__str__", "not_before", "noted_at")
     has_page = False

@@ -159,7 +159,7 @@ class Bonus(models.Model):
     def span_since(self, first_day: date) -> Span:
         """The period that this day names. No day of it counts when the bonus was ended before it began.
 
-        A sale whose clock was ahead of ours can bring somebody a period that the bonus then never comes to.
+        Where the merchant moves to a time zone further west, a day on which something was given can come again.
         """
         if self.ends_on is None or first_day <= self.ends_on:
             (span,) = self.spans(first_day, first_day)
@@ -241,6 +241,8 @@ class Due(models.Model):
         Merchant, on_delete=models.CASCADE, related_name="bonuses_due", db_constraint=False, db_index=False
     )
     partners = ArrayField(models.UUIDField())
+    not_before = models.DateField(null=True)
+    """The merchant's day that those figures are of, when it has not begun; None: look at once."""
     noted_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

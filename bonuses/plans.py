@@ -1,12 +1,16 @@
 """Making, changing, ending and deleting bonuses.
 
-From the day it begins a bonus is a promise: it can be renamed and ended, and nothing else. Its last day counts whole,
-so one that is ended today still counts today. Of one owner's bonuses that count the same, only one runs on any day: who
-makes or changes one holds the owner's lock, so two people at once cannot make both.
+From the day it begins a bonus is a promise: it can be renamed and ended, and nothing else. Until then it is a plan:
+nothing is given before that day, whatever clocks say, and it can be deleted. (Where the merchant moves to a time zone
+further west its first day can come again: then what was given says that it has begun.) Its last day counts whole, so
+one that is ended today still counts today.
+
+Of one owner's bonuses that count the same, only one runs on any day: who makes or changes one holds the owner's lock,
+so two people at once cannot make both.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,8 +65,7 @@ def create_bonus(
         bonus.save(force_insert=True)
         after = {_level(owner): str(owner.pk)} | {key: shown(value) for key, value in values.items()}
         record(actor, "bonus.create", "bonus", bonus.id, after=after)
-        if bonus.starts_on <= today:
-            note_since(bonus.starts_on)
+        _look_back(bonus, today)
     return bonus
 
 
@@ -82,9 +85,14 @@ def update_bonus(bonus: Bonus, *, changes: Mapping[str, Any], actor: Actor, now:
         values = _checked(**(asked | dict(changes)), today=today)
         _refuse_overlap(Bonus(id=bonus.id, **{_level(bonus.owner): bonus.owner}, **values), bonus.owner)
         edit(bonus, values, verb="bonus.update", actor=actor)
-        if bonus.starts_on <= today:
-            note_since(bonus.starts_on)
+        _look_back(bonus, today)
     return bonus
+
+
+def _look_back(bonus: Bonus, today: date) -> None:
+    """Have those looked at whose figures came before it. Clocks may be ahead: tomorrow can have some today."""
+    if bonus.starts_on <= today + timedelta(days=1):
+        note_since(bonus.starts_on)
 
 
 def end_bonus(bonus: Bonus, *, actor: Actor, now: datetime | None = None) -> Bonus:
@@ -95,11 +103,16 @@ def end_bonus(bonus: Bonus, *, actor: Actor, now: datetime | None = None) -> Bon
     today = today_of(now)
     with transaction.atomic():
         lock(bonus)
-        if bonus.starts_on > today:
+        if not has_begun(bonus, today):
             raise Conflict(f"{bonus.name} has not begun: delete it instead.", code="bonus_not_begun")
-        if bonus.ends_on is None or bonus.ends_on > today:
-            edit(bonus, {"ends_on": today}, verb="bonus.end", actor=actor)
+        if can_end(bonus, today):
+            edit(bonus, {"ends_on": max(today, bonus.starts_on)}, verb="bonus.end", actor=actor)
     return bonus
+
+
+def can_end(bonus: Bonus, today: date) -> bool:
+    """Whether one that has begun would end later than `end_bonus` lets it."""
+    return bonus.ends_on is None or bonus.ends_on > max(today, bonus.starts_on)
 
 
 def delete_bonus(bonus: Bonus, *, actor: Actor, now: datetime | None = None) -> None:
@@ -114,7 +127,7 @@ def delete_bonus(bonus: Bonus, *, actor: Actor, now: datetime | None = None) -> 
 
 
 def has_begun(bonus: Bonus, today: date) -> bool:
-    """Whether it can no longer be changed. A clock that is ahead can bring an award a few minutes early."""
+    """Whether it can no longer be changed or deleted, but renamed and ended."""
     return bonus.starts_on <= today or bonus.awards.exists()
 
 

@@ -1,7 +1,8 @@
 """Giving what was reached, and taking it back while it is on hold. The rule, as merchants and partners read it:
 
 * A period is a calendar month, quarter or year in the merchant's time zone, or the bonus's own days when it can be
-  reached once. It never reaches behind the bonus's first day, whose every hour counts, and its last day counts whole.
+  reached once. Nothing is given before it begins. It never reaches behind the bonus's first day, whose every hour
+  counts, and its last day counts whole.
 * What counts are orders that were not refunded in full, revenue less refunds in the bonus's currency, or leads: by the
   day they happened on, also when they are recorded later.
 * Of a partner's own bonus, their group's and their program's that count the same, the narrowest gives, by where the
@@ -37,16 +38,17 @@ from bonuses import due
 from bonuses.counting import counting, reached, said, target_said
 from bonuses.models import Award, Bonus, Progress, Rung
 from bonuses.periods import Span
-from commissions.bonus import accrue_bonus
-from commissions.decisions import give_again, status_on_hold, take_back
+from commissions.bonus import Reached, accrue_bonuses
+from commissions.decisions import give_again, take_back
+from commissions.hold import status_on_hold
 from commissions.models import Commission, CommissionStatus, DecisionKind
-from merchants.audit import record, system
+from merchants.audit import record, record_each, system
 from merchants.models import Merchant
 from merchants.money import display
 from merchants.tenancy import current
 
-#: Partners that are looked at in one transaction, or one mark's if those are more.
-LIMIT = 1_000
+#: Partners that are looked at in one transaction, and the rest of the last mark that names them.
+LIMIT = due.PIECE
 #: Days after its end that a period can still be reached, when the partner's hold is shorter.
 GRACE = 3
 ACTOR = system("bonuses")
@@ -81,9 +83,11 @@ def settle(*, limit: int = LIMIT, now: datetime | None = None) -> int:
     with transaction.atomic():
         if not _alone():
             return 0
-        partner_ids = due.take(limit)
+        merchant = Merchant.objects.get(id=current())
+        today = now.astimezone(ZoneInfo(merchant.time_zone)).date()
+        partner_ids = due.take(limit, today=today)
         if partner_ids:
-            _Settling(Merchant.objects.get(id=current()), partner_ids, now).settle()
+            _Settling(merchant, partner_ids, now).settle()
     return len(partner_ids)
 
 
@@ -124,12 +128,11 @@ class _Settling:
         return partner.status == PartnerStatus.APPROVED and self.today <= closes
 
     def _looks(self) -> Iterator[_Look]:
-        """Every period that the partners can still reach. Clocks may be ahead: so one that begins tomorrow, too."""
-        tomorrow = self.today + timedelta(days=1)
+        """Every period that has begun and that the partners can still reach."""
         longest = max((max(self._hold(partner), GRACE) for partner in self.partners), default=GRACE)
         since = self.today - timedelta(days=longest)
         by_owner: dict[Any, list[Bonus]] = {}
-        for bonus in self.merchant.bonuses.filter(Q(ends_on=None) | Q(ends_on__gte=since), starts_on__lte=tomorrow):
+        for bonus in self.merchant.bonuses.filter(Q(ends_on=None) | Q(ends_on__gte=since), starts_on__lte=self.today):
             by_owner.setdefault(bonus.partner_id or bonus.group_id or bonus.program_id, []).append(bonus)
         left = self._left(since)
         for partner in self.partners:
@@ -137,9 +140,9 @@ class _Settling:
             owners = {partner.id, partner.group_id, partner.program_id, *(each.group_id for each in mine)}
             since = self.today - timedelta(days=max(self._hold(partner), GRACE))
             for bonus in (bonus for owner in owners for bonus in by_owner.get(owner, ())):
-                for span in bonus.spans(since, tomorrow):
+                for span in bonus.spans(since, self.today):
                     stood = (partner.id, self._group_then(partner, mine, span), partner.program_id)
-                    day = min(max(self.today, span.first), span.last)
+                    day = min(self.today, span.last)
                     if bonus in counting([each for owner in stood for each in by_owner.get(owner, ())], day):
                         yield _Look(partner, bonus, span, counts=True, is_open=self._is_open(partner, span))
 
@@ -206,22 +209,23 @@ class _Settling:
     def _is_looked_at(self, row: Progress) -> bool:
         """Whether the period is one that a look would have been taken at, did its bonus count."""
         since = self.today - timedelta(days=GRACE)
-        return any(span.first == row.first_day for span in row.bonus.spans(since, self.today + timedelta(days=1)))
+        return any(span.first == row.first_day for span in row.bonus.spans(since, self.today))
 
     def _move(self, looks: list[_Look]) -> None:
         """Give, take back and give again. Commissions are locked by id, as everybody locks them."""
-        lost, again = [], []
+        given, lost, again = [], [], []
         for look in looks:
             for rung in look.bonus.rungs:
                 award = look.awards.get(rung.target)
                 has = look.reached >= rung.target
                 if award is None:
                     if has and look.counts and look.is_open:
-                        self._give(look, rung)
+                        given.append((look, rung))
                 elif award.commission.status == CommissionStatus.PENDING and not has:
                     lost.append((award.commission_id, look, rung))
                 elif award.commission.status == CommissionStatus.REVERSED and has and look.is_open:
                     again.append((award.commission_id, look, rung))
+        self._give(given)
         ids = [commission_id for commission_id, _, _ in (*lost, *again)]
         if not ids:
             return
@@ -232,15 +236,37 @@ class _Settling:
         for commission_id, look, rung in again:
             self._give_again(locked[commission_id], look, rung)
 
-    def _give(self, look: _Look, rung: Rung) -> None:
+    def _give(self, given: Sequence[tuple[_Look, Rung]]) -> None:
+        if not given:
+            return
+        commissions = accrue_bonuses([self._reached(look, rung) for look, rung in given], now=self.now)
+        Award.objects.bulk_create(
+            (
+                Award(
+                    merchant=self.merchant, bonus=look.bonus, partner=look.partner, first_day=look.span.first,
+                    target=rung.target, commission=commission,
+                )
+                for (look, rung), commission in zip(given, commissions, strict=True)
+            ),
+            batch_size=1_000,
+        )  # fmt: skip
+        afters = {
+            commission.id: {
+                "bonus": str(look.bonus.id), "partner_id": str(look.partner.id),
+                "working": commission.explanation["working"],
+            }
+            for (look, _), commission in zip(given, commissions, strict=True)
+        }  # fmt: skip
+        record_each(ACTOR, "bonus.award", "commission", afters)
+
+    def _reached(self, look: _Look, rung: Rung) -> Reached:
         bonus, span = look.bonus, look.span
         over = self._over(span)
-        held_until = over + timedelta(days=self._hold(look.partner))
         working = (
             f"{said(bonus, look.reached)} {span.called} reached the target of {target_said(bonus, rung.target)}:"
             f" {display(rung.amount, bonus.currency)}"
         )
-        commission = accrue_bonus(
+        return Reached(
             partner=look.partner,
             amount=rung.amount,
             currency=bonus.currency,
@@ -251,15 +277,8 @@ class _Settling:
             },
             # What is noticed after the period still belongs to it.
             occurred_at=min(self.now, over - timedelta(microseconds=1)),
-            held_until=held_until,
-            now=self.now,
+            held_until=over + timedelta(days=self._hold(look.partner)),
         )  # fmt: skip
-        Award.objects.create(
-            merchant=self.merchant, bonus=bonus, partner=look.partner, first_day=span.first, target=rung.target,
-            commission=commission,
-        )  # fmt: skip
-        after = {"bonus": str(bonus.id), "partner_id": str(look.partner.id), "working": working}
-        record(ACTOR, "bonus.award", "commission", commission.id, after=after)
 
     def _take_back(self, commission: Commission, look: _Look, rung: Rung) -> None:
         if commission.status != CommissionStatus.PENDING:

@@ -66,10 +66,10 @@ def problems() -> Iterator[str]:
 def _progress() -> Iterator[str]:
     """Of the periods that can still be reached by everybody."""
     today = today_of(timezone.now())
-    since, tomorrow = today - timedelta(days=GRACE), today + timedelta(days=1)
+    since = today - timedelta(days=GRACE)
     due = {partner_id for named in Due.objects.values_list("partners", flat=True) for partner_id in named}
     for bonus in Merchant(id=current()).bonuses.all():
-        for span in bonus.spans(since, tomorrow):
+        for span in bonus.spans(since, today):
             rows = Progress.objects.filter(bonus=bonus, first_day=span.first).order_by("id")
             for start in range(0, rows.count(), _PIECE):
                 piece = list(rows[start : start + _PIECE])

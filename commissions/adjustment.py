@@ -6,22 +6,26 @@ the one it adjusts, paid or not, so the next payout carries it and the books sho
 An adjustment goes the way of what it adjusts. Of one that was made when so much of the order was left (`order_left`),
 the partner has in proportion what is left now, and nothing once the commission was rejected, its order deleted or given
 to somebody else. What that changes is a correction of its own: some of it may have been paid.
+
+It has the hold of what it adjusts, upwards and downwards: neither can be paid while that is on hold or under review,
+and both can from the same moment on (`commissions.hold`). Where nothing is waited for any more, because what it adjusts
+was paid or taken back, it can be paid at once, and belongs with its corrections to the next payout.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Sum
-from django.db.models.fields.json import KT
 
 from commissions.decisions import lock_with_order
+from commissions.hold import follow_hold
 from commissions.manual import correct, record_manual
 from commissions.models import Commission, CommissionQuerySet, CommissionStatus
 from merchants import inputs
 from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
-from merchants.models import Merchant
 from merchants.money import round_half_up
 from orders.models import Order
 
@@ -35,16 +39,16 @@ def worth(commission: Commission) -> int:
 
 def adjustments_of(commission: Commission) -> CommissionQuerySet:
     """The commissions by hand that adjust this one, and what followed them, oldest first."""
-    mine = Commission.objects.filter(partner=commission.partner_id, order=None, currency=commission.currency)
-    return mine.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts=str(commission.id)).order_by("id")
+    return Commission.objects.filter(adjusts=commission.id).order_by("id")
 
 
 def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) -> Commission:
     """Make the commission worth `amount` to the partner; the difference as a commission of its own.
 
-    So it is also with one that was paid: what was paid stays, and the next payout carries the difference. DomainError
-    `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed or rejected,
-    whose order was deleted, for one by hand and for a bonus: record another one instead.
+    While it is on hold the difference is, too. What was paid stays, and the next payout carries the difference.
+
+    DomainError `nothing_to_adjust` when it is worth that already. Conflict `commission_final` for one that is reversed
+    or rejected, whose order was deleted, for one by hand and for a bonus: record another one instead.
     """
     inputs.whole(amount, "amount")
     with transaction.atomic():
@@ -69,21 +73,22 @@ def adjust(commission: Commission, *, amount: int, reason: str, actor: Actor) ->
             amount=difference,
             currency=commission.currency,
             reason=reason,
-            about={"adjusts": str(commission.id)} | left,
+            adjusts=commission,
+            about=left,
             actor=actor,
         )
 
 
 def take_adjustments_back(commission: Commission, *, reason: str, actor: Actor) -> int:
-    """Undo what adjustments made of a commission that is taken back whole; how much they had come to. Minor units.
+    """Undo what adjustments made of a commission that was taken back whole; how much they had come to. Minor units.
 
     The caller holds the commission's lock.
     """
-    return -_bring(commission, adjustments_of(commission), to=0, reason=reason, actor=actor)
+    return -_bring(commission, list(adjustments_of(commission)), to=0, reason=reason, actor=actor)
 
 
 def give_adjustments_again(commission: Commission, order: Order | None, *, reason: str, actor: Actor) -> None:
-    """The opposite, for one that is given again: what is due of them for what is left of its order."""
+    """The opposite, for one that was given again: what is due of them for what is left of its order."""
     rows = list(adjustments_of(commission))
     _bring(commission, rows, to=_due(rows, order), reason=reason, actor=actor)
 
@@ -94,13 +99,11 @@ def follow_refund(order: Order, *, reason: str, actor: Actor) -> None:
     The order's lock is held, and that of its commissions.
     """
     standing = order.commissions.filter(moved=0).exclude(status=CommissionStatus.REJECTED).select_related("partner")
-    commissions = {str(commission.id): commission for commission in standing}
-    partners = {commission.partner_id for commission in commissions.values()}
-    by_hand = Merchant(id=order.merchant_id).commissions.filter(order=None, partner__in=partners)
-    found = by_hand.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts__in=list(commissions)).order_by("id")
-    rows: dict[str, list[Commission]] = {}
-    for row in found:
-        rows.setdefault(row.explanation["adjusts"], []).append(row)
+    commissions = {commission.id: commission for commission in standing}
+    rows: dict[UUID, list[Commission]] = {}
+    for row in Commission.objects.filter(adjusts__in=list(commissions)).order_by("id"):
+        assert row.adjusts_id is not None
+        rows.setdefault(row.adjusts_id, []).append(row)
     for id, mine in rows.items():
         _bring(commissions[id], mine, to=_due(mine, order), reason=reason, actor=actor)
 
@@ -118,14 +121,18 @@ def follow_adjustment(adjustment: Commission, *, reason: str, actor: Actor) -> N
 
 def adjusted_by(adjustment: Commission) -> Commission | None:
     """The commission that this one adjusts, if it adjusts any."""
-    id = adjustment.explanation.get("adjusts")
-    if id is None:
+    if adjustment.adjusts_id is None:
         return None
-    return Commission.objects.select_related("order", "partner").get(id=id)
+    return Commission.objects.select_related("order", "partner").get(id=adjustment.adjusts_id)
 
 
-def _bring(commission: Commission, rows: Iterable[Commission], *, to: int, reason: str, actor: Actor) -> int:
-    """Correct what these rows come to; by how much. Minor units."""
+def _bring(commission: Commission, rows: Sequence[Commission], *, to: int, reason: str, actor: Actor) -> int:
+    """Correct what these rows, all that adjust the commission, come to; by how much, in minor units.
+
+    They have its hold from now on, whatever it is.
+    """
+    if not rows:
+        return 0
     difference = to - sum(row.amount - row.reversed for row in rows)
     if difference:
         correct(
@@ -133,9 +140,11 @@ def _bring(commission: Commission, rows: Iterable[Commission], *, to: int, reaso
             amount=difference,
             currency=commission.currency,
             reason=reason,
-            about={"adjusts": str(commission.id), "follows": True},
+            adjusts=commission,
+            about={"follows": True},
             actor=actor,
         )
+    follow_hold([commission.id])
     return difference
 
 

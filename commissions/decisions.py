@@ -66,11 +66,6 @@ def give_again(commission: Commission, *, amount: int, reason: str, at: datetime
     _decide(commission, DecisionKind.RESTORATION, -amount, reason, at, actor)
 
 
-def status_on_hold(commission: Commission, now: datetime) -> CommissionStatus:
-    """What a commission is that is nobody's doubt any more: on hold while its time lasts, then approved."""
-    return CommissionStatus.PENDING if commission.held_until > now else CommissionStatus.APPROVED
-
-
 def _decide(
     commission: Commission,
     kind: DecisionKind,

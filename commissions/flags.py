@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from affiliates.models import Partner
+from commissions.hold import follow_hold
 from commissions.models import Commission, CommissionStatus, Flag, FlagOutcome
 from merchants import tenancy
 from merchants.audit import Actor, record, record_many
@@ -35,14 +36,18 @@ class Doubt:
 def raise_doubts(doubts: Sequence[Doubt], *, actor: Actor) -> int:
     """Flag these commissions of the running tenant and put them on hold, with what recruiters earned on them.
 
-    How many commissions were flagged anew.
+    What adjusts any of these is on hold with it (`commissions.hold`), and is not doubted by itself. How many
+    commissions were flagged anew.
 
     What is paid, rejected or reversed is left. A doubt that was raised before, decided or not, is not raised again.
     """
     with transaction.atomic():
         asked = {doubt.commission_id for doubt in doubts}
-        locked = Commission.objects.filter(id__in=asked, status__in=_DOUBTABLE).order_by("id")
-        open_ids = set(locked.select_for_update(no_key=True).values_list("id", flat=True))
+        concerned = Commission.objects.filter(
+            Q(id__in=asked) | Q(source__in=asked), status__in=_DOUBTABLE, adjusts=None
+        )
+        locked = set(concerned.order_by("id").select_for_update(no_key=True).values_list("id", flat=True))
+        open_ids = asked & locked
         known = set(Flag.objects.filter(commission__in=open_ids).values_list("commission_id", "rule"))
         fresh = [
             Flag(
@@ -62,6 +67,7 @@ def raise_doubts(doubts: Sequence[Doubt], *, actor: Actor) -> int:
         flagged = sorted({flag.commission_id for flag in fresh})
         approved = Commission.objects.filter(status=CommissionStatus.APPROVED)
         approved.filter(Q(id__in=flagged) | Q(source__in=flagged)).update(status=CommissionStatus.PENDING)
+        follow_hold(locked)
         record_many(actor, "commission.flag", "commission", flagged)
     return len(flagged)
 

@@ -23,14 +23,15 @@ def record_manual(
     amount: int,
     currency: str,
     reason: str,
+    adjusts: Commission | None = None,
     about: Mapping[str, Any] | None = None,
     actor: Actor,
 ) -> Commission:
     """A commission of `amount` minor units without an order, approved at once: somebody has just looked at it.
 
-    Below zero it is a correction, which the partner's next payout in that currency takes along. `about` goes into its
-    explanation, such as which commission it adjusts (commissions.adjustment). Conflict `partner_not_approved`: only an
-    approved partner earns, but any can be corrected.
+    Below zero it is a correction, which the partner's next payout in that currency takes along. One that `adjusts`
+    another, whose lock the caller holds, has that one's hold instead (`commissions.adjustment`). `about` goes into its
+    explanation. Conflict `partner_not_approved`: only an approved partner earns, but any can be corrected.
     """
     inputs.whole(amount, "amount", least=-MAX_AMOUNT)
     inputs.currency(currency)
@@ -39,7 +40,9 @@ def record_manual(
         raise DomainError("A commission of nothing is none: give an amount.", code="amount_zero", field="amount")
     if amount > 0 and partner.status != PartnerStatus.APPROVED:
         raise Conflict(f"{partner.name} is {partner.status}: approve the partner first.", code="partner_not_approved")
-    return correct(partner=partner, amount=amount, currency=currency, reason=reason, about=about, actor=actor)
+    return correct(
+        partner=partner, amount=amount, currency=currency, reason=reason, adjusts=adjusts, about=about, actor=actor
+    )
 
 
 def correct(
@@ -48,11 +51,13 @@ def correct(
     amount: int,
     currency: str,
     reason: str,
+    adjusts: Commission | None = None,
     about: Mapping[str, Any] | None = None,
     actor: Actor,
 ) -> Commission:
     """The same for what follows from another decision: checked by its caller, and whatever the partner's status."""
     now = timezone.now()
+    held = adjusts is not None and adjusts.status == CommissionStatus.PENDING
     with transaction.atomic():
         commission = Commission.objects.create(
             merchant_id=tenancy.current(),
@@ -60,8 +65,9 @@ def correct(
             currency=currency,
             base=0,
             amount=amount,
-            status=CommissionStatus.APPROVED,
-            held_until=now,
+            adjusts=adjusts,
+            status=CommissionStatus.PENDING if held else CommissionStatus.APPROVED,
+            held_until=adjusts.held_until if adjusts is not None and held else now,
             occurred_at=now,
             explanation={
                 "manual": True,

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 
 from affiliates.models import Partner
@@ -36,8 +37,18 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
         return self.filter(is_hidden=False)
 
     def under_review(self) -> "CommissionQuerySet":
-        """Those on hold that somebody has to decide about."""
-        return self.filter(_has_open_flag(), status=CommissionStatus.PENDING, level=0)
+        """Those on hold that somebody has to decide about, without those that follow them."""
+        own = Flag.objects.filter(commission=OuterRef("pk"), outcome=FlagOutcome.OPEN)
+        return self.filter(Exists(own), status=CommissionStatus.PENDING)
+
+    def earned(self) -> "CommissionQuerySet":
+        """What rules and bonuses gave, and nobody by hand."""
+        given = self.alias(event=KT("explanation__event"))
+        return given.filter(Q(reward_version__isnull=False) | Q(event="bonus"))
+
+    def kept_on_hold(self) -> "CommissionQuerySet":
+        """Those that no time releases: somebody doubts what they follow, or what they adjust is on hold."""
+        return self.filter(_has_open_flag() | Q(adjusts__status=CommissionStatus.PENDING))
 
     def with_doubts(self) -> "CommissionQuerySet":
         """Each with `is_doubted`: whether it is under review. Nothing of why, which partners may not see."""
@@ -45,8 +56,10 @@ class CommissionQuerySet(models.QuerySet["Commission"]):
 
 
 def _has_open_flag() -> Exists:
-    mine = Q(commission=OuterRef("pk")) | Q(commission=OuterRef("source"))
-    return Exists(Flag.objects.filter(mine, outcome=FlagOutcome.OPEN))
+    """A doubt is also one about what follows: a recruiter's share, and what adjusts either."""
+    followed = ("pk", "source", "adjusts", "adjusts__source")
+    doubted = Q(*(("commission", OuterRef(each)) for each in followed), _connector=Q.OR)
+    return Exists(Flag.objects.filter(doubted, outcome=FlagOutcome.OPEN))
 
 
 class Commission(models.Model):
@@ -80,6 +93,10 @@ class Commission(models.Model):
         "self", on_delete=models.DO_NOTHING, related_name="shares", null=True, db_constraint=False, db_index=False
     )
     """What the partner earned who sold; of a recruiter's commission only, which follows it (`commissions.shares`)."""
+    adjusts = models.ForeignKey(
+        "self", on_delete=models.DO_NOTHING, related_name="adjustments", null=True, db_constraint=False, db_index=False
+    )
+    """The commission by rule that this one by hand corrects, and follows (`commissions.adjustment`)."""
     currency = models.CharField(max_length=3)
     base = models.BigIntegerField()
     """What the reward was computed on: the part of the order's amount that counts, or what the recruit earned."""
@@ -134,6 +151,9 @@ class Commission(models.Model):
             # Few beside those of orders: what leads and clicks earned, and what was given and adjusted by hand.
             models.Index(fields=["merchant", "partner"], condition=Q(order=None), name="commission_without_order"),
             models.Index(fields=["merchant", "source"], condition=Q(source__isnull=False), name="commission_by_source"),
+            models.Index(
+                fields=["merchant", "adjusts"], condition=Q(adjusts__isnull=False), name="commission_by_adjusted"
+            ),
             # For lists by status. The newest are on hold, so those are read from `commission_newest`, and a new
             # commission pays nothing here unless the program has no hold.
             models.Index(

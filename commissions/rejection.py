@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from commissions.adjustment import adjusted_by, follow_adjustment, give_adjustments_again, take_adjustments_back
-from commissions.decisions import give_again, lock_with_order, locked_order, status_on_hold, take_back
+from commissions.decisions import give_again, lock_with_order, locked_order, take_back
 from commissions.flags import close
+from commissions.hold import status_on_hold
 from commissions.models import Commission, CommissionStatus, DecisionKind, FlagOutcome
 from commissions.reversal import kept_of
 from commissions.shares import give_again_with, lock_with_shares, take_back_with
@@ -65,6 +66,9 @@ def restore(commission: Commission, *, reason: str, actor: Actor) -> Commission:
         if adjusted is not None:
             lock_with_order(adjusted)
         order = locked_order(commission)
+        if commission.source is not None:
+            # A doubt about it holds its shares, too.
+            lock(commission.source)
         shares = lock_with_shares(commission)
         if commission.status in _REJECTABLE and commission.decisions.exists():
             return commission

@@ -8,7 +8,8 @@ refund; one that had been rejected by itself stays rejected, whatever becomes of
 
 from datetime import datetime
 
-from commissions.decisions import give_again, status_on_hold, take_back
+from commissions.decisions import give_again, take_back
+from commissions.hold import status_on_hold
 from commissions.models import Commission, CommissionQuerySet, CommissionStatus, Decision, DecisionKind
 from commissions.reversal import kept_of
 from merchants.audit import Actor

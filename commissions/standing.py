@@ -5,9 +5,9 @@ it is locked, in id order and after the coupons (`tracking.ingest`), so that tie
 order away from a partner holds the rows in which it may have been counted (`hold`), and so long nobody makes one; then
 they are thrown away (`forget_rows`), and the next sale counts them again.
 
-A sale that was under way when the first rule that counts was set, or when its partner changed groups, has not seen that
-it must count, and nothing on a sale's way could tell it for free. So a row that was made is looked at once more when
-such sales are long over (`settle`): it is counted anew, under its lock.
+A sale that was under way when the first rule that counts was set would not know that it must count. So whoever sets
+one waits until the sales under way are over (a trigger; `merchants.tenancy.rules_stay`), as does who moves a partner to
+a group where anything is counted, or the merchant to another time zone.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -16,7 +16,6 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from msgspec import Struct, json
 from psycopg import errors
 
@@ -175,23 +174,6 @@ def _bounds(period: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
 def forget(*, partner_ids: Collection[UUID]) -> None:
     """Throw away what was counted for these partners of the running tenant: the next sale counts it anew."""
     Merchant(id=current()).reward_standings.filter(partner_id__in=partner_ids).delete()
-
-
-def settle(*, made_before: datetime, limit: int = 100) -> int:
-    """Count once more at most `limit` rows that were made before that moment; how many. Call again until 0.
-
-    Every sale that did not know that it must count has to be over by then. Those that are locked are left for later.
-    """
-    merchant = Merchant.objects.get(id=current())
-    zone = ZoneInfo(merchant.time_zone)
-    rows = merchant.reward_standings.filter(is_settled=False, made_at__lt=made_before).order_by("id")
-    with transaction.atomic():
-        found = list(rows.select_for_update(skip_locked=True, no_key=True)[:limit])
-        for row in found:
-            count = counted(Key(row.partner_id, row.customer_id, row.period), zone)
-            row.orders, row.revenue, row.earned, row.is_settled = count.orders, count.revenue, count.earned, True
-            row.save(update_fields=["orders", "revenue", "earned", "is_settled"])
-    return len(found)
 
 
 def problems() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What ends by the clock, every minute: holds, and the time in which a count may have missed a sale under way."""
+"""What ends by the clock, every minute: holds."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -8,16 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from commissions.hold import release_due
-from commissions.standing import settle
 from merchants import tenancy
 from merchants.tenancy import TenantTask
 
 #: Commissions in one transaction.
 LIMIT = 1_000
-#: Counts that are made once more in one transaction: each reads what a partner earned in a month, or ever.
-STANDINGS = 100
-#: Far longer than a transaction that records sales lasts.
-UNDER_WAY = timedelta(minutes=5)
 #: A message that has waited this long is dropped: later sweeps have rung for the same commissions.
 EXPIRES = timedelta(minutes=2).total_seconds()
 
@@ -31,11 +26,8 @@ def sweep_holds() -> None:
 
 @shared_task(name="commissions.release_holds", base=TenantTask)
 def release_holds() -> None:
-    """Approve a merchant's due commissions and settle what was counted; ring again at once when that was not all."""
-    now = timezone.now()
-    settled = settle(made_before=now - UNDER_WAY, limit=STANDINGS)
-    released = release_due(now=now, limit=LIMIT)
-    if settled == STANDINGS or released == LIMIT:
+    """Approve a merchant's due commissions; ring again at once when that was not all."""
+    if release_due(now=timezone.now(), limit=LIMIT) == LIMIT:
         merchant_id = tenancy.current()
         transaction.on_commit(lambda: _ring(merchant_id))
 

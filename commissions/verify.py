@@ -42,6 +42,11 @@ SELECT c.id, c.amount - c.reversed FROM commissions_commission c JOIN commission
  WHERE s.level <> 0 OR s.currency <> c.currency OR s.order_id IS DISTINCT FROM c.order_id OR s.partner_id = c.partner_id
     OR (s.amount = s.reversed AND c.amount <> c.reversed)
 """
+_ADJUSTMENTS = """
+SELECT a.id, a.status, c.status FROM commissions_commission a JOIN commissions_commission c ON c.id = a.adjusts_id
+ WHERE a.partner_id <> c.partner_id OR a.currency <> c.currency
+    OR (a.status IN ('pending', 'approved') AND (a.status = 'pending') <> (c.status = 'pending'))
+"""
 _OF_DELETED = """
 SELECT c.id, c.amount - c.reversed FROM commissions_commission c JOIN orders_order o ON o.id = c.order_id
  WHERE o.deleted_at IS NOT NULL AND c.amount <> c.reversed
@@ -66,6 +71,9 @@ def problems() -> Iterator[str]:
         cursor.execute(_SHARES)
         for commission_id, left in cursor:
             yield f"commission {commission_id} of a recruiter does not follow the one it was earned on: {left} is left"
+        cursor.execute(_ADJUSTMENTS)
+        for commission_id, status, adjusted in cursor:
+            yield f"commission {commission_id} is {status} and does not follow the one it adjusts, which is {adjusted}"
         cursor.execute(_OF_DELETED)
         for commission_id, left in cursor:
             yield f"commission {commission_id} leaves the partner {left} of a deleted order"

@@ -1,8 +1,9 @@
 """What each rule looks for, as one statement over a set of commissions: new ones, or a piece of history.
 
-Every window ends at the order it is about, so a rule finds the same whenever it is asked. A row of an answer is a
-commission and the figures that speak against it. Row-level security adds the tenant to every table; look-ups go by
-index: a partner's clicks and orders by time, rollups by day, the rest by id.
+All but the one about terms look for orders, and at those who sold: what recruiters earned on one waits with it. Every
+window ends at the order it is about, so a rule finds the same whenever it is asked. A row of an answer is a commission
+and the figures that speak against it. Row-level security adds the tenant to every table; look-ups go by index: a
+partner's clicks and orders by time, rollups by day, the rest by id.
 """
 
 # ruff: noqa: S608 - the statements are put together from this module's own constants; values are parameters.
@@ -113,8 +114,11 @@ COUNTRIES = f"""{_SUBJECT}
 SELECT id, jsonb_build_object('country', country) FROM subject
  WHERE country <> '' AND country <> ALL(%(countries)s::text[])"""
 
-# By the terms as they were when the order came. Accepting, also later, settles what was earned before.
-TERMS = f"""{_SUBJECT}
+# All that was earned: with orders, leads, clicks, bonuses and recruits. By the terms as they were then. Accepting, also
+# later, settles what was earned before.
+TERMS = """WITH subject AS MATERIALIZED (
+    SELECT id, partner_id, occurred_at, (occurred_at AT TIME ZONE %(zone)s)::date AS day
+      FROM commissions_commission WHERE id = ANY(%(ids)s::uuid[]))
 SELECT s.id, jsonb_build_object('version', t.number, 'accept_by', t.accept_by)
   FROM subject s JOIN affiliates_partner p ON p.id = s.partner_id
   CROSS JOIN LATERAL (SELECT * FROM affiliates_programterms t

@@ -26,10 +26,8 @@ _EXAMPLES = 20
 def _work(job: Job, parameters: Mapping[str, Any]) -> Work:
     """`rule`, and its `parameters` as they are kept. The state holds the sums so far."""
     merchant, rule = job.merchant, rule_of(parameters["rule"])
-    rows = merchant.commissions.filter(
-        occurred_at__gte=timezone.now() - timedelta(days=DAYS), order__isnull=False, level=0
-    ).exclude(status__in=[CommissionStatus.REVERSED, CommissionStatus.REJECTED])
-    rows = rows.order_by("id")
+    rows = merchant.commissions.earned().filter(occurred_at__gte=timezone.now() - timedelta(days=DAYS))
+    rows = rows.exclude(status__in=[CommissionStatus.REVERSED, CommissionStatus.REJECTED]).order_by("id")
     total = rows[:MOST].count()
     state: dict[str, Any] = {"seen": 0, "matched": 0, "sums": {}, "examples": [], **job.state}
     while state["seen"] < total:
@@ -45,10 +43,10 @@ def _work(job: Job, parameters: Mapping[str, Any]) -> Work:
         for row in matched:
             state["sums"][row.currency] = state["sums"].get(row.currency, 0) + row.amount - row.reversed
         examples = [
-            {"commission": str(row.id), "order": row.order.external_id, "partner": row.partner.name,
+            {"commission": str(row.id), "called": row.called, "partner": row.partner.name,
              "partner_id": str(row.partner_id),
              "amount": row.amount, "currency": row.currency, "reason": found[row.id].reason}
-            for row in matched if row.order is not None
+            for row in matched
         ]  # fmt: skip
         state |= {
             "seen": state["seen"] + len(piece),

@@ -200,8 +200,9 @@ RULES: dict[str, Rule] = {
         Rule(
             "terms",
             "Terms not accepted",
-            "The partner let the day pass by which a new version of the terms was to be accepted. Publishing terms with"
-            " such a day switches this on; a partner who accepts settles what waits.",
+            "The partner let the day pass by which a new version of the terms was to be accepted. All that they earn"
+            " from then on waits: with orders, leads, clicks, bonuses and recruits. Publishing terms with such a day"
+            " switches this on; a partner who accepts settles what waits.",
             Severity.MEDIUM,
             checks.TERMS,
             lambda found: (

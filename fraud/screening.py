@@ -3,6 +3,8 @@
 Why none is missed: ids are made in the order of time, but commits may come a little later. So each look begins SLACK
 before the last one's end, and leaves out what was looked at (`Screened`). Two workers never look at once: the
 merchant's `Screening` is locked, and whoever comes second goes away.
+
+What was given by hand is not looked at: somebody has just decided about it.
 """
 
 from datetime import timedelta
@@ -25,7 +27,8 @@ SLACK = timedelta(minutes=10)
 
 _FRESH = """
 SELECT c.id FROM commissions_commission c
- WHERE c.merchant_id = %(merchant)s AND c.id >= %(since)s AND c.order_id IS NOT NULL AND c.level = 0
+ WHERE c.merchant_id = %(merchant)s AND c.id >= %(since)s
+   AND (c.reward_version_id IS NOT NULL OR c.explanation->>'event' = 'bonus')
    AND c.status IN ('pending', 'approved')
    AND NOT EXISTS (SELECT FROM fraud_screened s WHERE s.merchant_id = %(merchant)s AND s.commission_id = c.id)
  ORDER BY c.id LIMIT %(limit)s

@@ -1,5 +1,9 @@
 """New terms whose deadline has a consequence in the books: what was earned after it waits for somebody to look.
 
+That is all that the partner earns from the next day on: with orders, leads, clicks, bonuses, and a share of what a
+recruit earned, whose own commission does not wait. A bonus is of the day that it is dated, which lies in its period.
+What somebody gives by hand was looked at then, and what adjusts any of these has its hold (`commissions.adjustment`).
+
 The rule `terms` of `fraud.rules` looks for it, like any other doubt; publishing such a version switches it on. A
 partner who accepts settles it without anybody looking.
 """

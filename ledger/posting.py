@@ -5,8 +5,8 @@ Who spends from an account locks its owner's row first (see payouts); who earns 
 """
 
 import json
-import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -34,28 +34,46 @@ SELECT merchant_id, transaction_id, account, currency, amount
 """
 
 
-def post(*, reference: str, kind: str, occurred_at: datetime, entries: Sequence[Movement]) -> uuid.UUID:
-    """Post one balanced transaction of the running tenant and return its id.
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A balanced transaction that is to be posted."""
+
+    reference: str
+    kind: str
+    occurred_at: datetime
+    entries: Sequence[Movement]
+
+
+def post(*, reference: str, kind: str, occurred_at: datetime, entries: Sequence[Movement]) -> None:
+    """Post one balanced transaction of the running tenant.
 
     IntegrityError when the entries do not sum to zero in each currency, when one moves nothing, or when
     `reference` was posted before.
     """
+    post_many([Posting(reference, kind, occurred_at, entries)])
+
+
+def post_many(postings: Sequence[Posting]) -> None:
+    """Post each of these, or, when the database refuses one, none; in one statement."""
     merchant = str(current())
-    transaction_id = new_id()
-    rows = [
-        {"merchant_id": merchant, "transaction_id": str(transaction_id), "account": a, "currency": c, "amount": amount}
-        for a, c, amount in entries
-    ]
-    head = {
-        "merchant_id": merchant,
-        "id": str(transaction_id),
-        "reference": reference,
-        "kind": kind,
-        "occurred_at": occurred_at.isoformat(),
-    }
+    heads, rows = [], []
+    for posting in postings:
+        id = str(new_id())
+        heads.append(
+            {
+                "merchant_id": merchant,
+                "id": id,
+                "reference": posting.reference,
+                "kind": posting.kind,
+                "occurred_at": posting.occurred_at.isoformat(),
+            }
+        )
+        rows += [
+            {"merchant_id": merchant, "transaction_id": id, "account": account, "currency": currency, "amount": amount}
+            for account, currency, amount in posting.entries
+        ]
     with connection.cursor() as cursor:
-        cursor.execute(POST, {"transactions": json.dumps([head]), "entries": json.dumps(rows)})
-    return transaction_id
+        cursor.execute(POST, {"transactions": json.dumps(heads), "entries": json.dumps(rows)})
 
 
 def balance(account: str, currency: str) -> int:

@@ -61,6 +61,27 @@ def record(
     )
 
 
+def record_each(actor: Actor, verb: str, object_type: str, afters: Mapping[uuid.UUID, Mapping[str, Any]]) -> None:
+    """Note that `actor` did `verb` to each of these objects of the running tenant, and what of each: a row each."""
+    AuditEntry.objects.bulk_create(
+        (
+            AuditEntry(
+                merchant_id=current(),
+                actor_kind=actor.kind,
+                actor_id=actor.id,
+                actor_name=actor.name,
+                verb=verb,
+                object_type=object_type,
+                object_id=object_id,
+                after=after,
+                request_id=actor.request_id,
+            )
+            for object_id, after in afters.items()
+        ),
+        batch_size=1_000,
+    )
+
+
 def record_many(actor: Actor, verb: str, object_type: str, object_ids: Sequence[uuid.UUID]) -> None:
     """Note that `actor` did the same to several objects of the running tenant at once, in one row."""
     AuditEntry.objects.create(

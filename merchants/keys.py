@@ -137,7 +137,8 @@ def entered(
         with tenancy.tenant(merchant_id, asked) as answer:
             yield _checked(presented, None if answer is None else _decode(answer)), None
         return
-    both = tenancy.Question(_with_check(along.statement), {**asked.parameters, **along.parameters})
+    parameters = {**asked.parameters, **along.parameters}
+    both = tenancy.Question(_with_check(along.statement), parameters, rules_of=along.rules_of)
     with tenancy.tenant(merchant_id, both) as answer:
         assert answer is not None
         key, found = _decode_both(answer)

@@ -116,10 +116,26 @@ class Question:
 
     statement: Statement
     parameters: Mapping[str, Any]
+    rules_of: uuid.UUID | None = None
+    """The merchant whose rules it reads: they stay to the end of the transaction (`rules_stay`)."""
 
     def answer(self) -> bytes | None:
         """Asked in the running transaction."""
+        if self.rules_of is not None:
+            rules_stay(self.rules_of)
         return self.statement.value(self.parameters)
+
+
+_RULES_STAY = Statement("SELECT pg_advisory_xact_lock_shared(hashtextextended(%(merchant)s, 0))")
+
+
+def rules_stay(merchant_id: uuid.UUID) -> None:
+    """Let whoever is about to set a rule that counts wait until the running transaction is over.
+
+    So a sale either knows of the rule or is there to be counted when the first sale that knows counts. Taken before the
+    rules are read, by a statement of its own: what one statement reads, it reads as of its beginning.
+    """
+    _RULES_STAY.value({"merchant": merchant_id})
 
 
 def _believe_in_connection(database: BaseDatabaseWrapper) -> None:
@@ -145,11 +161,14 @@ def _enter(database: BaseDatabaseWrapper, merchant_id: uuid.UUID, first: Questio
     if raw.autocommit or raw.pgconn.transaction_status != TransactionStatus.IDLE:
         _set("app.merchant_id", str(merchant_id))
         return first.answer() if first else None
-    begin = f"BEGIN; SELECT set_config('app.merchant_id', '{merchant_id}', true);".encode()
+    begin = f"BEGIN; SELECT set_config('app.merchant_id', '{merchant_id}', true)"
+    if first and first.rules_of is not None:
+        # As `rules_stay` does, for a microsecond.
+        begin += f", pg_advisory_xact_lock_shared(hashtextextended('{first.rules_of}', 0))"
     with database.wrap_database_errors:
         if first:
-            return first.statement.opening(begin, first.parameters)
-        execute(raw, begin)
+            return first.statement.opening(f"{begin};".encode(), first.parameters)
+        execute(raw, begin.encode())
     return None
 
 

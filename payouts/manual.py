@@ -9,8 +9,8 @@ Every posting of a commission moves the earned balance with it, so the two diffe
 a refund after payment lowers the balance and no unpaid commission, and is owed. After the payout the balance is
 exactly what the commissions left out come to; it cannot go below zero because of a payout, and no debt is netted
 against commissions that are still on hold. (When a payout is reversed whose refunds were netted by a later one,
-`owed` is below zero: the merchant owes, and the next payout carries it.) A correction below zero is an approved
-commission like any other and must be chosen with the rest, so that it counts once.
+`owed` is below zero: the merchant owes, and the next payout carries it.) A correction below zero is a commission like
+any other: one that is approved must be chosen with the rest, so that it counts once.
 
 Locks: the partner's row first, because they own the account that is spent from and two payouts must not spend the
 same balance; then the commissions by id, the order in which refunds lock them. The balance and the commissions it is
@@ -26,6 +26,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from affiliates.models import Partner
+from commissions.hold import follow_hold
 from commissions.models import Commission, CommissionStatus
 from ledger.accounts import CASH, partner_earned, partner_in_transit
 from ledger.posting import post
@@ -45,7 +46,8 @@ _EARLIEST = date(1970, 1, 1)
 
 _STANDING = """
 SELECT coalesce(sum(c.amount - c.reversed), 0),
-       coalesce(sum(c.amount - c.reversed) FILTER (WHERE c.amount < 0 AND c.id <> ALL(%(chosen)s)), 0),
+       coalesce(sum(c.amount - c.reversed)
+                FILTER (WHERE c.amount < 0 AND c.status = 'approved' AND c.id <> ALL(%(chosen)s)), 0),
        (SELECT coalesce(sum(e.amount), 0) FROM ledger_entry e
          WHERE e.account = %(account)s AND e.currency = %(currency)s)
   FROM commissions_commission c
@@ -288,7 +290,8 @@ def _post_paid(payout: Payout, paid_at: datetime) -> None:
 def reverse_payout(payout: Payout, *, reason: str, actor: Actor) -> Payout:
     """Undo a payout that did not reach the partner: the money is owed again, its commissions can be paid again.
 
-    A commission that was refunded in full meanwhile becomes reversed. Conflict `payout_not_paid` the second time.
+    A commission that was refunded in full meanwhile becomes reversed; one that follows another, which was put under
+    review meanwhile, is on hold with it. Conflict `payout_not_paid` the second time.
     """
     reason = inputs.line(reason, "reason", longest=500, required=True)
     with transaction.atomic():
@@ -319,16 +322,28 @@ def _give_back(payout: Payout) -> None:
     items = payout.items.filter(is_live=True)
     ids = list(items.values_list("commission_id", flat=True))
     mine = payout.partner.commissions
-    locked = mine.select_for_update(of=("self",), no_key=True).filter(id__in=ids).order_by("id")
-    commissions = list(locked.select_related("order"))
+    commissions = _lock_with_followed(payout, ids)
+    on_hold = set(mine.filter(id__in=ids).kept_on_hold().values_list("id", flat=True))
     for commission in commissions:
         gone = commission.amount != 0 and commission.amount == commission.reversed
-        commission.status = CommissionStatus.REVERSED if gone else CommissionStatus.APPROVED
+        again = CommissionStatus.PENDING if commission.id in on_hold else CommissionStatus.APPROVED
+        commission.status = CommissionStatus.REVERSED if gone else again
         commission.paid_at = None
         # Of a deleted order it was in view because it explained what was owed: nothing is any more.
         commission.is_hidden = commission.order is not None and commission.order.deleted_at is not None
     mine.bulk_update(commissions, ["status", "paid_at", "is_hidden"], batch_size=1000)
+    follow_hold(on_hold)
     items.update(is_live=False)
+
+
+def _lock_with_followed(payout: Payout, ids: Sequence[uuid.UUID]) -> list[Commission]:
+    """The payout's commissions, locked together with those that decide about their hold; all by id."""
+    mine = payout.partner.commissions.filter(id__in=ids)
+    followed = {id for pair in mine.values_list("source", "adjusts") for id in pair if id is not None}
+    both = Merchant(id=payout.merchant_id).commissions.filter(id__in=followed.union(ids))
+    locked = both.select_for_update(of=("self",), no_key=True).select_related("order").order_by("id")
+    paid = set(ids)
+    return [commission for commission in locked if commission.id in paid]
 
 
 def _checked_day(paid_on: date) -> date:

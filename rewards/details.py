@@ -95,6 +95,11 @@ class Details(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         ) + len(self.metadata)
 
     @property
+    def counts(self) -> bool:
+        """Whether what was counted before has to do with it, in any way."""
+        return self.counts_month or self.counts_lifetime or self.counts_customer
+
+    @property
     def counts_month(self) -> bool:
         """Whether it needs to know what the partner has brought or earned in the month."""
         return self.cap_month is not None or bool(self.tiers and self.tier_period == "month")

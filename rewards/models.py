@@ -61,6 +61,8 @@ class RewardVersion(models.Model):
     """Everything beyond the rate, as `rewards.details.Details` writes it."""
     levels = models.PositiveSmallIntegerField(default=0)
     """Of a rule for recruiters: how many levels it pays, as its details say; 0 of any other."""
+    counts = models.BooleanField(default=False)
+    """Whether it looks at what was counted before, by tiers, limits or the customer's orders, as its details say."""
     ended = models.BooleanField(default=False)
     """This version takes the rule away: the next one in the order decides again."""
     effective_from = models.DateTimeField()
@@ -92,6 +94,7 @@ class RewardVersion(models.Model):
         indexes = [
             models.Index(fields=["merchant", "partner", "-effective_from"], name="reward_by_partner"),
             models.Index(fields=["merchant", "levels"], condition=Q(levels__gt=0), name="reward_for_recruiters"),
+            models.Index(fields=["merchant"], condition=Q(counts=True), name="reward_that_counts"),
         ]
 
     def __str__(self) -> str:
@@ -149,14 +152,10 @@ class RewardStanding(models.Model):
     """Those orders' amounts by currency, in minor units, as they were placed."""
     earned = models.JSONField(default=dict)
     """By currency, in minor units, as accrued."""
-    made_at = models.DateTimeField(db_default=Now(), editable=False)
-    is_settled = models.BooleanField(db_default=False, editable=False)
-    """Whether it was counted once more after all sales were over that did not know of it (`commissions.standing`)."""
 
     class Meta:
         indexes = [
             models.Index(fields=["merchant", "partner"], name="standing_by_partner"),
-            models.Index(fields=["merchant", "made_at"], condition=Q(is_settled=False), name="standing_unsettled"),
         ]
 
     def __str__(self) -> str:

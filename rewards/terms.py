@@ -30,7 +30,7 @@ from rewards.rules import Rules, Terms
 
 #: Of one owner, beside the basic one. Each is asked for every sale, and a person has to oversee them.
 MOST_RULES = 50
-_COLUMNS = ("kind", "percent", "amount", "currency", "excludes", "details", "levels")
+_COLUMNS = ("kind", "percent", "amount", "currency", "excludes", "details", "levels", "counts")
 
 Owner = Program | Group | Partner
 
@@ -165,7 +165,11 @@ def _checked(
             code="rule_not_for_event",
             field="currency",
         )
-    return found.columns | {"details": to_builtins(found.details), "levels": found.details.levels}
+    return found.columns | {
+        "details": to_builtins(found.details),
+        "levels": found.details.levels,
+        "counts": found.details.counts,
+    }
 
 
 def _currency() -> str:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
 
 from merchants import tenancy
 from merchants.errors import DomainError
@@ -125,3 +125,27 @@ def under_way(merchant: Merchant, work: Callable[[], object]) -> Iterator[None]:
     finally:
         over.set()
         thread.join(_LONGEST)
+
+
+def in_thread(work: Callable[[], object]) -> Thread:
+    """`work` under way in a thread with a connection of its own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    return thread
+
+
+def waits_for_a_lock() -> bool:
+    """Whether anybody waits for an advisory lock of this database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        )
+        return bool(cursor.fetchone()[0])

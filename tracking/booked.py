@@ -5,8 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models.fields.json import KT
-
 from commissions.models import CommissionQuerySet, CommissionStatus
 from merchants.models import Merchant
 from tracking.comparison import Given
@@ -29,10 +27,11 @@ class Books:
 
     def __init__(self, merchant: Merchant) -> None:
         self._merchant = merchant
-        manual = merchant.commissions.filter(order=None, reward_version=None).annotate(of=KT("explanation__adjusts"))
-        self._adjusted: Counter[str] = Counter()
-        for of, amount, taken in manual.filter(of__isnull=False).values_list("of", "amount", "reversed"):
-            self._adjusted[of] += amount - taken
+        self._adjusted: Counter[UUID] = Counter()
+        adjustments = merchant.commissions.filter(adjusts__isnull=False)
+        for adjusted, amount, taken in adjustments.values_list("adjusts", "amount", "reversed"):
+            assert adjusted is not None
+            self._adjusted[adjusted] += amount - taken
 
     def of_orders(self, ids: Collection[UUID]) -> dict[UUID, list[Booked]]:
         """By order, those of recruiters included."""
@@ -48,8 +47,8 @@ class Books:
         for of, id, level, partner_id, version_id, amount, taken, status, moved in commissions.values_list(
             column, *columns
         ):
-            is_adjusted = str(id) in self._adjusted
-            worth = amount - taken + (self._adjusted[str(id)] if is_adjusted else 0)
+            is_adjusted = id in self._adjusted
+            worth = amount - taken + (self._adjusted[id] if is_adjusted else 0)
             by_hand = is_adjusted or status == CommissionStatus.REJECTED
             found.setdefault(of, []).append(Booked(level, partner_id, version_id, worth, by_hand, bool(moved)))
         return found

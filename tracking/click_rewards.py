@@ -21,7 +21,7 @@ from merchants.audit import system
 from merchants.ids import new_id
 from merchants.models import Merchant
 from merchants.money import display
-from merchants.tenancy import current
+from merchants.tenancy import current, rules_stay
 from rewards import engine
 from rewards.basket import OrderFacts
 from rewards.counting import Counts, Key, keys_for
@@ -50,6 +50,7 @@ def reward_clicks(clicks: Sequence[Clicked]) -> None:
     if not clicks:
         return
     merchant = Merchant(id=current())
+    rules_stay(merchant.id)
     version = Merchant.objects.values_list("configuration_version", flat=True).get(id=merchant.id)
     configured = configuration(version)
     paying = _paying(merchant, {click.partner_id for click in clicks}, configured)

@@ -70,13 +70,13 @@ def delete_order(merchant: Merchant, order_id: UUID, *, reason: str, actor: Acto
         taken = []
         for commission in commissions.select_for_update(of=("self",), no_key=True).order_by("id"):
             why = f"Order {order.external_id} was deleted: {reason}"
-            adjusted = take_adjustments_back(commission, reason=why[:500], actor=actor)
             commission.is_hidden = commission.status not in PAID
             if commission.status == CommissionStatus.REJECTED:
                 commission.save(update_fields=["is_hidden"])
                 continue
             back = take_back(commission, kind=DecisionKind.DELETION, reason=reason, at=now, actor=actor)
-            taken.append(TakenBack(commission, back + adjusted))
+            back += take_adjustments_back(commission, reason=why[:500], actor=actor)
+            taken.append(TakenBack(commission, back))
         why = f"Order {order.external_id} was deleted"
         close_moot({back.commission.id: why for back in taken}, actor=actor)
         # What had moved to another partner before is reversed already, and goes out of sight with its order.

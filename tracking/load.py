@@ -371,7 +371,8 @@ def question(merchant_id: UUID, events: Sequence[Event], *, levels: int = 0) -> 
         "order_ids": [sale.order_id for sale in sales],
         "levels": levels,
     }
-    return Question(_statement(frozenset(name for name, values in parameters.items() if values)), parameters)
+    statement = _statement(frozenset(name for name, values in parameters.items() if values))
+    return Question(statement, parameters, rules_of=merchant_id)
 
 
 def known(asked: Question, answer: bytes | None = None) -> Known:

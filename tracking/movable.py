@@ -13,7 +13,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
-from django.db.models.fields.json import KT
 
 from affiliates.models import BY_HAND, Partner
 from commissions import standing
@@ -134,16 +133,13 @@ def _commissions(merchant: Merchant, orders: Sequence[Order]) -> dict[UUID, list
 
 def _adjusted(merchant: Merchant, commissions: Mapping[UUID, list[Commission]]) -> tuple[dict[UUID, int], set[UUID]]:
     """By commission what adjustments made of it; and those of which an adjustment is paid."""
-    every = [commission for some in commissions.values() for commission in some]
-    partners = {commission.partner_id for commission in every}
-    by_hand = merchant.commissions.filter(order=None, partner__in=partners)
-    rows = by_hand.annotate(adjusts=KT("explanation__adjusts")).filter(adjusts__in=[str(c.id) for c in every])
+    rows = merchant.commissions.filter(adjusts__in=[commission for some in commissions.values() for commission in some])
     sums: dict[UUID, int] = {}
     paid: set[UUID] = set()
-    for adjusts, left, status in rows.values_list("adjusts", F("amount") - F("reversed"), "status"):
-        sums[UUID(adjusts)] = sums.get(UUID(adjusts), 0) + left
+    for adjusted, left, status in rows.values_list("adjusts", F("amount") - F("reversed"), "status"):
+        sums[adjusted] = sums.get(adjusted, 0) + left
         if status in PAID:
-            paid.add(UUID(adjusts))
+            paid.add(adjusted)
     return {id: amount for id, amount in sums.items() if amount}, paid
 
 

@@ -243,9 +243,9 @@ class _Move:
         }
         for move in moves:
             for commission in move.commissions:
-                take_adjustments_back(commission, reason=why[:500], actor=self.actor)
                 commission.moved = left_before.get((commission.order_id, commission.partner_id), 0) + 1
                 take_back(commission, kind=DecisionKind.REATTRIBUTION, reason=why, at=self.now, actor=self.actor)
+                take_adjustments_back(commission, reason=why[:500], actor=self.actor)
         close_moot(
             {c.id: f"Order {move.order.external_id} was given to {to}" for move in moves for c in move.commissions},
             actor=self.actor,

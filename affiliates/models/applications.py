@@ -56,7 +56,7 @@ class AfterDeadline(models.TextChoices):
     """What becomes of a partner who let the day pass. Either way the portal shows the terms alone until they accept."""
 
     REVIEW = "review"
-    """They earn on, and what their orders earn waits for somebody to look at it (`fraud.terms`)."""
+    """They earn on, and what they earn waits for somebody to look at it (`fraud.terms`)."""
     SUSPEND = "suspend"
     """They earn nothing more until they accept (`affiliates.deadlines`)."""
 

@@ -88,7 +88,7 @@ def bonuses_detail(request: StaffRequest, bonus: UUID) -> HttpResponseBase:
         "bonus": found,
         "status": found.status(today),
         "has_begun": plans.has_begun(found, today),
-        "can_end": found.is_running(today) and found.ends_on != today,
+        "can_end": plans.can_end(found, today),
         "sentence": sentence(found),
         "spans": spans,
         "span": span,
@@ -150,7 +150,8 @@ def bonuses_end(request: StaffRequest, bonus: UUID) -> HttpResponseBase:
     if sent(request, form):
         with form.refused():
             plans.end_bonus(found, actor=request.actor)
-            return done(request, f"{found.name} ends today.", _at(request, "bonuses_detail", found))
+            when = "today" if found.ends_on == plans.today_of() else "with its first day"
+            return done(request, f"{found.name} ends {when}.", _at(request, "bonuses_detail", found))
     context = {"bonus": found, "form": form, "partials": {"ask"}}
     return page(request, "backoffice/bonuses/end.html", context, status=form_status(form))
 

@@ -68,9 +68,7 @@ def commissions_detail(request: StaffRequest, commission: UUID) -> HttpResponseB
         "adjustments": adjustments,
         "flags": list(found.flags.order_by("-severity", "id")),
         "titles": {key: rule.title for key, rule in RULES.items()},
-        "adjusted": request.merchant.commissions.filter(id=found.explanation["adjusts"]).select_related("order").first()
-        if "adjusts" in found.explanation
-        else None,
+        "adjusted": found.adjusts,
         "reward": found.explanation.get("reward", {}),
         "rules": found.explanation.get("rules", []),
         "left_out": [
@@ -175,7 +173,7 @@ def _adjust(request: StaffRequest, commission: Commission, form: AdjustForm) -> 
 
 def _commission(request: StaffRequest, commission: UUID) -> Commission:
     rows = request.merchant.commissions.select_related(
-        "order", "customer", "partner", "reward_version", "source__partner"
+        "order", "customer", "partner", "reward_version", "source__partner", "adjusts__order"
     ).annotate(has_shares=Exists(request.merchant.commissions.filter(source=OuterRef("id"))))
     return get_object_or_404(rows, id=commission)
 

@@ -180,6 +180,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("partners", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
+                ("not_before", models.DateField(null=True)),
                 (
                     "noted_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),

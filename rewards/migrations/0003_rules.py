@@ -5,7 +5,6 @@ and the next sale counts them again.
 """
 
 import django.db.models.deletion
-import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import merchants.documents
@@ -51,11 +50,6 @@ class Migration(migrations.Migration):
                 ("orders", models.PositiveIntegerField()),
                 ("revenue", models.JSONField(default=dict)),
                 ("earned", models.JSONField(default=dict)),
-                (
-                    "made_at",
-                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
-                ),
-                ("is_settled", models.BooleanField(db_default=False, editable=False)),
             ],
         ),
         migrations.RemoveConstraint(
@@ -137,12 +131,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="rewardstanding",
             index=models.Index(fields=["merchant", "partner"], name="standing_by_partner"),
-        ),
-        migrations.AddIndex(
-            model_name="rewardstanding",
-            index=models.Index(
-                condition=models.Q(("is_settled", False)), fields=["merchant", "made_at"], name="standing_unsettled"
-            ),
         ),
         tenant_table("rewards_rewardstanding"),
         tenant_foreign_key("rewards_rewardstanding", "partner_id", "affiliates_partner"),

@@ -15,16 +15,26 @@ from affiliates import partners
 from affiliates.deadlines import suspend_late
 from affiliates.models import AfterDeadline, Partner, ProgramTerms
 from affiliates.program_terms import due, knowing_terms, publish_terms, unaccepted
+from bonuses import reaching
+from bonuses.models import Rung
+from bonuses.plans import create_bonus
 from commissions.hold import release_due
+from commissions.models import Commission, Flag
 from commissions.review import decide
 from fraud.screening import screen
 from fraud.terms import RULE, accept, publish
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
 from merchants.settings import update_merchant
-from tests.factories import ACTOR, PartnerFactory
-from tests.fraud.conftest import sell
-from tests.sales import give_ten_percent
+from rewards.details import Details
+from rewards.terms import add_rule
+from stats import rollup
+from tests.factories import ACTOR, CommissionFactory, PartnerFactory
+from tests.fraud.conftest import follow, sell
+from tests.levels.conftest import pays_recruiters
+from tests.sales import give_ten_percent, refund
+from tracking.events import Lead, SaleCustomer
+from tracking.leads import record_lead
 
 NEW_YORK = ZoneInfo("America/New_York")
 LAST_DAY = timezone.localdate(timezone=NEW_YORK) + timedelta(days=9)
@@ -152,6 +162,68 @@ def test_what_orders_earn_after_the_day_waits_until_it_is_accepted(anna: Partner
     flag.refresh_from_db()
     assert (flag.outcome, flag.note) == ("released", "Version 1 of the terms was accepted.")
     assert is_over(anna) is None
+
+
+def test_leads_clicks_bonuses_and_recruiters_shares_wait_too_and_what_is_given_by_hand_does_not(
+    anna: Partner, clock: Clock
+) -> None:
+    for event in ("lead", "click"):
+        add_rule(partner=anna, kind="fixed", amount=500, currency="USD", details=Details(event=event), actor=ACTOR)
+    pays_recruiters("10")
+    publish_with(anna, AfterDeadline.REVIEW)
+    # Bea came after the version, and is bound to no day.
+    bea: Partner = PartnerFactory(name="Bea", recruiter=anna, recruited_at=timezone.now())
+    give_ten_percent(bea)
+    clock(OVER + timedelta(minutes=1))
+    create_bonus(
+        partner=anna, name="Calls", measure="leads", period="month", currency="USD", ladder=[Rung(1, 900)], actor=ACTOR
+    )
+    record_lead(Lead(name="call", partner=str(anna.id), customer=SaleCustomer(external_id="eva")), actor=ACTOR)
+    follow(anna, at=timezone.now())
+    hers = sell(bea, "of-bea")
+    while rollup.refresh():
+        pass
+    reaching.settle()
+    by_hand: Commission = CommissionFactory(partner=anna)
+    screen()
+    late = {(c.amount, c.level) for c in anna.commissions.under_review()}
+    assert late == {(500, 0), (900, 0), (100, 1)}, "a call and a click, the bonus, and a tenth of what Bea earned"
+    assert anna.merchant.flags.count() == 4
+    assert not Flag.objects.filter(commission__in=[by_hand, hers]).exists()
+    much_later = OVER + timedelta(days=99)
+    release_due(now=much_later)
+    assert set(anna.commissions.exclude(id=by_hand.id).values_list("status", flat=True)) == {"pending"}
+    hers.refresh_from_db()
+    assert hers.status == "approved", "Bea does not wait for Anna"
+    accept(Partner.objects.get(id=anna.id), number=1, actor=ACTOR)
+    release_due(now=much_later)
+    assert set(anna.commissions.values_list("status", flat=True)) == {"approved"}
+
+
+def test_a_bonus_under_review_that_is_given_again_is_still_under_review(anna: Partner, clock: Clock) -> None:
+    publish_with(anna, AfterDeadline.REVIEW)
+    clock(OVER + timedelta(minutes=1))
+    create_bonus(
+        partner=anna, name="Sales", measure="orders", period="once", currency="USD", ladder=[Rung(1, 900)],
+        ends_on=timezone.localdate(timezone=NEW_YORK), actor=ACTOR,
+    )  # fmt: skip
+
+    def work(now: datetime) -> tuple[int, str]:
+        while rollup.refresh():
+            pass
+        reaching.settle(now=now)
+        screen()
+        given: Commission = anna.commissions.get(order=None)
+        return given.amount - given.reversed, given.status
+
+    sell(anna, "A-1")
+    assert work(timezone.now()) == (900, "pending")
+    refund("A-1")
+    assert work(timezone.now()) == (0, "reversed")
+    sell(anna, "A-2", placed_at=timezone.now())
+    # Its own hold is over by then; the days of grace are not.
+    assert work(OVER + timedelta(days=3)) == (900, "pending")
+    assert anna.commissions.under_review().filter(order=None).exists()
 
 
 def test_accepting_settles_no_other_doubt_and_undoes_no_decision(anna: Partner, clock: Clock) -> None:

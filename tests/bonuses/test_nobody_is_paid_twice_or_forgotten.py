@@ -3,11 +3,10 @@
 import os
 import signal
 from collections.abc import Callable
-from threading import Event, Thread
+from threading import Event
 from uuid import uuid4
 
 import pytest
-from django.db import connection
 
 from affiliates.models import Partner
 from bonuses import reaching, tasks
@@ -20,7 +19,7 @@ from merchants import tenancy
 from merchants.models import Merchant
 from stats import rollup
 from tests.factories import ACTOR, PartnerFactory
-from tests.races import forked, race
+from tests.races import forked, in_thread, race, waits_for_a_lock
 from tracking import ingest
 from tracking.events import Refund, Sale
 from tracking.refunds import record_refund
@@ -65,24 +64,6 @@ def given(merchant: Merchant) -> list[tuple[int, str]]:
             problem for proof in (ledger_verify, commissions_verify, bonuses_verify) for problem in proof.problems()
         ] == []
         return [(row.amount - row.reversed, row.status) for row in rows]
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
-        return bool(cursor.fetchone()[0])
-
-
-def in_thread(work: Callable[[], None]) -> Thread:
-    def run() -> None:
-        try:
-            work()
-        finally:
-            connection.close()
-
-    thread = Thread(target=run)
-    thread.start()
-    return thread
 
 
 def test_two_workers_at_once_pay_once(committed_merchant: Merchant, bea: Partner) -> None:

@@ -9,11 +9,12 @@ from affiliates.models import Partner
 from affiliates.partners import approve, suspend, update_partner
 from bonuses import reaching
 from bonuses.models import Award, Progress, Rung
-from bonuses.plans import end_bonus
+from bonuses.plans import delete_bonus, end_bonus, update_bonus
 from commissions.hold import release_due, release_now
 from commissions.rejection import reject, restore
 from ledger.accounts import partner_earned
 from ledger.posting import balance
+from merchants.errors import Conflict
 from merchants.models import Merchant
 from merchants.settings import update_merchant
 from tests.bonuses.conftest import DAWN, at, earned, promise, returned, sells, work
@@ -333,20 +334,68 @@ def test_without_a_bonus_nothing_is_written_down(anna: Partner) -> None:
     assert anna.merchant.bonuses_due.count() == 0
 
 
-def test_a_period_that_a_fast_clock_brought_is_taken_back_when_the_bonus_ends_before_it(anna: Partner) -> None:
-    bonus = promise(ladder=[Rung(1, 100)])
-    now = at("03-31", 23) + timedelta(minutes=58)
+MIDNIGHT = at("03-31", 23) + timedelta(hours=1)
+
+
+def sells_ahead(partner: Partner, now: datetime) -> None:
+    """An order whose clock is four minutes ahead of ours, two minutes before April."""
     ahead = Sale(
-        order_id="A", amount=1_000, currency="USD", partner=str(anna.id), placed_at=now + timedelta(minutes=4)
+        order_id="A", amount=1_000, currency="USD", partner=str(partner.id), placed_at=now + timedelta(minutes=4)
     )  # fmt: skip
     (outcome,) = ingest.record([ahead], actor=ACTOR, now=now)
-    assert outcome.error is None
+    assert outcome.error is None, outcome.error
+
+
+def test_what_a_fast_clock_dates_into_the_next_period_is_given_when_that_begins(anna: Partner) -> None:
+    promise(ladder=[Rung(1, 100)])
+    now = MIDNIGHT - timedelta(minutes=2)
+    sells_ahead(anna, now)
     work(now)
-    assert earned(anna) == [(100, "pending")], "of April"
+    assert earned(anna) == [], "April has not begun"
+    assert reaching.settle(now=MIDNIGHT - timedelta(microseconds=1)) == 0
+    work(MIDNIGHT)
+    assert earned(anna) == [(100, "pending")], "nothing but the day has changed"
+    assert anna.merchant.bonuses_due.count() == 0
+
+
+def test_a_bonus_that_begins_tomorrow_is_still_a_plan_whatever_clocks_say(anna: Partner) -> None:
+    now = MIDNIGHT - timedelta(minutes=2)
+    bonus = promise(now, starts_on=date(2026, 4, 1), ladder=[Rung(1, 100)])
+    sells_ahead(anna, now)
+    work(now)
+    assert (earned(anna), bonus.progress.count()) == ([], 0)
+    update_bonus(bonus, changes={"ladder": [Rung(1, 200)]}, actor=ACTOR, now=now)
+    work(now)
+    delete_bonus(bonus, actor=ACTOR, now=now)
+    work(MIDNIGHT)
+    assert earned(anna) == []
+
+
+def test_a_bonus_made_at_the_last_minute_counts_what_was_dated_into_its_first_day(anna: Partner) -> None:
+    now = MIDNIGHT - timedelta(minutes=2)
+    sells_ahead(anna, now)
+    work(now)
+    promise(now, starts_on=date(2026, 4, 1), ladder=[Rung(1, 100)])
+    work(MIDNIGHT)
+    assert earned(anna) == [(100, "pending")]
+
+
+def test_where_the_merchants_day_goes_back_what_has_begun_has_begun(tenant: Merchant, anna: Partner) -> None:
+    tenant.time_zone = "Asia/Tokyo"
+    tenant.save(update_fields=["time_zone"])
+    now = at("03-31", 20)
+    bonus = promise(now, ladder=[Rung(1, 100)])
+    sells(anna, 1, on=now)
+    work(now)
+    assert (bonus.starts_on, earned(anna)) == (date(2026, 4, 1), [(100, "pending")])
+    tenant.time_zone = "America/New_York"
+    tenant.save(update_fields=["time_zone"])
+    with pytest.raises(Conflict, match="end it instead"):
+        delete_bonus(bonus, actor=ACTOR, now=now)
     end_bonus(bonus, actor=ACTOR, now=now)
-    sells(anna, 1, on=now, called="B")
+    assert bonus.ends_on == date(2026, 4, 1), "its first day still comes, and counts"
     work(now)
-    assert earned(anna) == [(0, "reversed"), (100, "pending")], "there is no April; March counts whole"
+    assert earned(anna) == [(0, "reversed")], "the order is of March there"
 
 
 def test_a_period_that_is_over_stays_with_the_group_they_were_in(anna: Partner) -> None:

@@ -1,10 +1,12 @@
 """What a bonus costs: nothing for a sale, and for the worker as many statements as it looks at somebody."""
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from affiliates.models import Partner
-from bonuses import reaching
+from bonuses import due, reaching
+from bonuses.models import Award, Due, Rung
 from merchants.models import Merchant
 from stats import rollup
 from tests.bonuses.conftest import at, promise, sells
@@ -25,15 +27,36 @@ def test_a_sale_asks_what_it_asked_before(anna: Partner) -> None:
     assert anna.merchant.bonuses_due.count() == 0, "whose figures change is for the rollups to say"
 
 
-def test_many_partners_cost_as_many_statements_as_one(tenant: Merchant, anna: Partner) -> None:
-    promise()
+def test_many_partners_and_targets_cost_as_many_statements_as_one(tenant: Merchant, anna: Partner) -> None:
+    promise(ladder=[Rung(1, 100), Rung(2, 200), Rung(99, 300)])
     counts = []
     for number in (1, 20):
-        for partner in [anna, *PartnerFactory.create_batch(number)]:
-            sells(partner, 2, on=at("03-10"), called=f"{partner.id}-{number}")
+        # Each time others: all of them reach two targets.
+        for partner in PartnerFactory.create_batch(number):
+            sells(partner, 2, on=at("03-10"), called=f"{partner.id}")
         while rollup.refresh():
             pass
         with CaptureQueriesContext(connection) as captured:
-            assert reaching.settle(now=at("03-10")) == number + 1
+            assert reaching.settle(now=at("03-10")) == number
         counts.append(len(captured))
-    assert counts[0] == counts[1] <= 14
+        while rollup.refresh():
+            pass
+        reaching.settle(now=at("03-10"))
+    assert Award.objects.count() == 42
+    assert counts[0] == counts[1] <= 20
+
+
+def test_many_partners_are_looked_at_in_pieces(
+    tenant: Merchant, anna: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due, "PIECE", 2)
+    partners = [anna, *PartnerFactory.create_batch(4)]
+    for partner in partners:
+        sells(partner, 1, on=at("03-01"), called=f"{partner.id}")
+    while rollup.refresh():
+        pass
+    promise(ladder=[Rung(1, 100)])
+    assert [reaching.settle(limit=2, now=at("03-01")) for _ in range(4)] == [2, 2, 1, 0]
+    assert Award.objects.count() == 5
+    due.note([partner.id for partner in partners])
+    assert sorted(len(mark.partners) for mark in Due.objects.all()) == [1, 2, 2]

@@ -78,3 +78,10 @@ def books_are_even(currency: str = "USD") -> bool:
 def commission_of(order: Order, partner: Partner) -> Commission:
     found: Commission = order.commissions.get(partner=partner, moved=0)
     return found
+
+
+def assert_adjustments_wait() -> None:
+    """None can be paid before what it adjusts, and none is on hold when that is not any more."""
+    adjustments = Commission.objects.filter(adjusts__isnull=False)
+    assert not adjustments.payable().filter(adjusts__status="pending").exists()
+    assert not adjustments.filter(status="pending").exclude(adjusts__status="pending").exists()

@@ -1,6 +1,6 @@
 """Whatever becomes of the recruit's commission becomes of the recruiters' with it (SPEC A16)."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -22,9 +22,10 @@ from ledger.models import Entry
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
 from orders.models import Order
-from payouts.manual import record_payout
+from payouts.manual import record_payout, reverse_payout
 from rewards.details import Details
 from rewards.terms import add_rule, set_reward
+from tests.by_hand.conftest import assert_adjustments_wait
 from tests.factories import ACTOR, CustomerFactory, PartnerFactory
 from tests.levels.conftest import commission_of, has, long_ago, pays_recruiters, sells
 from tests.sales import refund
@@ -238,14 +239,20 @@ STEPS = st.lists(
         st.tuples(st.just("pay"), st.sampled_from(["anna", "rob", "ruth"])),
         st.tuples(st.just("reject"), st.sampled_from(["anna", "rob", "ruth"])),
         st.tuples(st.just("restore"), st.sampled_from(["anna", "rob", "ruth"])),
+        st.tuples(st.just("adjust"), st.sampled_from(["anna", "rob", "ruth"]), st.integers(0, 500)),
+        st.tuples(st.just("doubt"), st.sampled_from(["anna", "rob", "ruth"])),
+        st.tuples(st.just("settle"), st.sampled_from(["anna", "rob", "ruth"])),
+        st.tuples(st.just("return"), st.sampled_from(["anna", "rob", "ruth"])),
+        st.tuples(st.just("wait"), st.sampled_from([0, 31])),
         st.just(("delete",)),
     ),
-    max_size=12,
+    min_size=6,
+    max_size=18,
 )
 
 
 @given(steps=STEPS, amount=st.integers(1, 9_999), currency=st.sampled_from(["USD", "JPY", "KWD"]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_history_the_shares_are_in_proportion(
     tenant: Merchant, anna: Partner, rob: Partner, ruth: Partner, steps: list[Any], amount: int, currency: str
 ) -> None:
@@ -258,6 +265,8 @@ def test_after_any_history_the_shares_are_in_proportion(
             _do(step, f"{name}-{number}", name, order, cast)
         except DomainError:
             continue  # Refused, as it may be; then nothing of it may be kept.
+        assert_adjustments_wait()
+        assert not order.commissions.payable().filter(source__flags__outcome="open").exists()
     assert proven()
     order = Order.with_deleted.get(id=order.id)
     for share in order.commissions.filter(moved=0, level__gt=0).select_related("source"):
@@ -272,6 +281,8 @@ def _do(step: Any, key: str, name: str, order: Order, cast: dict[str, Partner | 
         reattribute(order.customer, partner=cast[step[1]], past="unpaid", reason="x", actor=ACTOR)
     elif step[0] == "refund":
         record_refund(Refund(order_id=name, refund_id=key, amount=step[1]), actor=ACTOR)
+    elif step[0] == "wait":
+        release_due(now=timezone.now() + timedelta(days=step[1]))
     elif step[0] == "delete":
         delete_order(order.merchant, order.id, reason="x", actor=ACTOR)
     else:
@@ -280,9 +291,24 @@ def _do(step: Any, key: str, name: str, order: Order, cast: dict[str, Partner | 
         if step[0] == "pay":
             pay(partner)
             return
+        if step[0] == "return":
+            for payout in partner.payouts.filter(status="paid").order_by("-id")[:1]:
+                reverse_payout(payout, reason="x", actor=ACTOR)
+            return
         commission = order.commissions.filter(partner=partner, moved=0).first()
         if commission is not None:
-            (reject if step[0] == "reject" else restore)(commission, reason="x", actor=ACTOR)
+            _decide(step, key, commission)
+
+
+def _decide(step: Any, key: str, commission: Commission) -> None:
+    if step[0] == "adjust":
+        adjust(commission, amount=step[2], reason="x", actor=ACTOR)
+    elif step[0] == "doubt":
+        raise_doubts([Doubt(commission.id, key, 2, "x", {})], actor=ACTOR)
+    elif step[0] == "settle":
+        decide(commission, outcome="released", reason="x", actor=ACTOR)
+    else:
+        (reject if step[0] == "reject" else restore)(commission, reason="x", actor=ACTOR)
 
 
 def _in_proportion(share: Commission, order: Order) -> None:

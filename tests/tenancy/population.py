@@ -16,6 +16,7 @@ from affiliates.questions import create_question
 from bonuses import reaching
 from bonuses.models import Rung
 from bonuses.plans import create_bonus, today_of
+from commissions.adjustment import adjust
 from commissions.flags import Doubt, raise_doubts
 from commissions.hold import release_due
 from commissions.rejection import reject
@@ -84,6 +85,8 @@ def populate(merchant: Merchant, canary: str) -> None:
         _bonus(merchant, partner, canary)
         _without_verbs(merchant, partner, canary)
         reject(CommissionFactory(partner=partner, reason=canary), reason=canary, actor=ACTOR)
+        sold = merchant.commissions.get(order__external_id=f"{canary}-1", level=0)
+        adjust(sold, amount=900, reason=canary, actor=ACTOR)
         add_provider_key(merchant.customers.get(external_id=canary), provider="stripe", key=canary, actor=ACTOR)
 
 

@@ -30,7 +30,7 @@ def test_the_page_of_the_terms_says_who_has_not_accepted_them_and_what_follows(
     address = f"/m/acme/settings/applications/terms/{terms.id}/"
     text = browser.get(address).content.decode()
     assert "1 partner has not accepted it" in text
-    assert "what their orders earn waits under Fraud review" in text
+    assert "what they earn waits under Fraud review" in text
     assert anna.email in text
     announced = browser.get(f"/m/acme/announcements/new/?terms={terms.id}").content.decode()
     assert f"accept it by {date_format(day, 'F j, Y')}. After that what you earn waits until you accept." in announced
