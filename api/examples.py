@@ -33,6 +33,7 @@ IDS = {
     "announcement": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a13",
     "bonus": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a14",
     "terms": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a15",
+    "export": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a16",
 }
 SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
 MOMENT = "2026-03-02T10:41:00Z"
@@ -66,7 +67,7 @@ _BY_NAME: dict[str, Any] = {
     "destination": "https://nordictea.example/",
     "url": "http://localhost:8000/r/anna",
     "transaction_id": "SEPA-20260302-7",
-    "working": "10 % of 100.00 USD = 10.00 USD",
+    "working": "10% of $100.00 = $10.00",
     "reason": "Returned unopened",
     "number": 1,
     "kind": "percentage",
@@ -77,7 +78,7 @@ _BY_NAME: dict[str, Any] = {
         ],
         "reward": {"version": 1, "level": "program", "kind": "percentage", "percent": "10"},
         "base": {"order": 10000, "less": {}, "is": 10000},
-        "working": "10 % of 100.00 USD = 10.00 USD",
+        "working": "10% of $100.00 = $10.00",
     },
     "attribution": {
         "outcome": "attributed",
@@ -106,6 +107,7 @@ _BY_OWNER: dict[tuple[str, str], Any] = {
     ("bonus", "name"): "Autumn",
     ("bonus", "status"): "running",
     ("bonus", "amount"): 15000,
+    ("export", "status"): "queued",
 }
 
 _MEANINGS = {

@@ -15,6 +15,7 @@ from backoffice import (
     review,
     search,
     settings,
+    shortcuts,
     staff,
     switcher,
 )
@@ -44,6 +45,7 @@ pages = [
     path("overview.csv", overview.overview_csv, name="overview_csv"),
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
+    path("shortcuts/", shortcuts.shortcuts, name="shortcuts"),
     path("partners/", partners.partners, name="partners"),
     path("partners.csv", csv_page(_VIEW, partners.EXPORT), name="partners_csv"),
     path("partners.xlsx", xlsx_page(_VIEW, partners.EXPORT), name="partners_xlsx"),
@@ -176,6 +178,7 @@ pages = [
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),
     path("keys/<uuid:key>/revoke/", keys.revoke_key, name="keys_revoke"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/time/", settings.settings_time, name="settings_time"),
     path("settings/logo/", settings.settings_logo, name="settings_logo"),
     path("settings/mail/", mail.settings_mail, name="settings_mail"),
     path("settings/mail/<str:letter>/", mail.settings_mail_edit, name="settings_mail_edit"),

@@ -167,10 +167,8 @@ def _payouts(merchant: Merchant, partner: str, last: UUID) -> Behind | None:
 def _given(merchant: Merchant, partner: str) -> "models.QuerySet[Commission]":
     """Commissions by hand of the partner, and those that adjust what others had of orders which came to the partner."""
     beside = merchant.commissions.filter(partner_id=partner, order=OuterRef("order"))
-    adjusted = merchant.commissions.filter(Exists(beside), id=Cast(OuterRef("adjusts"), models.UUIDField()))
-    given = merchant.commissions.filter(order=None).alias(
-        why=KT("explanation__reason"), adjusts=KT("explanation__adjusts")
-    )  # fmt: skip
+    adjusted = merchant.commissions.filter(Exists(beside), id=OuterRef("adjusts"))
+    given = merchant.commissions.filter(order=None).alias(why=KT("explanation__reason"))
     return given.filter(Q(partner_id=partner) | Exists(adjusted), why__isnull=False)
 
 
