@@ -57,7 +57,7 @@ class Cell(NamedTuple):
 
 
 #: Who has it, by whether it was earned as a recruiter.
-WHO = {False: "Partners who sold", True: "Their recruiters"}
+WHO = {False: "Partners who sold", True: "Recruiters"}
 
 #: What sums are asked for by in which an order can stand in several cells.
 _COUNTED = ("currency", "is_share", "month", "group_id")
