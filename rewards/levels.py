@@ -51,7 +51,49 @@ class Above:
     """Why they earn nothing, whatever the rules say."""
 
 
-def shares(earned: Earned, above: Iterable[Above], *, room: int | None) -> Iterator[Reward | str]:
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a recruiter earns. How it came to that is put into words by `reward` alone: a trial of rules needs none."""
+
+    terms: Terms
+    level: int
+    earned: Earned
+    exact: Fraction
+    """Before rounding; after all limits."""
+    amount: int
+    limits: tuple[str, ...]
+    tried: tuple[tuple[Terms, str], ...]
+    """The rules that were asked, and what became of each."""
+
+    def reward(self) -> Reward:
+        """With its working, as a commission keeps it."""
+        percent = percent_at(self.terms, self.level)
+        explanation: dict[str, Any] = {
+            "event": "recruit",
+            "reward": _named(self.terms) | {"kind": "percentage", "percent": plain(percent)},
+            "exact": format(exact_decimal(self.exact), "f"),
+            "working": self._working(percent),
+        }
+        if len(self.tried) > 1:
+            explanation["rules"] = [_named(terms) | {"outcome": outcome} for terms, outcome in self.tried]
+        if self.limits:
+            explanation["limits"] = list(self.limits)
+        return Reward(terms=self.terms, base=self.earned.amount, amount=self.amount, explanation=explanation)
+
+    def _working(self, percent: Decimal) -> str:
+        earned, wanted = self.earned, percentage_of(self.earned.amount, percent)
+        rounded = "" if wanted.denominator == 1 else ", rounded half up"
+        who = "a recruit" if self.level == 1 else f"a recruit at level {self.level}"
+        base, result = display(earned.amount, earned.currency), display(round_half_up(wanted), earned.currency)
+        said = f"{percentage(percent)} of {base} that {who} earned = {result}{rounded}"
+        return f"{said}, {'; '.join(self.limits)}: {display(self.amount, earned.currency)}" if self.limits else said
+
+    def kept(self, source_keeps: int) -> int:
+        """What remains of it when `source_keeps` is left of what the recruit earned. Minor units."""
+        return _left(self.exact, self.amount, self.earned.amount, source_keeps)
+
+
+def shares(earned: Earned, above: Iterable[Above], *, room: int | None) -> Iterator[Share | str]:
     """What each of them earns, the nearest first; or why nothing, as a sentence.
 
     Who was recruited on a later day than it was earned had no recruiter then: there the line ends. `room` is what the
@@ -61,24 +103,22 @@ def shares(earned: Earned, above: Iterable[Above], *, room: int | None) -> Itera
         if each.since.date() > earned.at.date():
             return
         found = each.barred or share(earned, level, each.by_level, room=room)
-        if room is not None and isinstance(found, Reward):
+        if room is not None and isinstance(found, Share):
             room -= found.amount
         yield found
 
 
-def share(earned: Earned, level: int, by_level: Mapping[str, Rules], *, room: int | None) -> Reward | str:
+def share(earned: Earned, level: int, by_level: Mapping[str, Rules], *, room: int | None) -> Share | str:
     """What the recruiter `level` steps above earns, by these rules; or why nothing. `room` as for `shares`."""
     if earned.amount == 0:
         return "nothing was earned"
-    tried: list[dict[str, Any]] = []
+    tried: list[tuple[Terms, str]] = []
     for terms in asked(by_level, earned.at, "recruit"):
         unmet = _unmet(terms, earned, level)
-        tried.append({"level": terms.level, "version": terms.number, "outcome": unmet or "applies"})
-        if terms.details.name:
-            tried[-1]["name"] = terms.details.name
+        tried.append((terms, unmet or "applies"))
         if not unmet:
             return _priced(terms, earned, level, room, tried)
-    return tried[-1]["outcome"] if tried else "no rule pays recruiters"
+    return tried[-1][1] if tried else "no rule pays recruiters"
 
 
 def _unmet(terms: Terms, earned: Earned, level: int) -> str:
@@ -107,43 +147,23 @@ def percent_at(terms: Terms, level: int) -> Decimal:
     return terms.details.deeper[level - 2] if level <= terms.details.levels else Decimal(0)
 
 
-def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: list[dict[str, Any]]) -> Reward:
-    percent = percent_at(terms, level)
-    exact = wanted = percentage_of(earned.amount, percent)
-    amount = rounded = round_half_up(wanted)
-    limits: list[str] = []
+def _priced(terms: Terms, earned: Earned, level: int, room: int | None, tried: list[tuple[Terms, str]]) -> Share:
+    exact = percentage_of(earned.amount, percent_at(terms, level))
+    limits: tuple[str, ...] = ()
     maximum = terms.details.maximum
-    if maximum is not None and wanted > maximum:
-        limits.append(f"at most {display(maximum, earned.currency)}")
-        exact, amount = Fraction(maximum), maximum
+    if maximum is not None and exact > maximum:
+        limits += (f"at most {display(maximum, earned.currency)}",)
+        exact = Fraction(maximum)
+    amount = round_half_up(exact)
     if room is not None and amount > room:
-        limits.append(f"no more than the {display(room, earned.currency)} that the sale has left")
+        limits += (f"no more than the {display(room, earned.currency)} that the sale has left",)
         exact, amount = Fraction(room), room
-    working = _working(percent, earned, level, rounded, amount, limits, is_exact=wanted.denominator == 1)
-    reward: dict[str, Any] = {"version": terms.number, "level": terms.level}
-    if terms.details.name:
-        reward["name"] = terms.details.name
-    explanation: dict[str, Any] = {
-        "event": "recruit",
-        "reward": reward | {"kind": "percentage", "percent": plain(percent)},
-        "exact": format(exact_decimal(exact), "f"),
-        "working": working,
-    }
-    if len(tried) > 1:
-        explanation["rules"] = tried
-    if limits:
-        explanation["limits"] = limits
-    return Reward(terms=terms, base=earned.amount, amount=amount, explanation=explanation)
+    return Share(terms, level, earned, exact, amount, limits, tuple(tried))
 
 
-def _working(
-    percent: Decimal, earned: Earned, level: int, wanted: int, amount: int, limits: list[str], *, is_exact: bool
-) -> str:
-    rounded = "" if is_exact else ", rounded half up"
-    who = "a recruit" if level == 1 else f"a recruit at level {level}"
-    base, result = display(earned.amount, earned.currency), display(wanted, earned.currency)
-    said = f"{percentage(percent)} of {base} that {who} earned = {result}{rounded}"
-    return f"{said}, {'; '.join(limits)}: {display(amount, earned.currency)}" if limits else said
+def _named(terms: Terms) -> dict[str, Any]:
+    named: dict[str, Any] = {"level": terms.level, "version": terms.number}
+    return named | {"name": terms.details.name} if terms.details.name else named
 
 
 def kept(explanation: Mapping[str, Any], amount: int, *, source: int, source_keeps: int) -> int:
@@ -152,7 +172,10 @@ def kept(explanation: Mapping[str, Any], amount: int, *, source: int, source_kee
     In proportion, rounded half up once, from the exact share: nothing is left when nothing is left of the commission,
     it can only fall with it, and many steps end where one would. Minor units.
     """
+    return _left(Fraction(Decimal(explanation["exact"])), amount, source, source_keeps)
+
+
+def _left(exact: Fraction, amount: int, source: int, source_keeps: int) -> int:
     if source <= 0:
         return 0
-    exact = Fraction(Decimal(explanation["exact"]))
-    return min(round_half_up(exact * source_keeps / source), amount)
+    return amount if source_keeps == source else min(round_half_up(exact * source_keeps / source), amount)

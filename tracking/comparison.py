@@ -57,10 +57,7 @@ class Cell(NamedTuple):
 
 
 #: Who has it, by whether it was earned as a recruiter.
-WHO = {False: "Partners who sold", True: "Their recruiters"}
-
-#: What sums are asked for by in which an order can stand in several cells.
-_COUNTED = ("currency", "is_share", "month", "group_id")
+WHO = {False: "Partners who sold", True: "Recruiters"}
 
 #: Why an order is booked otherwise than the rules as they stand say, in the order in which the reasons are looked for.
 REASONS = {
@@ -92,16 +89,19 @@ class Comparison:
 
     def add(self, month: str, currency: str, stands: Iterable[Given], proposed: Iterable[Given]) -> None:
         """An order, with what everybody earns on it by both sets of rules."""
-        mine: dict[Cell, Sum] = {}
-        for each in stands:
-            cell = Cell(each.partner_id, month, currency, each.group_id, each.level > 0)
-            mine.setdefault(cell, Sum(1)).stands += each.amount
+        # Who stands at a level is the same on both sides.
+        mine = {each.level: (each, Sum(1, stands=each.amount)) for each in stands}
         for each in proposed:
-            cell = Cell(each.partner_id, month, currency, each.group_id, each.level > 0)
-            mine.setdefault(cell, Sum(1)).proposed += each.amount
-        for cell, gives in mine.items():
+            mine.setdefault(each.level, (each, Sum(1)))[1].proposed += each.amount
+        for given, gives in mine.values():
+            cell = Cell(given.partner_id, month, currency, given.group_id, given.level > 0)
             self.cells.setdefault(cell, Sum()).add(1, gives.stands, gives.proposed)
-        self.orders.update({(what, getattr(cell, what), currency) for cell in mine for what in _COUNTED})
+        self.orders["currency", currency, currency] += 1
+        self.orders["month", month, currency] += 1
+        for is_share in {level > 0 for level in mine}:
+            self.orders["is_share", is_share, currency] += 1
+        for group_id in {given.group_id for given, _ in mine.values()}:
+            self.orders["group_id", group_id, currency] += 1
 
     def called(self, number: int) -> str:
         """So many of what is counted, in words: `1,200 orders`, `1 commission of recruits`."""
@@ -113,7 +113,7 @@ class Comparison:
         sums: dict[tuple[Any, str], Sum] = {}
         for cell, each in self.cells.items():
             sums.setdefault((getattr(cell, what), cell.currency), Sum()).add(each.orders, each.stands, each.proposed)
-        if what in _COUNTED:
+        if what != "partner_id":
             for (value, currency), each in sums.items():
                 each.orders = self.orders[what, value, currency]
         return sums

@@ -71,17 +71,21 @@ class Recruiters:
             said: dict[str, Any] = {
                 "level": recruiter.level, "partner": str(recruiter.id), "name": recruiter.name,
             }  # fmt: skip
-            if isinstance(found, str) or found.amount == 0:
-                shares.record.append(said | {"why": found if isinstance(found, str) else found.explanation["working"]})
+            if isinstance(found, str):
+                shares.record.append(said | {"why": found})
                 continue
-            shares.record.append(said | {"gives": found.amount})
+            share = found.reward()
+            if share.amount == 0:
+                shares.record.append(said | {"why": share.explanation["working"]})
+                continue
+            shares.record.append(said | {"gives": share.amount})
             if "called" in reward.explanation:
-                found.explanation["called"] = reward.explanation["called"]
+                share.explanation["called"] = reward.explanation["called"]
             # While the sale can be returned, neither of the two is paid.
             hold_days = max(self._configured.hold(partner.group_id), self._configured.hold(recruiter.group_id))
             shares.commissions.append(
                 accrue(
-                    plan, found, merchant_id=merchant_id, id=new_id(), partner=recruiter, currency=source.currency,
+                    plan, share, merchant_id=merchant_id, id=new_id(), partner=recruiter, currency=source.currency,
                     order_id=order_id, customer_id=customer_id, occurred_at=occurred_at, hold_days=hold_days, now=now,
                     level=recruiter.level, source_id=source.id,
                 )

@@ -12,7 +12,7 @@ from rewards.conditions import NOTHING_YET
 from rewards.counting import Counts, keys_for
 from rewards.engine import Reward
 from rewards.keeping import parts_of, remaining
-from rewards.levels import Above, Earned
+from rewards.levels import Above, Earned, Share
 from rewards.rules import Rules
 from tracking.comparison import Given
 
@@ -96,15 +96,11 @@ class Side:
             return []
         earned = Earned(amount, sold.currency, sold.at, sold.line[0].since)
         found = levels.shares(earned, self._above(sold.line), room=room)
-        given: list[Given] = []
-        for level, (each, share) in enumerate(zip(sold.line, found, strict=False), 1):
-            if not isinstance(share, Reward):
-                continue
-            left = share.amount
-            if keeps != amount:
-                left = levels.kept(share.explanation, share.amount, source=amount, source_keeps=keeps)
-            given.append(Given(level, each.partner_id, each.group_id, left, share.terms))
-        return given
+        return [
+            Given(level, each.partner_id, each.group_id, share.kept(keeps), share.terms)
+            for level, (each, share) in enumerate(zip(sold.line, found, strict=False), 1)
+            if isinstance(share, Share)
+        ]
 
     def _above(self, line: Iterable[Recruiter]) -> Iterable[Above]:
         for each in line:

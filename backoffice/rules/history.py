@@ -171,12 +171,11 @@ def _result(found: Comparison, groups: Mapping[UUID, str], home: str) -> dict[st
 
 
 def _totals(found: Comparison) -> list[Line]:
-    """By currency; where recruiters have something beside those who sold, first what each of both have."""
+    """By currency: those who sold, recruiters, and both together where there are both."""
     apart, lines = found.by("is_share"), []
     for currency, total in found.totals().items():
-        if (False, currency) in apart and (True, currency) in apart:
-            lines += [Line.of(WHO[is_share], currency, apart[is_share, currency]) for is_share in (False, True)]
-        lines.append(Line.of("Together", currency, total))
+        mine = [Line.of(WHO[who], currency, apart[who, currency]) for who in WHO if (who, currency) in apart]
+        lines += mine if len(mine) == 1 else [*mine, Line.of("Together", currency, total)]
     return lines
 
 

@@ -49,6 +49,7 @@ class RecruitingForm(TriableForm):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, currency=currency, **kwargs)
         self.money = currency
+        self.fields["history_from"].label, self.fields["history_to"].label = "Earned from", "Earned to"
 
     def clean_levels(self) -> list[Decimal]:
         """A percentage for each level."""

@@ -102,7 +102,7 @@ def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_cl
     expect(screen.get_by_role("region", name="What this does not tell")).to_be_visible()
     with screen.expect_download() as file:
         screen.get_by_role("link", name="CSV").click()
-    assert "Total,,Together,USD,3,30.00,50.00,20.00" in file.value.path().read_text()
+    assert "Total,,Partners who sold,USD,3,30.00,50.00,20.00" in file.value.path().read_text()
 
     trial = screen.url
     screen.get_by_role("link", name="Publish this change").click()

@@ -58,7 +58,7 @@ def test_old_against_new_and_then_the_second_click(
     assert "2 orders. $20.00 as it stands, $25.00 as proposed: $5.00 more." in shown
     assert "2 orders booked to the cent" in shown
     sheet = browser.get(f"{address}csv/").content.decode().splitlines()
-    assert sheet[1] == "Total,,Together,USD,2,20.00,25.00,5.00"
+    assert sheet[1] == "Total,,Partners who sold,USD,2,20.00,25.00,5.00"
     with tenancy.tenant(merchant.id):
         assert anna.rewards.count() == 1
         job = merchant.jobs.latest("created_at")
@@ -241,15 +241,13 @@ def test_a_rule_for_sales_is_tried_with_what_recruiters_have_of_it(
     sheet = browser.get(f"{address}csv/").content.decode().splitlines()
     assert sheet[1:4] == [
         "Total,,Partners who sold,USD,3,30.00,60.00,30.00",
-        "Total,,Their recruiters,USD,3,3.00,6.00,3.00",
+        "Total,,Recruiters,USD,3,3.00,6.00,3.00",
         "Total,,Together,USD,3,33.00,66.00,33.00",
     ]
     assert "recruiters earn on these" not in page
     out = StringIO()
     call_command("backtest", merchant="acme", partner=anna.email, percent="20", stdout=out)
-    assert (
-        "their recruiters: 3 orders, 3.00 USD as it stands, 6.00 USD as proposed, difference 3.00 USD" in out.getvalue()
-    )
+    assert "recruiters: 3 orders, 3.00 USD as it stands, 6.00 USD as proposed, difference 3.00 USD" in out.getvalue()
     details = '{"event": "recruit", "deeper": [5]}'
     call_command(
         "backtest", merchant="acme", program=anna.program.name, percent="30", details=details, add=True, stdout=out
