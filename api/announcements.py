@@ -27,7 +27,7 @@ _Body = Annotated[
         min_length=1,
         max_length=news.LONGEST_BODY,
         description="Plain text; an empty line begins a paragraph, addresses become links.",
-        examples=["All summer you earn 12 %."],
+        examples=["All summer you earn 12%."],
     ),
 ]
 _Groups = Annotated[
@@ -92,7 +92,7 @@ class Announcements(TenantView):
         body=NewAnnouncement,
         answer=AnnouncementAnswer,
         status=201,
-        example={"title": "Summer is here", "body": "All summer you earn 12 %."},
+        example={"title": "Summer is here", "body": "All summer you earn 12%."},
         refusals=("required", "group_unknown"),
     )
     def post(self, request: TenantRequest) -> HttpResponse:

@@ -58,7 +58,7 @@ class BonusAnswer(msgspec.Struct, kw_only=True):
     group_id: Annotated[UUID | None, Meta(examples=[None])]
     partner_id: Annotated[UUID | None, Meta(examples=[None])]
     name: str
-    sentence: Annotated[str, Meta(examples=["25 orders in a month pay 150.00 USD, 50 another 250.00 USD"])]
+    sentence: Annotated[str, Meta(examples=["25 orders in a month pay $150.00, 50 another $250.00"])]
     measure: _Measure
     period: _Period
     currency: Annotated[str, Meta(description="Of the amounts, and of revenue.")]

@@ -175,7 +175,7 @@ CODES: dict[str, Code] = {
         "Not for this event",
         "Leads and clicks have no amount and no lines: set a fixed amount. Recruiters earn percentages.",
     ),
-    "levels_too_much": Code(422, "Levels above 100 %", "All levels of a rule together are at most 100 %."),
+    "levels_too_much": Code(422, "Levels above 100%", "All levels of a rule together are at most 100%."),
     "tier_rate": Code(422, "Tier without one rate", "Give each tier a percent or an amount."),
     "tiers_overlap": Code(422, "Tiers overlap", "Send tiers by ascending start, each once."),
     "more_than_order": Code(

@@ -270,7 +270,7 @@ class CommissionAdjustments(TenantView):
         body=NewAdjustment,
         answer=CommissionAnswer,
         status=201,
-        example={"amount": 1500, "reason": "The campaign promised 15 %"},
+        example={"amount": 1500, "reason": "The campaign promised 15%"},
         refusals=("nothing_to_adjust", "commission_final", "partner_not_approved", "invalid_amount", "required"),
     )
     def post(self, request: TenantRequest, commission_id: UUID) -> HttpResponse:

@@ -66,7 +66,7 @@ _BY_NAME: dict[str, Any] = {
     "destination": "https://nordictea.example/",
     "url": "http://localhost:8000/r/anna",
     "transaction_id": "SEPA-20260302-7",
-    "working": "10 % of 100.00 USD = 10.00 USD",
+    "working": "10% of $100.00 = $10.00",
     "reason": "Returned unopened",
     "number": 1,
     "kind": "percentage",
@@ -77,7 +77,7 @@ _BY_NAME: dict[str, Any] = {
         ],
         "reward": {"version": 1, "level": "program", "kind": "percentage", "percent": "10"},
         "base": {"order": 10000, "less": {}, "is": 10000},
-        "working": "10 % of 100.00 USD = 10.00 USD",
+        "working": "10% of $100.00 = $10.00",
     },
     "attribution": {
         "outcome": "attributed",

@@ -15,10 +15,10 @@ from api.choices import Amount, Currency, Moment, named
 from api.examples import IDS
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
+from merchants.money import plain
 from merchants.roles import Scope
 from rewards import terms
 from rewards.details import PLAIN, Details
-from rewards.engine import plain
 from rewards.models import RewardVersion
 from rewards.sentences import sentence
 
@@ -35,7 +35,7 @@ class RewardAnswer(msgspec.Struct, kw_only=True):
     partner_id: Annotated[UUID | None, Meta(examples=[None])]
     rule_id: Annotated[UUID | None, Meta(description="Which rule of theirs; null is the basic one.", examples=[None])]
     number: Annotated[int, Meta(description="1, 2, 3 … for the same rule.", examples=[2])]
-    sentence: Annotated[str, Meta(description="What it says, for people.", examples=["12.5 % of the total"])]
+    sentence: Annotated[str, Meta(description="What it says, for people.", examples=["12.5% of the total"])]
     kind: _Kind
     percent: Annotated[
         str | None, Meta(description="Of the base, as a decimal text; percentage only.", examples=["12.5"])

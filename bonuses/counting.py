@@ -57,14 +57,14 @@ def reached(asked: Sequence[tuple[UUID, Bonus, Span]]) -> list[int]:
 
 
 def said(bonus: Bonus, number: int) -> str:
-    """So many: `25 orders`, `1 lead`, `1,000.00 USD of revenue`."""
+    """So many: `25 orders`, `1 lead`, `$1,000.00 of revenue`."""
     if bonus.measure == Measure.REVENUE:
         return f"{display(number, bonus.currency)} of revenue"
     return f"{number:,} {bonus.measure if number != 1 else bonus.measure.removesuffix('s')}"
 
 
 def target_said(bonus: Bonus, target: int) -> str:
-    """A target in a sentence that has named what is counted: `25`, `1,000.00 USD`."""
+    """A target in a sentence that has named what is counted: `25`, `$1,000.00`."""
     return display(target, bonus.currency) if bonus.measure == Measure.REVENUE else f"{target:,}"
 
 
@@ -72,7 +72,7 @@ _EACH = {"month": "in a month", "quarter": "in a quarter", "year": "in a year"}
 
 
 def sentence(bonus: Bonus) -> str:
-    """The promise: `25 orders in a month pay 150.00 USD, 50 another 250.00 USD`."""
+    """The promise: `25 orders in a month pay $150.00, 50 another $250.00`."""
     first, *others = bonus.rungs
     when = _EACH.get(bonus.period) or bonus.spans(bonus.starts_on, bonus.starts_on)[0].called
     pays = "pays" if first.target == 1 or bonus.measure == Measure.REVENUE else "pay"

@@ -55,7 +55,7 @@ class Standing:
 
     @property
     def left_said(self) -> str:
-        """`3 more orders`, `120.00 USD of revenue more`."""
+        """`3 more orders`, `$120.00 of revenue more`."""
         if self.bonus.measure == "revenue":
             return f"{said(self.bonus, self.left)} more"
         number, _, what = said(self.bonus, self.left).partition(" ")
@@ -68,7 +68,7 @@ class Standing:
 
     @property
     def goal_said(self) -> str:
-        """`25`, `1,000.00 USD`."""
+        """`25`, `$1,000.00`."""
         return target_said(self.bonus, self.goal)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from commissions.models import Commission, CommissionStatus, Reversal
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
 from ledger.posting import post
-from merchants.money import display
+from merchants.money import MINUS, display
 from orders.models import Order, Refund
 from rewards import levels
 from rewards.keeping import parts_of, remaining
@@ -109,8 +109,8 @@ def _working(commission: Commission, left_of_order: int, keeps: int, taken: int)
     left = display(left_of_order, commission.currency)
     earned = display(commission.amount, commission.currency)
     before = commission.reversed - taken
-    already = f" - {display(before, commission.currency)} taken back before" if before else ""
+    already = f" {MINUS} {display(before, commission.currency)} taken back before" if before else ""
     return (
-        f"{earned} - {display(keeps, commission.currency)} for the {left} left of the order{already}"
+        f"{earned} {MINUS} {display(keeps, commission.currency)} for the {left} left of the order{already}"
         f" = {display(taken, commission.currency)}"
     )

@@ -18,7 +18,7 @@ from commissions.flags import Doubt
 from commissions.models import Severity
 from fraud import checks
 from merchants.errors import DomainError, NotFound
-from merchants.money import display
+from merchants.money import display, percentage
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -109,10 +109,10 @@ def _number(number: int, what: str) -> str:
 
 
 def _rates(found: dict[str, Any]) -> str:
-    before = 100 * found["orders_before"] / found["clicks_before"]
+    before = percentage(round(Decimal(100 * found["orders_before"]) / found["clicks_before"], 1))
     return (
         f"{found['orders']:,} orders came from {found['clicks']:,} clicks in {found['days']} days; before that"
-        f" {before:.1f} % of the partner's clicks led to an order."
+        f" {before} of the partner's clicks led to an order."
     )
 
 

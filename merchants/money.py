@@ -1,5 +1,7 @@
 """Money is an integer number of minor units beside an ISO 4217 code; rates are Decimal; floats never appear.
 
+How people read both is here too, for sentences, pages, e-mails and the API's words alike: `display`, `percentage`.
+
 Amounts of two currencies are never added. The exponent (how many decimals a currency has) comes from the table
 below and nowhere else. Rounding is half up, away from zero, once per commission line.
 """
@@ -22,6 +24,10 @@ EXPONENTS: dict[str, int] = (
     | dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0)
     | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
 )
+
+#: What people read for the currencies they know; every other is written with its code.
+_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+MINUS = "−"
 
 #: The largest amount accepted anywhere: far above any order, far below what a 64-bit sum of a million of them holds.
 MAX_AMOUNT = 1_000_000_000_000
@@ -78,5 +84,22 @@ def to_minor(value: Decimal, currency: str) -> int:
 
 
 def display(amount: int, currency: str) -> str:
-    """An amount for people, without locale: `-1,234.50 USD`."""
-    return f"{to_decimal(amount, currency):,} {currency}"
+    """Minor units as people read them: `−$1,234.50`, `¥1,980`, `1.250 KWD`. The minus is a true one."""
+    return display_number(to_decimal(amount, currency), currency)
+
+
+def display_number(number: Decimal, currency: str) -> str:
+    """The same of a number of the currency, with the decimals it has: what was not rounded yet is `¥124.875`."""
+    sign = _SIGNS.get(currency)
+    text = f"{sign}{abs(number):,f}" if sign else f"{abs(number):,f} {currency}"
+    return f"{MINUS}{text}" if number < 0 else text
+
+
+def percentage(percent: Decimal) -> str:
+    """A rate as people read it: `10%`, `12.5%`."""
+    return f"{plain(percent)}%"
+
+
+def plain(percent: Decimal) -> str:
+    """A rate as a number without trailing zeros, for documents and forms: 10, 12.5."""
+    return format(percent.normalize(), "f")

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from commissions.models import Commission
-from merchants.money import EXPONENTS
-from pages.templatetags.pages import money
+from merchants.money import EXPONENTS, display, display_number
 
 
 class Part(NamedTuple):
@@ -54,7 +53,7 @@ def _counted(part: Mapping[str, Any], currency: str) -> str:
     if part["gross"] == part["base"]:
         return ""
     less = part.get("excludes", ())
-    said = f"{money(part['base'], currency)} of {money(part['gross'], currency)} counts"
+    said = f"{display(part['base'], currency)} of {display(part['gross'], currency)} counts"
     return f"{said}: without {', '.join(less)}" if less else said
 
 
@@ -74,4 +73,4 @@ def exact_of(commission: Commission) -> str:
     exact = commission.explanation.get("rounding", {}).get("exact")
     if exact is None:
         return ""
-    return f"{Decimal(exact).scaleb(-EXPONENTS[commission.currency]).normalize():f} {commission.currency}"
+    return display_number(Decimal(exact).scaleb(-EXPONENTS[commission.currency]).normalize(), commission.currency)

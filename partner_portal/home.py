@@ -14,7 +14,6 @@ from partner_portal.door import PartnerRequest, page, partner_page
 from partner_portal.links import to_share
 from partner_portal.money import Money, money_of
 from partner_portal.rules import terms_of
-from rewards.engine import plain
 from rewards.models import RewardKind
 from rewards.rules import Rules, asked
 from rewards.terms import levels_of
@@ -71,7 +70,7 @@ def _reward_sentence(levels: Mapping[str, Rules], at: datetime) -> dict[str, Any
     if basic is None:
         return None
     return {
-        "percent": plain(basic.percent) if basic.kind == RewardKind.PERCENTAGE and basic.percent is not None else "",
+        "percent": basic.percent if basic.kind == RewardKind.PERCENTAGE else None,
         "amount": basic.amount,
         "currency": basic.currency,
         "excludes": " and ".join(filter(None, [", ".join(basic.excludes[:-1]), *basic.excludes[-1:]])),

@@ -3,7 +3,7 @@
 Every minor unit of the order's amount is in exactly one line or in the rest (shipping or tax that stands in no line).
 Lines that come to more than the amount, because a discount was taken off the whole order, are brought down to it in
 proportion. What a base leaves out is taken from the rest as far as it stands there (shipping, then tax, then discount)
-and otherwise from the lines in proportion: 20 % of books at 100.00 is 20.00, whatever was paid for sending them.
+and otherwise from the lines in proportion: 20% of books at 100.00 is 20.00, whatever was paid for sending them.
 """
 
 from collections.abc import Sequence

@@ -15,9 +15,8 @@ from msgspec import structs
 
 from merchants import inputs
 from merchants.errors import DomainError
-from merchants.money import display
+from merchants.money import display, percentage
 from rewards.details import Details, Tier
-from rewards.engine import plain
 from rewards.models import RewardKind
 
 #: Parts of an order's amount that a percentage may leave out of its base.
@@ -214,7 +213,7 @@ def _check_levels(percent: Decimal | None, details: Details) -> None:
     together = sum(rates, percent or Decimal(0))
     if together > 100:
         raise DomainError(
-            f"The levels come to {plain(together)} % of what a recruit earns together: keep to 100 %.",
+            f"The levels come to {percentage(together)} of what a recruit earns together: keep to 100%.",
             code="levels_too_much",
             field="deeper",
         )

@@ -10,7 +10,7 @@ with more conditions first; then the newest, by its moment, its number and at la
 
 * A rule that looks at no lines decides all that is still open of the order, and the asking ends.
 * A rule that looks at lines (product keys, categories, an amount for each line) decides the lines that match; the
-  others go on to the next rule, also of the next level: "20 % on books" above "10 %" pays 20 % on books and 10 % on the
+  others go on to the next rule, also of the next level: "20% on books" above "10%" pays 20% on books and 10% on the
   rest. When every line is decided the asking ends: money that stands in no line earns only beside an open line.
 
 What it pays is worked out for each part by itself: the tier's rate, of the base, at least the minimum, at most the
@@ -27,7 +27,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from merchants.money import display, percentage_of, round_half_up
+from merchants.money import display, percentage, percentage_of, plain, round_half_up
 from rewards.basket import Basket, OrderFacts, base_of
 from rewards.conditions import NOTHING_YET, Standing, unmet
 from rewards.rules import LEVELS, Rules, Terms
@@ -341,7 +341,7 @@ def _working(
     else:
         rounded = "" if wanted.denominator == 1 else ", rounded half up"
         result = display(round_half_up(wanted), currency)
-        said = f"{plain(rate.percent)} % of {display(base, currency)} = {result}{rounded}"
+        said = f"{percentage(rate.percent)} of {display(base, currency)} = {result}{rounded}"
     if rate.tier is not None and rate.tier["from"] is not None:
         said = f"{said} ({_tier_named(rate.tier, currency)})"
     return f"{said}, {'; '.join(limits)}: {display(amount, currency)}" if limits else said
@@ -363,8 +363,3 @@ def _lines_named(lines: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"line {numbers[0]}"
     return f"lines {', '.join(numbers[:-1])} and {numbers[-1]}"
-
-
-def plain(percent: Decimal) -> str:
-    """A rate without trailing zeros: 10, 12.5."""
-    return format(percent.normalize(), "f")

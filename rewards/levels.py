@@ -4,7 +4,7 @@ A partner who sells has a recruiter (level 1), who may have one as well (level 2
 percentage of what the partner who sold earned: of that commission, never of another recruiter's, so the levels do not
 multiply. Which rule decides is settled for each recruiter as for a sale: their own rules before their group's before
 their program's, then the more specific, then the newest. A rule that pays fewer levels lets the next one decide about
-those beyond, and one that pays 0 % at a level ends the asking.
+those beyond, and one that pays 0% at a level ends the asking.
 
 * The shares of one sale and what was earned on it are together never more than what it was computed on: the nearest
   level comes first, and what is left is the next one's.
@@ -22,9 +22,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from merchants.money import display, percentage_of, round_half_up
+from merchants.money import display, percentage, percentage_of, plain, round_half_up
 from rewards.conditions import months_after
-from rewards.engine import Reward, exact_decimal, plain
+from rewards.engine import Reward, exact_decimal
 from rewards.rules import Rules, Terms, asked
 
 
@@ -142,7 +142,7 @@ def _working(
     rounded = "" if is_exact else ", rounded half up"
     who = "a recruit" if level == 1 else f"a recruit at level {level}"
     base, result = display(earned.amount, earned.currency), display(wanted, earned.currency)
-    said = f"{plain(percent)} % of {base} that {who} earned = {result}{rounded}"
+    said = f"{percentage(percent)} of {base} that {who} earned = {result}{rounded}"
     return f"{said}, {'; '.join(limits)}: {display(amount, earned.currency)}" if limits else said
 
 

@@ -16,7 +16,7 @@ from customers.models import Customer
 from merchants.documents import Document
 from merchants.ids import new_id
 from merchants.models import Merchant
-from merchants.money import to_decimal
+from merchants.money import display, percentage
 from rewards.details import Details
 from rewards.rules import Terms
 
@@ -96,9 +96,8 @@ class RewardVersion(models.Model):
 
     def __str__(self) -> str:
         if self.percent is not None:
-            return f"v{self.number} {self.percent.normalize():f} %"
-        terms = f"{to_decimal(self.amount or 0, self.currency)} {self.currency}"
-        return f"v{self.number} {terms}"
+            return f"v{self.number} {percentage(self.percent)}"
+        return f"v{self.number} {display(self.amount or 0, self.currency)}"
 
     def terms(self) -> Terms:
         """As the engine takes it."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from merchants.money import display
+from merchants.money import display, percentage
 from rewards.details import Details, Tier
-from rewards.engine import plain
 from rewards.levels import months_said, percent_at
 from rewards.rules import Terms
 
@@ -12,7 +11,7 @@ _PARTS = ("tax", "shipping", "discount")
 
 
 def sentence(terms: Terms, *, whose: str = "their") -> str:
-    """`12 % of net for the customer's first 12 months, 15 % from the 50th order of the month`."""
+    """`12% of net for the customer's first 12 months, 15% from the 50th order of the month`."""
     details = terms.details
     if details.event == "recruit":
         return _for_recruiters(terms, whose)
@@ -22,9 +21,9 @@ def sentence(terms: Terms, *, whose: str = "their") -> str:
 
 
 def _for_recruiters(terms: Terms, whose: str) -> str:
-    """`10 % of what their recruits earn, 5 % at level 2, for a recruit's first 12 months`."""
-    said = [f"{plain(percent_at(terms, 1))} % of what {whose} recruits earn"]
-    said += [f"{plain(percent)} % at level {level}" for level, percent in enumerate(terms.details.deeper, 2)]
+    """`10% of what their recruits earn, 5% at level 2, for a recruit's first 12 months`."""
+    said = [f"{percentage(percent_at(terms, 1))} of what {whose} recruits earn"]
+    said += [f"{percentage(percent)} at level {level}" for level, percent in enumerate(terms.details.deeper, 2)]
     if terms.details.first_months is not None:
         said.append(f"for a recruit's {months_said(terms.details.first_months)}")
     return ", ".join([*said, *_limits(terms.details, terms.currency)])
@@ -35,7 +34,7 @@ def _rate(terms: Terms) -> str:
     if terms.percent is None:
         each = "line" if details.per_line else "order" if details.event == "sale" else details.event
         return f"{display(terms.amount or 0, terms.currency)} for each {each}"
-    rate = f"{plain(terms.percent)} % of {_base(terms.excludes)}"
+    rate = f"{percentage(terms.percent)} of {_base(terms.excludes)}"
     return f"{rate} of each line" if details.per_line else rate
 
 
@@ -90,8 +89,8 @@ def _tiers(terms: Terms) -> Iterator[str]:
 
 
 def tier_rate(tier: Tier, currency: str) -> str:
-    """What a tier pays: `15 %`, `5.00 USD`."""
-    return f"{plain(tier.percent)} %" if tier.percent is not None else display(tier.amount or 0, currency)
+    """What a tier pays: `15%`, `$5.00`."""
+    return percentage(tier.percent) if tier.percent is not None else display(tier.amount or 0, currency)
 
 
 def _limits(details: Details, currency: str) -> Iterator[str]:

@@ -145,7 +145,7 @@ class CustomerFactory(_Made):
 
 
 class CommissionFactory(_Made):
-    """An approved commission by hand: 10.00 USD unless said otherwise."""
+    """An approved commission by hand: $10.00 unless said otherwise."""
 
     class Meta:
         model = record_manual

@@ -15,7 +15,7 @@ from tracking.refunds import record_refund
 
 
 def give_ten_percent(partner: Partner) -> None:
-    """The partner earns 10 % of every order since long ago."""
+    """The partner earns 10% of every order since long ago."""
     since = timezone.now() - timedelta(days=1000)
     set_reward(partner=partner, kind="percentage", percent=10, effective_from=since, actor=ACTOR)
 

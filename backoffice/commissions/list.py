@@ -12,13 +12,12 @@ from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from commissions.models import Commission, CommissionStatus
 from merchants.models import Merchant
-from merchants.money import to_decimal
+from merchants.money import plain, to_decimal
 from merchants.roles import Permission
 from orders.search import called
 from pages.exports import Export, each
 from pages.listing import CountedSoFar, Sort, counted_shown, sheet
 from pages.periods import PRESETS
-from rewards.engine import plain
 
 #: A menu of more is no menu.
 _RATES = 30

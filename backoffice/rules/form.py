@@ -15,11 +15,10 @@ from django.http import QueryDict
 from msgspec import structs
 
 from backoffice.rules.versioned import TriableForm
-from merchants.money import EXPONENTS, to_decimal
+from merchants.money import EXPONENTS, percentage, plain, to_decimal
 from pages.forms import MoneyField, OnceField, PageForm
 from rewards.checks import EXCLUDABLE, MOST_TIERS
 from rewards.details import Details, Tier
-from rewards.engine import plain
 from rewards.models import RewardVersion
 
 #: What the buttons of the tiers are called.
@@ -39,7 +38,7 @@ _MOST_ORDERS = 10**9
 
 
 class RateField(forms.CharField):
-    """What a tier pays, as `Tier` takes it: `15` in the rule's own kind, `15 %` or `5.00 USD` in either."""
+    """What a tier pays, as `Tier` takes it: `15` in the rule's own kind, `15%` or `5.00 USD` in either."""
 
     def __init__(self, *, is_percentage: bool, currency: str) -> None:
         super().__init__(required=False, max_length=24)
@@ -257,7 +256,7 @@ def initial_of(version: RewardVersion, currency: str) -> dict[str, Any]:
 def _rate_of(tier: Tier, kind: str, currency: str) -> str:
     """As `RateField` reads it: bare in the rule's own kind, so that a rate of the other stays what it is."""
     if tier.percent is not None:
-        return plain(tier.percent) if kind == "percentage" else f"{plain(tier.percent)} %"
+        return plain(tier.percent) if kind == "percentage" else percentage(tier.percent)
     amount = str(to_decimal(tier.amount or 0, currency))
     return amount if kind == "fixed" else f"{amount} {currency}"
 

@@ -15,11 +15,11 @@ from backoffice.rules.owners import address_of, newest_of, owner_of
 from backoffice.rules.versioned import TRY, TriableForm
 from merchants.edits import lock
 from merchants.errors import DomainError
+from merchants.money import plain
 from merchants.roles import Permission
 from pages.forms import MoneyField, OnceField
 from rewards.checks import checked_percent
 from rewards.details import Details
-from rewards.engine import plain
 from rewards.levels import percent_at
 from rewards.models import RewardVersion
 from rewards.terms import Owner, add_rule, set_reward, versions_of

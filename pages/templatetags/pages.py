@@ -1,6 +1,7 @@
-"""How pages write things: icons, money, moments, people. Formatting has one home, and it is here.
+"""How pages write things: icons, money, moments, people. What only pages write has its one home here.
 
-Amounts come in minor units beside their currency. Moments are shown in the running merchant's time zone, which the
+Amounts come in minor units beside their currency; they and rates are written by `merchants.money`, for sentences of
+the domain too. Moments are shown in the running merchant's time zone, which the
 door activates; the title of each holds UTC.
 """
 
@@ -20,16 +21,13 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
-from merchants.money import EXPONENTS, to_decimal
+from merchants.money import EXPONENTS, MINUS, display, percentage, to_decimal
 from pages.brand import Brand, brand_of, legal_lines
 from pages.devices import device, is_handheld
 from pages.logo import logo_address, logo_path
 
 register = template.Library()
 
-#: What people read for the currencies they know; every other is written with its code.
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-_MINUS = "−"
 #: Every 30 degrees of the colour circle: `.hue-0` to `.hue-11` in the style sheet.
 _HUES = 12
 
@@ -77,12 +75,7 @@ def _icon(name: str, size: int) -> SafeString:
 @register.filter
 def money(amount: int | None, currency: str) -> str:
     """`1234500|money:"USD"` is `$12,345.00`; a minus is a true minus. None is an em dash."""
-    if amount is None:
-        return "—"
-    number = f"{abs(to_decimal(int(amount), currency)):,}"
-    sign = _SIGNS.get(currency)
-    text = f"{sign}{number}" if sign else f"{number} {currency}"
-    return f"{_MINUS}{text}" if amount < 0 else text
+    return "—" if amount is None else display(int(amount), currency)
 
 
 @register.filter
@@ -133,6 +126,7 @@ def mailed_logo(merchant: Any) -> str:
     return logo_address(merchant) if merchant else ""
 
 
+register.filter(percentage)
 register.filter(legal_lines)
 register.filter(device)
 register.filter(is_handheld)
@@ -149,7 +143,7 @@ def change(percent: Decimal | None) -> str:
     """`21.3` is `+21.3%`; None, when there was nothing before, is empty."""
     if percent is None:
         return ""
-    return f"{_MINUS if percent < 0 else '+'}{abs(percent)}%"
+    return f"{MINUS if percent < 0 else '+'}{abs(percent)}%"
 
 
 @register.filter
@@ -289,7 +283,7 @@ def rate(terms: Any) -> str:
     if terms is None:
         return "—"
     if terms.percent is not None:
-        return f"{terms.percent.normalize():f}%"
+        return percentage(terms.percent)
     return money(terms.amount, terms.currency)
 
 
@@ -318,5 +312,5 @@ def rate_of(explanation: dict[str, Any]) -> str:
         return "Several"
     reward = explanation.get("reward", {})
     if reward.get("percent"):
-        return f"{reward['percent']}%"
+        return percentage(Decimal(reward["percent"]))
     return money(reward["amount"], reward["currency"]) if reward.get("amount") is not None else "—"

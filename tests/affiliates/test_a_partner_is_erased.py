@@ -1,5 +1,6 @@
 """A partner asks to be forgotten: every table is searched for them afterwards, and the books still hold."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -217,9 +218,9 @@ def test_her_portal_and_her_links_are_gone_and_her_code_leads_to_nobody(merchant
 @pytest.mark.parametrize(
     ("state", "says"),
     [
-        ("held", "10.00 USD not paid"),
-        ("unpaid", "10.00 USD not paid"),
-        ("owing", "10.00 USD to give back"),
+        ("held", "$10.00 not paid"),
+        ("unpaid", "$10.00 not paid"),
+        ("owing", "$10.00 to give back"),
     ],
 )
 def test_who_has_open_money_stays(merchant: Merchant, quintessa: Partner, state: str, says: str) -> None:
@@ -229,7 +230,7 @@ def test_who_has_open_money_stays(merchant: Merchant, quintessa: Partner, state:
             record_payout(partner=quintessa, commission_ids=[earned.id], transaction_id="bank-1",
                           paid_on=timezone.localdate(), actor=ACTOR)  # fmt: skip
             refund("A-1")
-        with pytest.raises(Conflict, match=f"has {says}.*Pay it, or reject or adjust"):
+        with pytest.raises(Conflict, match=rf"has {re.escape(says)}.*Pay it, or reject or adjust"):
             erase_partner(quintessa, actor=ACTOR)
         quintessa.refresh_from_db()
         assert quintessa.erased_at is None

@@ -65,5 +65,5 @@ def test_a_commission_tells_what_was_decided_about_it(api: Api, partner: Partner
         ("restoration", -1_000),
     ]
     assert len(told["entries"]) == 6
-    made = api.post(f"{address}/adjustments", {"amount": 1_500, "reason": "The campaign promised 15 %"})
+    made = api.post(f"{address}/adjustments", {"amount": 1_500, "reason": "The campaign promised 15%"})
     assert (made.status, made.body["amount"]) == (201, 500)

@@ -140,7 +140,7 @@ def test_filters_narrow_a_list(api: Api, merchant: Merchant) -> None:
 def test_balances_are_what_the_books_say(api: Api, merchant: Merchant) -> None:
     world = build(merchant, "wood")
     (row,) = api.get(f"/balances?partner_id={world.ids['partner']}").body["data"]
-    # Two orders of 100.00 at 10 %: one paid out, one after a refund of 5.00; and 7.00 by hand.
+    # Two orders of 100.00 at 10%: one paid out, one after a refund of 5.00; and 7.00 by hand.
     assert row["balances"] == [
         {"currency": "USD", "earned": 1650, "in_transit": 0, "paid": 1000, "pending": 0, "approved": 1650}
     ]

@@ -38,7 +38,7 @@ def browser_of(merchant: Merchant) -> Callable[[Role], Client]:
 
 @pytest.fixture
 def anna(merchant: Merchant, partner: Partner) -> Partner:
-    """A partner on 10 %."""
+    """A partner on 10%."""
     with tenancy.tenant(merchant.id):
         give_ten_percent(partner)
     return partner

@@ -53,14 +53,14 @@ def test_three_partners_two_groups_a_tier_and_a_refund(tenant: Merchant, gold: P
     sells(alone, "a-0", 3_333)
     refund("s-2", 5_000)
 
-    # 20 % from the third order of the month on, 10 % before, for everybody whose group has no rule of its own.
+    # 20% from the third order of the month on, 10% before, for everybody whose group has no rule of its own.
     found = tried(tenant, gold.program, "10", tiers=(tier(3, "20"),))
 
     def shown(what: str) -> dict[object, tuple[int, int, int]]:
         return {key: (each.orders, each.stands, each.proposed) for (key, _), each in found.by(what).items()}
 
     # Gold: 4 x 12.00, which its group decides before and after. Silver: 10.00, 10.00, half of 10.00 and, in April,
-    # 10.00; the third of March at 20 % is half of 20.00. Cem: 10 % of 33.33 is 3.33.
+    # 10.00; the third of March at 20% is half of 20.00. Cem: 10% of 33.33 is 3.33.
     assert shown("partner_id") == {
         gold.id: (4, 4_800, 4_800), silver.id: (4, 3_500, 4_000), alone.id: (1, 333, 333),
     }  # fmt: skip
@@ -101,7 +101,7 @@ def test_another_rule_takes_its_lines_and_leaves_the_rest(tenant: Merchant, gold
     sells(gold, "mixed", 3_000, lines=[("book", 2_000), ("pen", 1_000)])
     found = tried(tenant, gold.program, "30", product_keys=("book",), adds=True)
     total = found.totals()["USD"]
-    assert (total.stands, total.proposed) == (300, 700)  # 30 % of 20.00 and 10 % of 10.00
+    assert (total.stands, total.proposed) == (300, 700)  # 30% of 20.00 and 10% of 10.00
 
 
 @pytest.mark.usefixtures("ten")
@@ -187,7 +187,7 @@ def test_an_order_is_tried_in_the_group_that_its_partner_was_in(tenant: Merchant
     sells(gold, "in-gold", 10_000)
     update_partner(gold, changes={"group": silver}, actor=ACTOR)
     sells(gold, "in-silver", 10_000)
-    # Silver has no rule: the program's 10 % decides there, and the books agree with both.
+    # Silver has no rule: the program's 10% decides there, and the books agree with both.
     found = tried(tenant, group, "20")
     assert found.by("group_id")[group.id, "USD"].difference == 800
     assert (found.totals()["USD"].orders, found.same, dict(found.differ)) == (1, 1, {})

@@ -65,7 +65,7 @@ def returned(order: str, *, on: datetime, amount: int | None = None) -> None:
 
 
 def promise(now: datetime = DAWN, **what: Any) -> Bonus:
-    """25 orders in a month pay 150.00 USD, 50 another 250.00 USD, unless said otherwise."""
+    """25 orders in a month pay $150.00, 50 another $250.00, unless said otherwise."""
     terms: dict[str, Any] = {
         "name": "Spring", "measure": "orders", "period": "month", "currency": "USD",
         "ladder": [Rung(25, 15_000), Rung(50, 25_000)],

@@ -32,7 +32,7 @@ def test_a_target_reached_in_the_middle_of_the_month_pays_once_and_says_why(anna
     work(at("03-14"))
     assert earned(anna) == [(15_000, "pending")]
     commission = anna.commissions.get(order=None)
-    assert commission.explanation["working"] == "25 orders in March 2026 reached the target of 25: 150.00 USD"
+    assert commission.explanation["working"] == "25 orders in March 2026 reached the target of 25: $150.00"
     assert commission.called == "Bonus: Spring"
     assert commission.occurred_at == at("03-14")
     assert commission.held_until == at("05-01", 0), "March is over on April 1, and the hold 30 days later"
@@ -49,8 +49,8 @@ def test_two_targets_at_once_pay_both(anna: Partner) -> None:
     work(at("03-10"))
     assert earned(anna) == [(15_000, "pending"), (25_000, "pending")]
     assert [row.explanation["working"] for row in anna.commissions.filter(order=None).order_by("id")] == [
-        "60 orders in March 2026 reached the target of 25: 150.00 USD",
-        "60 orders in March 2026 reached the target of 50: 250.00 USD",
+        "60 orders in March 2026 reached the target of 25: $150.00",
+        "60 orders in March 2026 reached the target of 50: $250.00",
     ]
 
 
@@ -130,17 +130,17 @@ def test_revenue_counts_in_the_bonus_currency_and_less_refunds(anna: Partner) ->
     work(at("03-11"))
     assert earned(anna) == [(5_000, "pending")]
     commission = anna.commissions.get(order=None)
-    working = "1,023.45 USD of revenue in March 2026 reached the target of 1,000.00 USD: 50.00 USD"
+    working = "$1,023.45 of revenue in March 2026 reached the target of $1,000.00: $50.00"
     assert commission.explanation["working"] == working
     returned("A-1", on=at("03-12"), amount=2_346)
     work(at("03-12"))
-    assert earned(anna) == [(0, "reversed")], "999.99 USD"
+    assert earned(anna) == [(0, "reversed")], "$999.99"
 
 
 @pytest.mark.parametrize(
     ("currency", "target", "amount", "working"),
     [
-        ("JPY", 50_000, 3_000, "50,000 JPY of revenue in March 2026 reached the target of 50,000 JPY: 3,000 JPY"),
+        ("JPY", 50_000, 3_000, "¥50,000 of revenue in March 2026 reached the target of ¥50,000: ¥3,000"),
         ("KWD", 50_000, 1_250, "50.000 KWD of revenue in March 2026 reached the target of 50.000 KWD: 1.250 KWD"),
     ],
 )
@@ -244,7 +244,7 @@ def test_a_bonus_that_begins_in_the_middle_of_a_month_counts_from_there(anna: Pa
     sells(anna, 1, on=at("03-31"))
     work(at("03-31"))
     working = anna.commissions.get(order=None).explanation["working"]
-    assert working == "2 orders from Mar 20 to Mar 31, 2026 reached the target of 2: 5.00 USD"
+    assert working == "2 orders from Mar 20 to Mar 31, 2026 reached the target of 2: $5.00"
 
 
 def test_the_day_on_which_it_is_ended_still_counts_and_the_next_does_not(anna: Partner) -> None:
@@ -264,12 +264,12 @@ def test_the_day_on_which_it_is_ended_still_counts_and_the_next_does_not(anna: P
             "quarter",
             None,
             [
-                "2 orders from Mar 1 to Mar 31, 2026 reached the target of 2: 5.00 USD",
-                "3 orders in the second quarter of 2026 reached the target of 2: 5.00 USD",
+                "2 orders from Mar 1 to Mar 31, 2026 reached the target of 2: $5.00",
+                "3 orders in the second quarter of 2026 reached the target of 2: $5.00",
             ],
         ),
-        ("year", None, ["5 orders from Mar 1 to Dec 31, 2026 reached the target of 2: 5.00 USD"]),
-        ("once", date(2026, 3, 20), ["2 orders from Mar 1 to Mar 20, 2026 reached the target of 2: 5.00 USD"]),
+        ("year", None, ["5 orders from Mar 1 to Dec 31, 2026 reached the target of 2: $5.00"]),
+        ("once", date(2026, 3, 20), ["2 orders from Mar 1 to Mar 20, 2026 reached the target of 2: $5.00"]),
     ],
 )
 def test_quarters_years_and_once(anna: Partner, period: str, ends_on: date | None, workings: list[str]) -> None:

@@ -32,7 +32,7 @@ def test_a_bonus_is_made_watched_reached_and_ended(screen: Page, running: Runnin
     expect(screen.get_by_label("Target 2 pays")).to_have_value("50.00")
     screen.locator("[name=target_2]").fill("3")
     screen.get_by_role("button", name="Set bonus").click()
-    expect(screen.get_by_text("2 orders in a month pay 20.00 USD, 3 another 50.00 USD")).to_be_visible()
+    expect(screen.get_by_text("2 orders in a month pay $20.00, 3 another $50.00")).to_be_visible()
     bonus = screen.url
 
     taras.goto(portal)

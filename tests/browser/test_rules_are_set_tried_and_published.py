@@ -41,9 +41,9 @@ def test_a_rule_with_conditions_and_tiers_is_set_changed_and_tried(screen: Page,
     expect(screen.locator("#tiers")).not_to_contain_text("USD")
     # Enter saves, and presses none of the buttons that come before.
     screen.get_by_label("Name").press("Enter")
-    said = "12 % of the total in DE or AT, 15 % from the 5th order of the month, 18 % from the 20th order of the month"
+    said = "12% of the total in DE or AT, 15% from the 5th order of the month, 18% from the 20th order of the month"
     expect(screen.get_by_role("link", name=said)).to_be_visible()
-    expect(screen.get_by_text("10 % of the total").first).to_be_visible()
+    expect(screen.get_by_text("10% of the total").first).to_be_visible()
 
     screen.get_by_role("link", name=said).click()
     screen.get_by_label("Percent of the order").fill("13")
@@ -51,10 +51,10 @@ def test_a_rule_with_conditions_and_tiers_is_set_changed_and_tried(screen: Page,
     screen.get_by_label("From", exact=True).fill(later.strftime("%Y-%m-%dT12:00"))
     screen.get_by_role("button", name="Set new version").click()
     coming = screen.get_by_role("region", name="Takes effect later")
-    expect(coming).to_contain_text("13 % of the total in DE or AT")
+    expect(coming).to_contain_text("13% of the total in DE or AT")
     versions = screen.get_by_role("region", name="Every version")
-    expect(versions).to_contain_text("12 % of the total in DE or AT")
-    expect(versions).to_contain_text("13 % of the total in DE or AT")
+    expect(versions).to_contain_text("12% of the total in DE or AT")
+    expect(versions).to_contain_text("13% of the total in DE or AT")
     screen.get_by_role("link", name=said).click()
     expect(screen.get_by_text("Version 2 takes effect on")).to_be_visible()
     screen.go_back()
@@ -92,7 +92,7 @@ def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_cl
     screen.get_by_role("button", name="Try on history").click()
     expect(screen.get_by_role("heading", name="Try on history")).to_be_visible()
     # 10.00 three times; as proposed 10.00, 20.00 and 20.00.
-    summary = "3 orders. 30.00 USD as it stands, 50.00 USD as proposed: 20.00 USD more."
+    summary = "3 orders. $30.00 as it stands, $50.00 as proposed: $20.00 more."
     expect(screen.get_by_text(summary)).to_be_visible()
     expect(screen.get_by_role("region", name="Progress")).to_contain_text("3 of 3")
     expect(screen.get_by_role("region", name="Held against the books")).to_contain_text("3 orders booked to the cent")
@@ -108,7 +108,7 @@ def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_cl
     screen.get_by_role("link", name="Publish this change").click()
     ask = screen.locator("#ask")
     expect(ask).to_contain_text("from now on")
-    expect(ask).to_contain_text("20.00 USD more")
+    expect(ask).to_contain_text("$20.00 more")
     expect(ask.get_by_role("link", name="Not yet")).to_be_focused()
     ask.get_by_role("link", name="Not yet").click()
     expect(ask).not_to_be_visible()
@@ -116,7 +116,7 @@ def test_a_change_is_tried_on_history_with_progress_and_published_by_a_second_cl
     screen.get_by_role("link", name="Publish this change").click()
     ask.get_by_role("button", name="Publish").click()
     expect(screen.get_by_role("status").filter(has_text="The change is published")).to_be_visible()
-    said = "10 % of the total, 20 % from the 2nd order of the month"
+    said = "10% of the total, 20% from the 2nd order of the month"
     expect(screen.get_by_role("link", name=said)).to_be_visible()
 
     # The end of what was in force for no order yet changes nothing, and the page says so.
@@ -178,4 +178,4 @@ def test_a_rule_is_set_by_keyboard_alone(screen: Page, running: Running) -> None
     screen.keyboard.press("Tab")
     screen.keyboard.type("4")
     screen.keyboard.press("Control+s")
-    expect(screen.get_by_text("2.50 USD for each order with coupon KEYS, 4.00 USD from the 3rd order")).to_have_count(2)
+    expect(screen.get_by_text("$2.50 for each order with coupon KEYS, $4.00 from the 3rd order")).to_have_count(2)

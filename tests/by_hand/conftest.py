@@ -1,4 +1,4 @@
-"""Anna on 10 %, Ben on 20 %, and Eva, who came through Anna."""
+"""Anna on 10%, Ben on 20%, and Eva, who came through Anna."""
 
 from datetime import timedelta
 

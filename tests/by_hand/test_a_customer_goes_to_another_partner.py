@@ -1,4 +1,4 @@
-"""Re-attribution (SPEC A17), as stories. Anna earns 10 %, Ben 20 %; Eva came through Anna."""
+"""Re-attribution (SPEC A17), as stories. Anna earns 10%, Ben 20%; Eva came through Anna."""
 
 from datetime import date, timedelta
 
@@ -134,7 +134,7 @@ def test_refunds_that_were_given_are_respected_and_later_ones_come_from_the_new_
     refund("A-1", 2_500)
     assert earned(anna) == 750
     give(eva, ben, "unpaid")
-    # 20 % of 100.00 is 20.00, of which a quarter of the order took 5.00.
+    # 20% of 100.00 is 20.00, of which a quarter of the order took 5.00.
     assert shown(ben) == [("A-1", 2_000, 500, "approved")]
     refund("A-1", 5_000)
     assert (earned(anna), earned(ben)) == (0, 500)

@@ -25,7 +25,7 @@ from tracking.leads import record_lead
 
 @pytest.fixture
 def anna(tenant: Merchant, partner: Partner) -> Iterator[Partner]:
-    """A partner on 10 %, inside the tenant, whose books hold at the end."""
+    """A partner on 10%, inside the tenant, whose books hold at the end."""
     give_ten_percent(partner)
     yield partner
     assert [*ledger_verify.problems(), *verify.problems()] == []

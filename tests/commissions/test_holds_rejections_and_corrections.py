@@ -25,7 +25,7 @@ from tests.sales import give_ten_percent, refund, sell
 
 @pytest.fixture
 def anna(tenant: Merchant, partner: Partner) -> Partner:
-    """A partner on 10 %, inside the tenant."""
+    """A partner on 10%, inside the tenant."""
     give_ten_percent(partner)
     return partner
 
@@ -126,7 +126,7 @@ def test_two_rejections_at_once_post_once(committed_merchant: Merchant) -> None:
 def test_a_commission_by_hand_is_approved_explained_and_in_the_books(anna: Partner, actor: Actor) -> None:
     commission = record_manual(partner=anna, amount=2_550, currency="USD", reason="conference talk", actor=actor)
     assert (commission.status, commission.order, commission.base) == ("approved", None, 0)
-    assert commission.explanation["working"] == "25.50 USD by hand: conference talk"
+    assert commission.explanation["working"] == "$25.50 by hand: conference talk"
     assert (earned(anna), balance(COMMISSION_EXPENSE, "USD")) == (2_550, -2_550)
 
 

@@ -61,7 +61,7 @@ def unless_too_late(merchant: Merchant, work: Callable[[], object]) -> None:
 
 @pytest.fixture
 def bea(committed_merchant: Merchant) -> Partner:
-    """A partner on 10 % whom other processes see."""
+    """A partner on 10% whom other processes see."""
     with tenancy.tenant(committed_merchant.id):
         made: Partner = PartnerFactory(name="Bea")
         give_ten_percent(made)

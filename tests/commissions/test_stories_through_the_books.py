@@ -104,19 +104,19 @@ def test_a_partial_refund_after_payment_is_owed_and_the_next_payout_nets_it(anna
 
 def test_refunds_before_and_after_payment_take_the_commission_once(anna: Partner) -> None:
     gives(anna, "12.5")
-    sells(anna, "A-1", 9_999)  # 12.5 % of 99.99 are 12.49875, half up 12.50
+    sells(anna, "A-1", 9_999)  # 12.5% of 99.99 are 12.49875, half up 12.50
     gives_back("A-1", 3_333)
-    assert has(anna) == 833  # 12.5 % of 66.66 are 8.3325
+    assert has(anna) == 833  # 12.5% of 66.66 are 8.3325
     assert pays(anna, "T-1") == 833
     gives_back("A-1", 3_333)
-    assert has(anna) == -416  # 12.5 % of 33.33 are 4.16625, kept 4.17: 8.33 - 4.17 are owed
+    assert has(anna) == -416  # 12.5% of 33.33 are 4.16625, kept 4.17: 8.33 - 4.17 are owed
     gives_back("A-1")
     assert has(anna) == -833
 
 
 def test_yen_are_whole_and_refunds_of_them_end_at_zero(anna: Partner) -> None:
     gives(anna, "7.5")
-    sells(anna, "A-1", 1_980, currency="JPY")  # 7.5 % of 1,980 yen are 148.5, half up 149
+    sells(anna, "A-1", 1_980, currency="JPY")  # 7.5% of 1,980 yen are 148.5, half up 149
     assert has(anna, "JPY") == 149
     gives_back("A-1", 660)
     assert has(anna, "JPY") == 99
@@ -177,7 +177,7 @@ def test_a_product_rule_leaves_the_rest_of_the_basket_to_the_next_one(anna: Part
     gives(anna, "5")
     mixed = sells(anna, "A-1", 0, ("course", 19_900), ("mug", 1_500), ("course", 100))
     assert mixed is not None
-    assert mixed.amount == 6_000 + 75  # 30 % of 200.00 and 5 % of 15.00
+    assert mixed.amount == 6_000 + 75  # 30% of 200.00 and 5% of 15.00
     gives_back("A-1", 1_500, line=1)
     assert has(anna) == 6_000
     gives_back("A-1", 19_900, line=0)

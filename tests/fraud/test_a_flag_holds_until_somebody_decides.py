@@ -173,7 +173,7 @@ def test_a_rule_is_tried_on_history_and_flags_nothing(merchant: Merchant) -> Non
     work.run(merchant.id, job.id)
     with tenancy.tenant(merchant.id):
         result = Job.objects.get(id=job.id).result
-        assert result["summary"] == ("Of 4 commissions of the last 90 days it would have stopped 3 (30.00 USD).")
+        assert result["summary"] == ("Of 4 commissions of the last 90 days it would have stopped 3 ($30.00).")
         assert [each["order"] for each in result["examples"]] == ["kp-0", "kp-1", "kp-2"]
         assert not merchant.flags.exists()
 

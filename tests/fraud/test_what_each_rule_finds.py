@@ -102,7 +102,7 @@ def test_ten_of_twenty_clicks_buy_where_one_of_fifty_did(tenant: Merchant, anna:
     sell(anna, "tenth")
     refresh()
     assert found(tenant) == {
-        "tenth": ["10 orders came from 20 clicks in 7 days; before that 2.0 % of the partner's clicks led to an order."]
+        "tenth": ["10 orders came from 20 clicks in 7 days; before that 2% of the partner's clicks led to an order."]
     }
 
 
@@ -161,7 +161,7 @@ def test_an_order_of_ten_times_the_average(tenant: Merchant, anna: Partner) -> N
     sell(anna, "large", amount=20_001)
     sell(anna, "just", amount=20_000)
     assert found(tenant) == {
-        "large": ["The order is 200.01 USD, and your orders of the 30 days before were 20.00 USD on average."]
+        "large": ["The order is $200.01, and your orders of the 30 days before were $20.00 on average."]
     }
 
 

@@ -67,7 +67,7 @@ def test_ten_percent_of_a_hundred_dollars_is_ten_and_stands_in_the_books(partner
     (commission,) = found.commissions
     assert (commission.amount, commission.currency, commission.status) == (1_000, "USD", "pending")
     assert commission.partner.id == partner.id
-    assert commission.explanation["working"] == "10 % of 100.00 USD = 10.00 USD"
+    assert commission.explanation["working"] == "10% of $100.00 = $10.00"
     assert commission.held_until == NOW + timedelta(days=30)
     assert posting.balance(partner_earned(partner.id), "USD") == 1_000
     assert posting.balance(COMMISSION_EXPENSE, "USD") == -1_000

@@ -55,7 +55,7 @@ def test_a_lead_pays_once_however_often_it_is_told(partner: Partner) -> None:
         lead(partner, "eva")
     made = partner.commissions.get()
     assert (made.amount, made.status, made.order_id) == (500, "pending", None)
-    assert made.explanation["working"] == "5.00 USD per lead"
+    assert made.explanation["working"] == "$5.00 per lead"
     assert made.customer.external_id == "eva"
     assert posting.balances(partner_earned(partner.id)) == {"USD": 500}
     assert books_hold()
@@ -87,7 +87,7 @@ def test_a_batch_of_clicks_is_one_commission_and_pays_once(partner: Partner) -> 
     clicks.store(batch)
     made = partner.commissions.get()
     assert (made.amount, made.explanation["clicks"]) == (150, 30)
-    assert made.explanation["working"] == "30 clicks, 0.05 USD per click; together 1.50 USD"
+    assert made.explanation["working"] == "30 clicks, $0.05 per click; together $1.50"
     assert posting.balances(partner_earned(partner.id)) == {"USD": 150}
     assert books_hold()
 

@@ -1,4 +1,4 @@
-"""Ruth recruited Rob, Rob recruited Anna, Anna sells on 10 %; recruiters get 10 % and 5 % of what she earns."""
+"""Ruth recruited Rob, Rob recruited Anna, Anna sells on 10%; recruiters get 10% and 5% of what she earns."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal

@@ -60,10 +60,10 @@ def test_staff_set_levels_name_a_recruiter_and_read_what_came_of_it(
     assert wrong.status_code == 422
     assert "Give each level a percentage" in wrong.content.decode()
     too_much = staff.post(f"{program}recruiting/", form | {"levels": "60, 50"}).content.decode()
-    assert "The levels come to 110 % of what a recruit earns together" in too_much
+    assert "The levels come to 110% of what a recruit earns together" in too_much
     assert 'value="60, 50"' in too_much
     assert staff.post(f"{program}recruiting/", form).headers["Location"] == program
-    assert "10 % of what their recruits earn, 5 % at level 2, 2.5 % at level 3" in staff.get(program).content.decode()
+    assert "10% of what their recruits earn, 5% at level 2, 2.5% at level 3" in staff.get(program).content.decode()
     settings = f"/m/acme/partners/{partner.id}/settings/"
     seen = re.search(r'name="seen" value="([^"]+)"', staff.get(settings).content.decode())
     assert seen is not None
@@ -81,7 +81,7 @@ def test_staff_set_levels_name_a_recruiter_and_read_what_came_of_it(
     assert "$1.00" in recruits
     assert "Recruited by" in staff.get(f"/m/acme/partners/{partner.id}/").content.decode()
     explained = staff.get(f"/m/acme/commissions/{share.id}/").content.decode()
-    assert "10 % of 10.00 USD that a recruit earned = 1.00 USD" in explained
+    assert "10% of $10.00 that a recruit earned = $1.00" in explained
     assert f"/m/acme/commissions/{source.id}/" in explained
     assert "What recruiters earned on it" in staff.get(f"/m/acme/commissions/{source.id}/").content.decode()
     with tenancy.tenant(merchant.id):
@@ -102,7 +102,7 @@ def test_a_rule_is_changed_by_a_new_version(merchant: Merchant, staff: Client, p
         assert (newest.levels, newest.percent) == (1, 8)
     late = staff.post(f"{address}recruiting/", shown | {"once": str(uuid4()), "levels": "7"})
     assert late.status_code == 422
-    assert "set it to “8 % of what their recruits earn" in late.content.decode()
+    assert "set it to “8% of what their recruits earn" in late.content.decode()
 
 
 def test_a_recruiter_reads_what_they_earn_and_nothing_of_the_order(
@@ -127,9 +127,9 @@ def test_a_recruiter_reads_what_they_earn_and_nothing_of_the_order(
     home, earnings, one, recruits, _ = pages
     assert "Recruits" in home
     assert "A recruit&#x27;s sale" in earnings
-    assert "10 % of 10.00 USD that a recruit earned = 1.00 USD" in one
+    assert "10% of $10.00 that a recruit earned = $1.00" in one
     assert f"/apply/acme/?by={rob.portal_code}" in recruits
-    assert "10 % of what your recruits earn, 5 % at level 2." in recruits
+    assert "10% of what your recruits earn, 5% at level 2." in recruits
     assert "Anna" in recruits
     with tenancy.tenant(merchant.id):
         set_password(partner, password=PASSWORD, actor=ACTOR)
@@ -156,7 +156,7 @@ def test_the_api_names_recruiters_and_levels(
         "details": {"event": "recruit", "deeper": ["5"]},
     }  # fmt: skip
     status, made = call("post", "rewards/rules", rule)
-    assert (status, made["sentence"]) == (201, "10 % of what their recruits earn, 5 % at level 2")
+    assert (status, made["sentence"]) == (201, "10% of what their recruits earn, 5% at level 2")
     assert call("patch", f"partners/{partner.id}", {"recruiter_id": str(stranger.id)})[0] == 404
     status, changed = call("patch", f"partners/{partner.id}", {"recruiter_id": str(rob.id)})
     assert (status, changed["recruiter_id"]) == (200, str(rob.id))

@@ -19,7 +19,7 @@ from tests.sales import refund
 
 
 class Scene:
-    """Rob recruited Anna; Anna sold for 100.00 on 10 %, of which he has a tenth. Ben knows nobody."""
+    """Rob recruited Anna; Anna sold for 100.00 on 10%, of which he has a tenth. Ben knows nobody."""
 
     def __init__(self, merchant: Merchant) -> None:
         self.merchant = merchant

@@ -25,13 +25,13 @@ pytestmark = pytest.mark.django_db
 def test_each_level_has_its_percentage_of_what_the_seller_earned(anna: Partner, rob: Partner, ruth: Partner) -> None:
     pays_recruiters("10", "5")
     order = sells(anna, "A-1", 12_345)
-    # 10 % of 123.45 is 12.345, so 12.35; 10 % of that 1.235, so 1.24; 5 % of 12.35 is 0.6175, so 0.62.
+    # 10% of 123.45 is 12.345, so 12.35; 10% of that 1.235, so 1.24; 5% of 12.35 is 0.6175, so 0.62.
     assert has(anna, rob, ruth) == [1_235, 124, 62]
     assert commission_of(rob, order).explanation["working"] == (
-        "10 % of 12.35 USD that a recruit earned = 1.24 USD, rounded half up"
+        "10% of $12.35 that a recruit earned = $1.24, rounded half up"
     )
     assert commission_of(ruth, order).explanation["working"] == (
-        "5 % of 12.35 USD that a recruit at level 2 earned = 0.62 USD, rounded half up"
+        "5% of $12.35 that a recruit at level 2 earned = $0.62, rounded half up"
     )
     assert [row["level"] for row in order.attribution["levels"]] == [1, 2]
     assert list(commissions.verify.problems()) == []
@@ -70,7 +70,7 @@ def test_a_groups_rule_beats_the_programs_and_zero_ends_the_asking(anna: Partner
     order = sells(anna, "A-1", 10_000)
     assert has(anna, rob, ruth) == [1_000, 0, 80]
     assert not order.commissions.filter(partner=rob).exists()
-    assert order.attribution["levels"][0]["why"] == "0 % of 10.00 USD that a recruit earned = 0.00 USD"
+    assert order.attribution["levels"][0]["why"] == "0% of $10.00 that a recruit earned = $0.00"
 
 
 def test_a_recruiter_who_is_suspended_earns_nothing_and_keeps_their_place(
@@ -97,7 +97,7 @@ def test_a_maximum_is_in_one_currency_and_for_that_alone(anna: Partner, rob: Par
     pays_recruiters("50", maximum=300, currency="USD")
     order = sells(anna, "A-1", 10_000)
     assert commission_of(rob, order).explanation["working"] == (
-        "50 % of 10.00 USD that a recruit earned = 5.00 USD, at most 3.00 USD: 3.00 USD"
+        "50% of $10.00 that a recruit earned = $5.00, at most $3.00: $3.00"
     )
     other = sells(anna, "A-2", 10_000, currency="EUR")
     assert other.attribution["levels"][0]["why"] == "set in USD, the commission is in EUR"
@@ -107,18 +107,17 @@ def test_all_together_never_have_more_than_the_sale(anna: Partner, rob: Partner,
     set_reward(partner=anna, kind="percentage", percent=80, actor=ACTOR)
     pays_recruiters("20", "15")
     order = sells(anna, "A-1", 1_000, at=timezone.now())
-    # 8.00 of 10.00 leave 2.00: Rob's 20 % are 1.60, and of Ruth's 1.20 there are 0.40 left.
+    # 8.00 of 10.00 leave 2.00: Rob's 20% are 1.60, and of Ruth's 1.20 there are 0.40 left.
     assert has(anna, rob, ruth) == [800, 160, 40]
     assert commission_of(ruth, order).explanation["working"] == (
-        "15 % of 8.00 USD that a recruit at level 2 earned = 1.20 USD, no more than the 0.40 USD that the sale has"
-        " left: 0.40 USD"
+        "15% of $8.00 that a recruit at level 2 earned = $1.20, no more than the $0.40 that the sale has left: $0.40"
     )
 
 
 def test_yen_and_dinars_are_rounded_where_they_are_rounded(anna: Partner, rob: Partner, ruth: Partner) -> None:
     pays_recruiters("10", "5")
     sells(anna, "J-1", 1_234, currency="JPY")
-    # 10 % of 1,234 yen are 123; 12.3 and 6.15 of that are 12 and 6.
+    # 10% of 1,234 yen are 123; 12.3 and 6.15 of that are 12 and 6.
     assert has(anna, rob, ruth, currency="JPY") == [123, 12, 6]
     sells(anna, "K-1", 12_345, currency="KWD")
     # 12.345 dinars: 1.2345 is 1.235, of which 0.1235 is 0.124 and 0.06175 is 0.062.
@@ -199,7 +198,7 @@ def test_refunds_take_back_in_proportion_and_end_at_nothing(anna: Partner, rob: 
     pays_recruiters("10", "5")
     order = sells(anna, "A-1", 12_345)
     refund("A-1", 4_115)
-    # A third went back: 8.23 of 12.345 stay; 10 % of 12.35 is 1.235, of which 0.823 stay, and of 0.6175 0.41.
+    # A third went back: 8.23 of 12.345 stay; 10% of 12.35 is 1.235, of which 0.823 stay, and of 0.6175 0.41.
     assert has(anna, rob, ruth) == [823, 82, 41]
     refund("A-1", 8_230)
     assert has(anna, rob, ruth) == [0, 0, 0]

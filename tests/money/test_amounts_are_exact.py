@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merchants.money import EXPONENTS, MAX_AMOUNT, display, percentage_of, round_half_up, split, to_decimal, to_minor
+from merchants.money import (
+    EXPONENTS,
+    MAX_AMOUNT,
+    display,
+    percentage,
+    percentage_of,
+    round_half_up,
+    split,
+    to_decimal,
+    to_minor,
+)
 
 amounts = st.integers(min_value=0, max_value=MAX_AMOUNT)
 
@@ -54,10 +64,21 @@ def test_minor_units_survive_the_way_to_decimal_and_back(amount: int, currency: 
 
 @pytest.mark.parametrize(
     ("amount", "currency", "shown"),
-    [(105050, "USD", "1,050.50 USD"), (1050, "JPY", "1,050 JPY"), (1050, "KWD", "1.050 KWD"), (-5, "EUR", "-0.05 EUR")],
+    [
+        (105050, "USD", "$1,050.50"),
+        (1050, "JPY", "¥1,050"),
+        (1050, "KWD", "1.050 KWD"),
+        (-5, "EUR", "−€0.05"),
+        (-1050, "CAD", "−10.50 CAD"),
+    ],
 )
 def test_an_amount_is_shown_with_the_decimals_of_its_currency(amount: int, currency: str, shown: str) -> None:
     assert display(amount, currency) == shown
+
+
+@pytest.mark.parametrize(("percent", "shown"), [("10.0000", "10%"), ("12.50", "12.5%"), ("0", "0%"), ("100", "100%")])
+def test_a_rate_is_shown_without_trailing_zeros(percent: str, shown: str) -> None:
+    assert percentage(Decimal(percent)) == shown
 
 
 def test_a_percentage_is_exact_before_it_is_rounded() -> None:

@@ -1,4 +1,4 @@
-"""A partner on 10 %."""
+"""A partner on 10%."""
 
 import pytest
 
@@ -9,6 +9,6 @@ from tests.sales import give_ten_percent
 
 @pytest.fixture
 def anna(tenant: Merchant, partner: Partner) -> Partner:
-    """A partner on 10 %, inside the tenant."""
+    """A partner on 10%, inside the tenant."""
     give_ten_percent(partner)
     return partner

@@ -1,4 +1,4 @@
-"""Manual payouts as accounting stories. Anna earns 10 %; every story ends with books that hold."""
+"""Manual payouts as accounting stories. Anna earns 10%; every story ends with books that hold."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -97,8 +97,8 @@ def test_a_debt_is_not_netted_against_what_is_still_on_hold(anna: Partner) -> No
     with pytest.raises(DomainError) as refused:
         pay(anna, approved, transaction_id="T-2")
     assert refused.value.code == "nothing_to_pay"
-    assert "6.00 USD" in refused.value.message
-    assert "10.00 USD" in refused.value.message
+    assert "$6.00" in refused.value.message
+    assert "$10.00" in refused.value.message
     larger = sell(anna, 7_000, order="D")
     assert pay(anna, approved, larger, transaction_id="T-2").amount == 300
     assert earned(anna) == 2_000, "what waits is untouched"

@@ -15,9 +15,9 @@ def test_twenty_percent_on_books_and_ten_on_the_rest() -> None:
     books = rule("20", name="Books", product_keys=("book",))
     basket = order(0, ("book", 6_000), ("pen", 3_000), ("book", 1_000))
     reward = earned(basket, TEN, books)
-    assert reward.amount == 1_400 + 300  # 20 % of 70.00 and 10 % of 30.00
+    assert reward.amount == 1_400 + 300  # 20% of 70.00 and 10% of 30.00
     assert reward.explanation["working"] == (
-        "lines 1 and 3: 20 % of 70.00 USD = 14.00 USD; line 2: 10 % of 30.00 USD = 3.00 USD; together 17.00 USD"
+        "lines 1 and 3: 20% of $70.00 = $14.00; line 2: 10% of $30.00 = $3.00; together $17.00"
     )
     assert [tried["outcome"] for tried in reward.explanation["rules"] if "version" in tried] == [
         "applies to lines 1 and 3", "applies to the rest of the order",
@@ -64,7 +64,7 @@ def test_the_fiftieth_order_of_the_month_is_the_first_at_fifteen_percent() -> No
     assert (before.amount, reached.amount) == (1_200, 1_500)
     assert reached.explanation["reward"]["percent"] == "15"
     assert reached.explanation["working"] == (
-        "15 % of 100.00 USD = 15.00 USD (tier from order 50 on, this is order 50 this month)"
+        "15% of $100.00 = $15.00 (tier from order 50 on, this is order 50 this month)"
     )
 
 
@@ -78,7 +78,7 @@ def test_a_month_s_cap_is_hit_in_the_middle_of_an_order() -> None:
     capped = rule("10", cap_month=50_000)
     reward = earned(order(10_000), capped, standing=Standing(month_earned=49_300))
     assert reward.amount == 700  # 10.00 would be earned, 7.00 is left of the 500.00
-    assert reward.explanation["parts"][0]["limits"] == ("at most 500.00 USD in a month, 493.00 USD earned before",)
+    assert reward.explanation["parts"][0]["limits"] == ("at most $500.00 in a month, $493.00 earned before",)
     assert earned(order(10_000), capped, standing=Standing(month_earned=50_000)).amount == 0
 
 
@@ -98,8 +98,8 @@ def test_one_customer_is_worth_so_much_and_no_more() -> None:
 def test_yen_have_no_decimals_and_dinars_three() -> None:
     assert earned(order(105, currency="JPY"), TEN).amount == 11  # 10.5 yen
     reward = earned(order(10_005, currency="KWD"), TEN)
-    assert reward.amount == 1_001  # 10.005 dinars at 10 % are 1.0005, half up 1.001
-    assert reward.explanation["working"] == "10 % of 10.005 KWD = 1.001 KWD, rounded half up"
+    assert reward.amount == 1_001  # 10.005 dinars at 10% are 1.0005, half up 1.001
+    assert reward.explanation["working"] == "10% of 10.005 KWD = 1.001 KWD, rounded half up"
     least = rule("1", currency="JPY", minimum=100)
     assert earned(order(5_000, currency="JPY"), least).amount == 100
 
@@ -143,9 +143,7 @@ def test_a_percentage_has_a_floor_and_a_ceiling() -> None:
     bounded = rule("10", minimum=500, maximum=2_000)
     assert [earned(order(amount), bounded).amount for amount in (1_000, 10_000, 90_000)] == [500, 1_000, 2_000]
     assert earned(order(300), bounded).amount == 300  # never more than the order
-    assert earned(order(90_000), bounded).explanation["working"] == (
-        "10 % of 900.00 USD = 90.00 USD, at most 20.00 USD: 20.00 USD"
-    )
+    assert earned(order(90_000), bounded).explanation["working"] == ("10% of $900.00 = $90.00, at most $20.00: $20.00")
 
 
 def test_two_dollars_for_each_line_of_the_category() -> None:
@@ -167,8 +165,8 @@ def test_country_coupon_order_size_and_metadata_narrow_a_rule() -> None:
         ({"metadata": {}}, "metadata plan is not pro"),
     ]:
         assert refused(order(8_000, **fits | change), narrow) == [why]
-    assert refused(order(4_999, **fits), narrow) == ["for orders from 50.00 USD on"]
-    assert refused(order(9_001, **fits), narrow) == ["for orders up to 90.00 USD"]
+    assert refused(order(4_999, **fits), narrow) == ["for orders from $50.00 on"]
+    assert refused(order(9_001, **fits), narrow) == ["for orders up to $90.00"]
     assert refused(order(8_000, currency="EUR", **fits), narrow) == ["set in USD, the order is in EUR"]
 
 
@@ -199,6 +197,6 @@ def test_what_a_limit_made_of_it_shrinks_in_proportion() -> None:
 def test_leads_and_clicks_pay_a_fixed_amount_until_the_cap(event: str, what: str) -> None:
     each = rule(150, event=event, cap_month=1_000)
     reward = earned(order(0), each, TEN, event=event)
-    assert (reward.amount, reward.explanation["working"]) == (150, f"1.50 USD per {what}")
+    assert (reward.amount, reward.explanation["working"]) == (150, f"$1.50 per {what}")
     assert earned(order(0), each, event=event, standing=Standing(month_earned=900)).amount == 100
     assert earned(order(1_000), each, TEN).amount == 100  # a sale is none of its business

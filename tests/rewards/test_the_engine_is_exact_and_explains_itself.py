@@ -47,8 +47,8 @@ def rewarded(result: Reward | dict[str, Any]) -> Reward:
 @pytest.mark.parametrize(
     ("amount", "percent", "commission"),
     [
-        (10_000, "10", 1_000),  # 100.00 at 10 % is 10.00
-        (105, "10", 11),  # 1.05 at 10 % is 0.105, half up 0.11
+        (10_000, "10", 1_000),  # 100.00 at 10% is 10.00
+        (105, "10", 11),  # 1.05 at 10% is 0.105, half up 0.11
         (104, "10", 10),
         (2_933, "10", 293),
         (9_999, "12.5", 1_250),  # 1249.875
@@ -69,7 +69,7 @@ def test_a_fixed_amount_is_the_same_whatever_the_order() -> None:
 def test_a_fixed_amount_is_never_more_than_the_order() -> None:
     reward = rewarded(decide(order(499), {"program": [fixed(500)]}))
     assert reward.amount == 499
-    assert reward.explanation["working"] == ("5.00 USD per order, never more than it is computed on: 4.99 USD")
+    assert reward.explanation["working"] == ("$5.00 per order, never more than it is computed on: $4.99")
 
 
 def test_a_fixed_amount_in_another_currency_is_nothing_and_says_why() -> None:
@@ -126,7 +126,7 @@ def test_the_version_in_force_at_the_time_of_the_order_counts() -> None:
 
 def test_the_working_can_be_checked_by_hand() -> None:
     reward = rewarded(decide(order(105), {"program": [percentage("10.0000")]}))
-    assert reward.explanation["working"] == "10 % of 1.05 USD = 0.11 USD, rounded half up"
+    assert reward.explanation["working"] == "10% of $1.05 = $0.11, rounded half up"
     assert reward.explanation["rounding"] == {"exact": "10.5000", "rule": "half up"}
 
 

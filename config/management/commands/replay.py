@@ -109,4 +109,4 @@ class Command(BaseCommand):
             f" {counts['refused']:,} refused; {counts['direct']:,} are direct, without a partner"
         )
         self.stdout.write(f"revenue     {display(counts['revenue'], currency)}")
-        self.stdout.write(f"commissions {display(counts['commission'], currency)}, each 10 % of its order, half up")
+        self.stdout.write(f"commissions {display(counts['commission'], currency)}, each 10% of its order, half up")

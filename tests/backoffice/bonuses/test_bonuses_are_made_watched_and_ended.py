@@ -50,7 +50,7 @@ def sold(merchant: Merchant, partner: Partner, number: int) -> None:
 
 @pytest.fixture
 def spring(merchant: Merchant, anna: Partner) -> Bonus:
-    """2 orders in a month pay 150.00 USD, 5 another 250.00 USD."""
+    """2 orders in a month pay $150.00, 5 another $250.00."""
     with tenancy.tenant(merchant.id):
         return create_bonus(
             program=anna.program, name="Spring", measure="orders", period="month", currency="USD",
@@ -67,7 +67,7 @@ def test_a_bonus_is_made_with_a_form_and_stands_in_the_list(browser: Client, mer
     assert answer.headers["Location"] == f"{AT}{bonus.id}/"
     assert browser.post(f"{AT}new/", typed).headers["Location"] == f"{AT}{bonus.id}/", "the second click"
     page = browser.get(AT).content.decode()
-    assert "2 orders in a month pay 150.00 USD, 1,000 another 250.00 USD" in page
+    assert "2 orders in a month pay $150.00, 1,000 another $250.00" in page
     assert "Running" in page
     assert "Spring" not in browser.get(f"{AT}?status=planned").content.decode()
 
@@ -202,7 +202,7 @@ def test_a_commission_of_a_target_is_listed_explained_and_decided_like_any_other
     rows = list(csv.DictReader(io.StringIO(browser.get("/m/acme/commissions.csv").getvalue().decode())))
     assert [row["working"] for row in rows if not row["order"]] == [given.explanation["working"]]
     page = browser.get(at).content.decode()
-    assert "reached the target of 2: 150.00 USD" in page
+    assert "reached the target of 2: $150.00" in page
     assert "in case orders are returned" in page
     with tenancy.tenant(merchant.id):
         record_refund(Refund(order_id="Anna-0", refund_id="r"), actor=ACTOR)
@@ -234,7 +234,7 @@ def test_the_partner_sees_how_far_they_are(merchant: Merchant, anna: Partner, sp
     assert "Bonus: Spring" in client.get(f"{portal}earnings/").content.decode()
     page = client.get(f"{portal}earnings/{given.id}/").content.decode()
     assert "The target is not reached any more" in page
-    assert re.search(r"3 orders (from|on|in) .* reached the target of 2: 150.00 USD", page)
+    assert re.search(r"3 orders (from|on|in) .* reached the target of 2: \$150\.00", page)
 
 
 def test_without_a_bonus_the_portal_says_nothing_of_targets(merchant: Merchant, anna: Partner) -> None:

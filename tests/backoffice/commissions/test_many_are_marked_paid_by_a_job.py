@@ -29,7 +29,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def partners(merchant: Merchant) -> list[Partner]:
-    """Three with two commissions of 10.00 USD each, and one who owes 5.00 USD and has nothing else."""
+    """Three with two commissions of $10.00 each, and one who owes $5.00 and has nothing else."""
     with tenancy.tenant(merchant.id):
         made = [PartnerFactory(name=f"Partner {n}") for n in range(4)]
         for partner in made[:3]:

@@ -36,7 +36,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def seven(merchant: Merchant, anna: Partner) -> Partner:
-    """Anna with seven commissions of 1.00 USD."""
+    """Anna with seven commissions of $1.00."""
     with tenancy.tenant(merchant.id):
         for number in range(7):
             sell(anna, 1_000, order=f"A-{number}")

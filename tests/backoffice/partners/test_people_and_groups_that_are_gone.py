@@ -37,7 +37,7 @@ def test_who_has_open_money_is_not_erased_and_the_page_says_why(browser: Client,
         CommissionFactory(partner=anna, amount=1_250)
     answer = browser.post(f"/m/acme/partners/{anna.id}/erase/", {"confirm": anna.email})
     assert answer.status_code == 422
-    assert b"Anna has 12.50 USD not paid. Pay it, or reject or adjust" in answer.content
+    assert b"Anna has $12.50 not paid. Pay it, or reject or adjust" in answer.content
 
 
 def test_what_was_for_a_group_that_is_gone_does_not_become_everybodys(browser: Client, merchant: Merchant) -> None:

@@ -47,7 +47,7 @@ def test_terms_that_somebody_else_set_meanwhile_are_named_before_they_are_replac
     answer = browser.post(address, form)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Meanwhile Ben set it to “15 % of the total”. Nothing is saved yet" in page
+    assert "Meanwhile Ben set it to “15% of the total”. Nothing is saved yet" in page
     again = browser.post(address, form | hidden(page, "reward-version"))
     assert again.status_code == 302
     with tenancy.tenant(merchant.id):

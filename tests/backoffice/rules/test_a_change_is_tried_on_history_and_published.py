@@ -31,7 +31,7 @@ def media(settings: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def rule(merchant: Merchant, anna: Partner) -> str:
-    """Anna's basic rule, 10 %, after two orders of 100.00."""
+    """Anna's basic rule, 10%, after two orders of 100.00."""
     with tenancy.tenant(merchant.id):
         for order in ("A-1", "A-2"):
             sell(anna, 10_000, order=order)
@@ -55,7 +55,7 @@ def test_old_against_new_and_then_the_second_click(
 ) -> None:
     address = tried(browser, merchant, rule)
     shown = browser.get(address).content.decode()
-    assert "2 orders. 20.00 USD as it stands, 25.00 USD as proposed: 5.00 USD more." in shown
+    assert "2 orders. $20.00 as it stands, $25.00 as proposed: $5.00 more." in shown
     assert "2 orders booked to the cent" in shown
     sheet = browser.get(f"{address}csv/").content.decode().splitlines()
     assert sheet[1] == "Total,,Together,USD,2,20.00,25.00,5.00"
@@ -63,10 +63,10 @@ def test_old_against_new_and_then_the_second_click(
         assert anna.rewards.count() == 1
         job = merchant.jobs.latest("created_at")
     assert job.file
-    assert "5.00 USD more" in browser.get(f"{address}publish/").content.decode()
+    assert "$5.00 more" in browser.get(f"{address}publish/").content.decode()
     assert publishes(browser, address).headers["Location"] == f"/m/acme/rules/partner/{anna.id}/"
     with tenancy.tenant(merchant.id):
-        assert [str(version) for version in anna.rewards.order_by("number")] == ["v1 10 %", "v2 12.5 %"]
+        assert [str(version) for version in anna.rewards.order_by("number")] == ["v1 10%", "v2 12.5%"]
     again = publishes(browser, address)
     assert (again.status_code, "was changed after it was tried" in again.content.decode()) == (422, True)
 
@@ -90,7 +90,7 @@ def test_who_may_not_edit_rules_sees_no_trial(browser: Client, browser_of: Any, 
 def test_the_command_prints_the_same(merchant: Merchant, anna: Partner, rule: str) -> None:
     out = StringIO()
     call_command("backtest", merchant="acme", partner=anna.email, percent="12.5", stdout=out)
-    assert "total: 2 orders, 20.00 USD as it stands, 25.00 USD as proposed, difference 5.00 USD" in out.getvalue()
+    assert "total: 2 orders, $20.00 as it stands, $25.00 as proposed, difference $5.00" in out.getvalue()
     assert "2 orders booked to the cent" in out.getvalue()
 
 
@@ -105,8 +105,8 @@ def test_the_command_changes_or_ends_a_rule_by_its_name(merchant: Merchant, anna
         return out.getvalue()
 
     large = said(percent="5", rule="Large", currency="USD", details='{"name":"Large","order_from":5000}')
-    assert "20.00 USD as it stands, 10.00 USD as proposed, difference -10.00 USD" in large
-    assert "20.00 USD as it stands, 0.00 USD as proposed, difference -20.00 USD" in said(end=True)
+    assert "$20.00 as it stands, $10.00 as proposed, difference −$10.00" in large
+    assert "$20.00 as it stands, $0.00 as proposed, difference −$20.00" in said(end=True)
     with pytest.raises(CommandError, match="is 0 rules"):
         said(end=True, rule="Small")
     with pytest.raises(CommandError, match="cannot be ended"):
@@ -166,8 +166,8 @@ def test_a_rule_is_ended_after_its_end_was_tried(browser: Client, merchant: Merc
         job = merchant.jobs.latest("created_at")
     work.run(merchant.id, job.id)
     page = browser.get(address).content.decode()
-    assert "Without 10 % of the total" in page
-    assert "20.00 USD as it stands, 0.00 USD as proposed: 20.00 USD less." in page
+    assert "Without 10% of the total" in page
+    assert "$20.00 as it stands, $0.00 as proposed: $20.00 less." in page
     assert "End this rule?" in browser.get(f"{address}publish/").content.decode()
     with tenancy.tenant(merchant.id):
         assert reward_at(anna, timezone.now()) is not None, "trying ends nothing"

@@ -156,7 +156,7 @@ def test_yen_and_dinars_keep_their_decimals(browser: Client, merchant: Merchant,
     dinars = {"kind": "fixed", "amount": "0.125", "currency": "KWD", "order_from": "1.500"}
     assert send(browser, f"{rules}new/", **dinars).status_code == 302
     page = shown(browser, rules)
-    assert "500 JPY for each order, 700 JPY from 10,000 JPY of revenue of the month" in page
+    assert "¥500 for each order, ¥700 from ¥10,000 of revenue of the month" in page
     assert "0.125 KWD for each order on orders from 1.500 KWD" in page
     with tenancy.tenant(merchant.id):
         rule = RewardVersion.objects.get(currency="JPY").rule
@@ -194,7 +194,7 @@ def test_who_saved_meanwhile_is_named_and_saving_again_replaces_it(
     answer = browser.post(address, olgas)
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Meanwhile Ben set it to “6 % of the total”. Nothing is saved yet" in page
+    assert "Meanwhile Ben set it to “6% of the total”. Nothing is saved yet" in page
     assert 'value="7"' in page
     assert browser.post(address, olgas).status_code == 422, "the old form still knows nothing of it"
     again = re.search(r'name="version" value="(\d+)"', page)
