@@ -4,6 +4,7 @@ What the form answers is the same for an address that nobody knows and for a par
 and the worker makes it (`apply.tasks`), so it does not show in the time that the answer takes either.
 """
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db import transaction
@@ -59,23 +60,27 @@ def form(request: ApplicantRequest) -> HttpResponseBase:
                 )  # fmt: skip
                 if to_ask:
                     _ask(made)
-                return led_to(request, address(program, "sent"))
+                return led_to(request, address(program, "sent") + _invitation(group, recruiter))
     text = (group.landing_text if group else "") or program.landing_text
-    context = {"form": filled, "group": group, "text": text, "terms": terms}
+    context = {"form": filled, "group": group, "recruiter": recruiter, "text": text, "terms": terms}
     return page(request, "apply/form.html", context, status=status or form_status(filled))
 
 
 @applicant_page
 def after(request: ApplicantRequest) -> HttpResponseBase:
     """Where everybody gets who sent the form."""
-    return page(request, "apply/sent.html", {"again": address(request.program, "page")})
+    group, recruiter = _group(request), _recruiter(request)
+    again = address(request.program, "page") + _invitation(group, recruiter)
+    return page(request, "apply/sent.html", {"again": again, "recruiter": recruiter})
 
 
 @applicant_page
 def confirm(request: ApplicantRequest, application: UUID, token: str) -> HttpResponseBase:
     """The page behind the link in the e-mail. Looking at it confirms nothing: programs look at links too."""
     found = (
-        request.program.applications.select_related("merchant", "program__merchant", "group", "terms", "partner")
+        request.program.applications.select_related(
+            "merchant", "program__merchant", "group", "terms", "partner", "recruiter"
+        )
         .filter(id=application)
         .first()
     )
@@ -84,7 +89,8 @@ def confirm(request: ApplicantRequest, application: UUID, token: str) -> HttpRes
             raise DomainError("This link is too old.", code="link_expired", status=410)
         applications.check_token(found, token)
     except DomainError as error:
-        context = {"error": error, "again": address(request.program, "page")}
+        invitation = _invitation(found.group, _inviting(found.recruiter)) if found is not None else ""
+        context = {"error": error, "again": address(request.program, "page") + invitation}
         return page(request, "apply/link_over.html", context, status=error.status)
     if request.method == "POST":
         seen_at = () if found.confirmed_at else (found.ip_hash, _here(request))
@@ -134,13 +140,29 @@ def _recruiter(request: ApplicantRequest) -> Partner | None:
     code = request.GET.get("by", "")
     if not code.isalnum():
         return None
-    return request.merchant.partners.filter(portal_code=code, status=PartnerStatus.APPROVED).first()
+    return _inviting(request.merchant.partners.filter(portal_code=code).first())
+
+
+def _inviting(partner: Partner | None) -> Partner | None:
+    """The partner, as long as they are approved: nobody reads the name of one who is not."""
+    return partner if partner is not None and partner.status == PartnerStatus.APPROVED else None
+
+
+def _invitation(group: Group | None, recruiter: Partner | None) -> str:
+    """The query string that leads to the same page by the same invitation, wherever the applicant goes on from."""
+    named = {"group": group and group.id, "by": recruiter and recruiter.portal_code}
+    query = urlencode({name: value for name, value in named.items() if value})
+    return f"?{query}" if query else ""
 
 
 def _standing(application: Application) -> dict[str, object]:
     """What to tell somebody who has shown that the mailbox is theirs."""
     partner = application.partner
-    context: dict[str, object] = {"application": application, "partner": partner}
+    context: dict[str, object] = {
+        "application": application,
+        "partner": partner,
+        "recruiter": _inviting(application.recruiter),
+    }
     if partner is not None and partner.status == "approved":
         context["portal"] = reverse("portal:home", args=[partner.portal_code])
     if partner is not None and partner.status == "rejected":
