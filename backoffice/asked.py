@@ -5,11 +5,13 @@ from functools import cached_property
 from typing import Self
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from backoffice.door import StaffRequest
 from merchants.models import Merchant
 from merchants.roles import Permission
+from pages.forms import MoneyField
 from pages.periods import Period, period_of
 
 
@@ -47,4 +49,12 @@ class Asked:
     @cached_property
     def period(self) -> Period | None:
         """The days wanted; None for all time, which is what a list shows unless it is asked."""
-        return period_of(self.query) if "period" in self.query or "from" in self.query else None
+        return period_of(self.query) if self.text("period") or self.text("from") else None
+
+    def amount(self, name: str) -> int | None:
+        """Minor units of the merchant's currency; None when it is not asked for, or no amount."""
+        field = MoneyField(currency=self.merchant.currency, required=False)
+        try:
+            return field.clean(self.text(name))
+        except ValidationError:
+            return None

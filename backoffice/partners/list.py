@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db.models import BigIntegerField, Count, OuterRef, QuerySet, Subquery, Value
@@ -18,10 +18,11 @@ from affiliates.search import found_by
 from backoffice.asked import Asked
 from backoffice.door import StaffRequest, page, staff_page
 from merchants.models import Merchant
-from merchants.money import to_decimal
+from merchants.money import display, to_decimal
 from merchants.roles import Permission
 from pages.exports import Export, Lines
 from pages.listing import Sort, sheet
+from pages.periods import PRESETS
 from pages.templatetags.pages import bare
 from rewards.models import RewardVersion
 from rewards.terms import in_force_for
@@ -57,6 +58,45 @@ class Row:
         return self.figures.approved + self.figures.pending
 
 
+@dataclass(frozen=True, slots=True)
+class Revenue:
+    """How much a partner brought at least and at most, in the merchant's currency; nothing asked is false."""
+
+    merchant: Merchant
+    least: int | None
+    most: int | None
+
+    @classmethod
+    def of(cls, asked: Asked) -> Self:
+        """What the query string asks for."""
+        return cls(asked.merchant, asked.amount("revenue_from"), asked.amount("revenue_to"))
+
+    def __bool__(self) -> bool:
+        return self.least is not None or self.most is not None
+
+    @property
+    def fields(self) -> tuple[tuple[str, str, int | None], ...]:
+        """The two fields of the filter: name, label and what is asked."""
+        return (("revenue_from", "At least", self.least), ("revenue_to", "At most", self.most))
+
+    @property
+    def label(self) -> str:
+        """`$100.00 – $500.00`, `from $100.00`, `up to $500.00`."""
+        shown = [display(amount, self.merchant.currency) for amount in (self.least, self.most) if amount is not None]
+        if len(shown) == 2:
+            return " – ".join(shown)
+        return f"{'from' if self.most is None else 'up to'} {shown[0]}" if shown else ""
+
+    def narrowed(self, rows: "QuerySet[Partner]") -> "QuerySet[Partner]":
+        """Those of `rows` who brought that much. Who brought nothing has no total, and is met below any `most`."""
+        totals = self.merchant.partner_totals.filter(currency=self.merchant.currency)
+        if self.least:
+            rows = rows.filter(id__in=totals.filter(revenue__gte=self.least).values("partner_id"))
+        if self.most is not None:
+            rows = rows.exclude(id__in=totals.filter(revenue__gt=self.most).values("partner_id"))
+        return rows
+
+
 @staff_page(Permission.VIEW)
 def partners(request: StaffRequest) -> HttpResponseBase:
     """One page of the list."""
@@ -70,6 +110,9 @@ def partners(request: StaffRequest) -> HttpResponseBase:
         "q": asked.text("q"),
         "groups": list(request.merchant.groups.order_by("name").values_list("id", "name")[:50]),
         "group": asked.text("group"),
+        "revenue": Revenue.of(asked),
+        "period": asked.period,
+        "presets": PRESETS,
         "partials": {"list"},
     }
     return page(request, "backoffice/partners/list.html", context)
@@ -87,6 +130,9 @@ def matching(asked: Asked) -> "QuerySet[Partner]":
         rows = rows.filter(found_by(text))
     if group:
         rows = rows.filter(group__name=group)
+    if (period := asked.period) is not None:
+        rows = rows.filter(created_at__gte=period.begins(), created_at__lt=period.ends())
+    rows = Revenue.of(asked).narrowed(rows)
     # As `sheet` sorts: what is no column sorts by the default one.
     if column := _TOTALS.get(asked.sort if asked.sort in _SORTS else "revenue"):
         total = merchant.partner_totals.filter(partner_id=OuterRef("pk"), currency=merchant.currency).values(column)

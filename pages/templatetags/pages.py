@@ -17,7 +17,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import escape, format_html
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
@@ -180,6 +180,14 @@ def avatar(name: str, key: object = "", style: str = "") -> SafeString:
     """Initials on a colour made from the id. Always next to the name, so hidden from screen readers."""
     hue = blake2b(str(key or name).encode(), digest_size=1).digest()[0] % _HUES
     return format_html('<span class="avatar hue-{} {}" aria-hidden="true">{}</span>', hue, style, initials(name))
+
+
+@register.simple_tag(takes_context=True)
+def carried(context: Mapping[str, Any], *own: str) -> SafeString:
+    """The query string as hidden fields, without the page and what the form asks `own`: one filter keeps the others."""
+    query = context["request"].GET
+    kept = ((name, value) for name in query if name not in (*own, "page") for value in query.getlist(name))
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', kept)
 
 
 @register.filter
