@@ -1,5 +1,6 @@
 """Inviting people: the link works once, for who was invited, and says so when it does not."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -60,6 +61,20 @@ def test_an_old_a_withdrawn_and_a_replaced_link_are_over(merchant: Merchant) -> 
         withdraw(Invitation.objects.get(), actor=ACTOR)
     assert client.get(f"/m/invitations/{second}/").status_code == 404
     assert client.get("/m/invitations/nobody-made-this/").status_code == 404
+
+
+def test_withdrawing_asks_first(merchant: Merchant, owner: User) -> None:
+    token, browser = offered(merchant), Client()
+    browser.force_login(owner)
+    team = browser.get("/m/acme/team/").content.decode()
+    asks = re.search(r'href="(/m/acme/team/invitations/[^"]+/withdraw/)"[^>]* data-ask>Withdraw<', team)
+    assert asks, team
+    question = browser.get(asks[1], headers={"HX-Request": "true", "HX-Target": "ask"}).content.decode()
+    assert question.startswith("<form")
+    assert "Withdraw the invitation to new@example.com?" in question
+    assert Client().get(f"/m/invitations/{token}/").status_code == 200, "asking withdraws nothing"
+    assert browser.post(asks[1]).headers["Location"] == "/m/acme/team/"
+    assert Client().get(f"/m/invitations/{token}/").status_code == 404
 
 
 def test_a_link_lives_a_week_and_only_its_hash_is_kept(merchant: Merchant) -> None:
