@@ -25,11 +25,13 @@ _OWN_PAGES = {KIND: "backoffice:rules_history"}
 
 @staff_page(_ANYBODY)
 def jobs(request: StaffRequest) -> HttpResponseBase:
-    """All that this person may see, newest first."""
+    """All that this person may see, newest first. While one of the page is open, the list asks for itself again."""
     rows = seen_by_staff(request.merchant.jobs.defer("parameters", "state"), request.may)
     found = sheet(request, rows, sorts={"at": Sort("id", UUID)}, default="-at")
     shown = [(job, kinds()[job.kind].title) for job in found.rows]
-    return page(request, "backoffice/jobs/list.html", {"sheet": found, "jobs": shown, "partials": {"list"}})
+    is_open = any(job.is_open for job in found.rows)
+    context = {"sheet": found, "jobs": shown, "is_open": is_open, "partials": {"list"}}
+    return page(request, "backoffice/jobs/list.html", context)
 
 
 @staff_page(_ANYBODY)

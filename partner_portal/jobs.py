@@ -15,10 +15,12 @@ from partner_portal.door import PartnerRequest, page, partner_page
 
 @partner_page
 def jobs(request: PartnerRequest) -> HttpResponseBase:
-    """All, newest first."""
+    """All, newest first. While one of the page is open, the list asks for itself again."""
     found = sheet(request, _own(request), sorts={"at": Sort("id", UUID)}, default="-at")
     shown = [(job, kinds()[job.kind].title) for job in found.rows]
-    return page(request, "partner_portal/jobs.html", {"sheet": found, "jobs": shown, "partials": {"list"}})
+    is_open = any(job.is_open for job in found.rows)
+    context = {"sheet": found, "jobs": shown, "is_open": is_open, "partials": {"list"}}
+    return page(request, "partner_portal/jobs.html", context)
 
 
 @partner_page

@@ -46,6 +46,18 @@ def test_their_own_rows_and_no_others(browser: Client, portal: str, merchant: Me
     assert where in browser.get(f"{portal}files/").content.decode()
 
 
+def test_the_list_of_files_asks_again_until_they_are_ready(browser: Client, portal: str, merchant: Merchant) -> None:
+    where = browser.post(f"{portal}payouts.xlsx").headers["Location"]
+    polled = f'hx-get="{portal}files/" hx-trigger="every 2s"'
+    assert polled in browser.get(f"{portal}files/").content.decode()
+    with tenancy.tenant(merchant.id):
+        job = merchant.jobs.get(id=where.split("/")[-2])
+    work.run(merchant.id, job.id)
+    ready = browser.get(f"{portal}files/").content.decode()
+    assert "Download payouts" in ready
+    assert "every 2s" not in ready
+
+
 def test_neither_another_partner_nor_staff_find_it(
     browser: Client, portal: str, merchant: Merchant, owner: User
 ) -> None:

@@ -198,6 +198,27 @@ def test_the_page_asks_again_while_it_is_open_and_not_after(browser: Client, mer
         assert "Download partners.xlsx" in over
 
 
+def test_the_list_asks_again_while_one_of_its_jobs_is_open_and_not_after(browser: Client, merchant: Merchant) -> None:
+    address, polled = "/m/acme/jobs/?sort=at", {"HX-Request": "true", "HX-Target": "list"}
+    assert "hx-trigger" not in list_of(browser.get(address).content), "an empty list waits for nothing"
+    job = asked_for(browser, merchant, "partners.xlsx")
+    waiting = browser.get(address).content
+    assert f'hx-get="{address}" hx-trigger="every 2s" hx-target="#list"' in list_of(waiting)
+    assert re.search(rf"<noscript><a [^>]*href=\"{re.escape(address)}\"", waiting.decode())
+    part = browser.get(address, headers=polled).content
+    assert b"<html" not in part
+    assert 'hx-trigger="every 2s"' in list_of(part)
+    work.run(merchant.id, job.id)
+    for answer in (browser.get(address), browser.get(address, headers=polled)):
+        assert "hx-trigger" not in list_of(answer.content)
+        assert f"Download {job.kind.partition('.')[2]}.xlsx" in answer.content.decode()
+
+
+def list_of(page: bytes) -> str:
+    """The tag of the list."""
+    return page.decode().partition('id="list"')[2].partition(">")[0]
+
+
 def test_it_is_cancelled_and_a_failed_one_is_tried_again(browser: Client, merchant: Merchant) -> None:
     job = asked_for(browser, merchant, "partners.xlsx")
     said = browser.post(f"/m/acme/jobs/{job.id}/cancel/", follow=True).content.decode()
