@@ -27,40 +27,42 @@ class Item:
     name: str
     label: str
     icon: str
+    key: str
+    """The letter that leads there after G."""
     permission: Permission
     counted: str = ""
     """What is counted beside the label."""
 
 
 GROUPS: tuple[tuple[str, tuple[Item, ...]], ...] = (
-    ("", (Item("overview", "Overview", "layout-dashboard", Permission.VIEW),)),
+    ("", (Item("overview", "Overview", "layout-dashboard", "h", Permission.VIEW),)),
     (
         "Affiliates",
         (
-            Item("partners", "Partners", "users-round", Permission.VIEW, "partners"),
-            Item("groups", "Groups", "layers", Permission.VIEW),
-            Item("customers", "Customers", "contact-round", Permission.VIEW, "customers"),
-            Item("orders", "Orders", "shopping-bag", Permission.VIEW),
-            Item("rules", "Rewards", "percent", Permission.VIEW),
-            Item("bonuses", "Bonuses", "trophy", Permission.VIEW),
-            Item("commissions", "Commissions", "receipt", Permission.VIEW),
-            Item("payouts", "Payouts", "banknote", Permission.VIEW_PAYOUTS),
-            Item("review", "Fraud review", "shield-alert", Permission.VIEW, "doubts"),
-            Item("assets", "Assets", "images", Permission.VIEW),
-            Item("announcements", "Announcements", "megaphone", Permission.VIEW),
+            Item("partners", "Partners", "users-round", "p", Permission.VIEW, "partners"),
+            Item("groups", "Groups", "layers", "g", Permission.VIEW),
+            Item("customers", "Customers", "contact-round", "c", Permission.VIEW, "customers"),
+            Item("orders", "Orders", "shopping-bag", "o", Permission.VIEW),
+            Item("rules", "Rewards", "percent", "r", Permission.VIEW),
+            Item("bonuses", "Bonuses", "trophy", "b", Permission.VIEW),
+            Item("commissions", "Commissions", "receipt", "m", Permission.VIEW),
+            Item("payouts", "Payouts", "banknote", "y", Permission.VIEW_PAYOUTS),
+            Item("review", "Fraud review", "shield-alert", "f", Permission.VIEW, "doubts"),
+            Item("assets", "Assets", "images", "a", Permission.VIEW),
+            Item("announcements", "Announcements", "megaphone", "n", Permission.VIEW),
         ),
     ),
     (
         "Developers",
         (
-            Item("keys", "API keys", "key-round", Permission.MANAGE_KEYS),
-            Item("audit", "Audit log", "scroll-text", Permission.VIEW_AUDIT),
+            Item("keys", "API keys", "key-round", "k", Permission.MANAGE_KEYS),
+            Item("audit", "Audit log", "scroll-text", "l", Permission.VIEW_AUDIT),
         ),
     ),
     ("Workspace", (
-        Item("jobs", "Exports and jobs", "list-checks", Permission.VIEW),
-        Item("staff", "Team", "users", Permission.MANAGE_STAFF),
-        Item("settings", "Settings", "settings", Permission.EDIT_SETTINGS),
+        Item("jobs", "Exports and jobs", "list-checks", "j", Permission.VIEW),
+        Item("staff", "Team", "users", "t", Permission.MANAGE_STAFF),
+        Item("settings", "Settings", "settings", "s", Permission.EDIT_SETTINGS),
     )),
 )  # fmt: skip
 
@@ -80,6 +82,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             {
                 "label": item.label,
                 "icon": item.icon,
+                "key": item.key,
                 "url": reverse(f"backoffice:{item.name}", args=[merchant.slug]),
                 "count": counts.get(item.counted),
                 "active": active == item.name,

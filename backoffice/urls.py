@@ -15,6 +15,7 @@ from backoffice import (
     review,
     search,
     settings,
+    shortcuts,
     staff,
     switcher,
 )
@@ -44,6 +45,7 @@ pages = [
     path("overview.csv", overview.overview_csv, name="overview_csv"),
     path("overview/statuses/", overview.overview_statuses, name="overview_statuses"),
     path("search/", search.search, name="search"),
+    path("shortcuts/", shortcuts.shortcuts, name="shortcuts"),
     path("partners/", partners.partners, name="partners"),
     path("partners.csv", csv_page(_VIEW, partners.EXPORT), name="partners_csv"),
     path("partners.xlsx", xlsx_page(_VIEW, partners.EXPORT), name="partners_xlsx"),

@@ -48,6 +48,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "overview_csv": (VIEW, VIEW),
     "overview_statuses": (VIEW, VIEW),
     "search": (VIEW, VIEW),
+    "shortcuts": (VIEW, VIEW),
     "partners": (VIEW, VIEW),
     "partners_options": (VIEW, VIEW),
     "partners_csv": (VIEW, VIEW),
