@@ -14,6 +14,7 @@ from uuid import UUID
 from affiliates.models import BY_HAND, CustomerAttribution, EarlierAttribution, Partner
 from customers.models import Customer
 from merchants.tenancy import current
+from stats.marks import mark_customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ def belonging_of(customer: Customer) -> Belonging:
 
 def keep(customer: Customer, belonging: Belonging) -> None:
     """Write down, by hand, whose the customer is and was."""
+    mark_customers([customer.id])
     last = belonging.stretches[-1] if belonging.stretches and belonging.stretches[-1].until is None else None
     rows = CustomerAttribution.objects.filter(customer=customer)
     if last is None:
@@ -95,5 +97,6 @@ def _earlier(customer: Customer, stretches: Sequence[Stretch]) -> list[EarlierAt
 
 def forget(customer: Customer) -> None:
     """Nobody shall know any more whose they were: the customer is deleted."""
+    mark_customers([customer.id])
     CustomerAttribution.objects.filter(customer=customer).delete()
     EarlierAttribution.objects.filter(customer=customer).delete()

@@ -170,7 +170,7 @@ def _header(kept: QueryDict, name: str, by: Sort, current: str, descending: bool
 def _link(kept: QueryDict, key: str, by: Sort, row: Model, first: int, *, backward: bool = False) -> str:
     value = getattr(row, by.column)
     shown = value.isoformat() if isinstance(value, date) else value if isinstance(value, str | int) else str(value)
-    cursor = _Cursor(key, backward, max(first, 1), shown, row.pk)
+    cursor = _Cursor(key, backward, max(first, 1), shown, getattr(row, by.tie))
     query = kept.copy()
     query["page"] = urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
     return f"?{query.urlencode()}"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpResponseBase
 
@@ -39,14 +39,30 @@ class Row:
         return sum(bought.orders for bought in self.bought)
 
 
+_SORTS = {"since": Sort("since", datetime), "revenue": Sort("brought", int, tie="buyer_id")}
+
+
 @partner_page
 def customers(request: PartnerRequest) -> HttpResponseBase:
-    """The list, newest first."""
+    """The list, newest first, or by what they bought through the partner in the merchant's currency."""
     partner = request.partner
     rows = partner.attributed.select_related("customer")
-    found = sheet(request, rows, sorts={"since": Sort("since", datetime)}, default="-since")
+    by_revenue = request.GET.get("sort", "").removeprefix("-") == "revenue"
+    shown = _with_brought(partner, rows) if by_revenue else rows
+    found = sheet(request, shown, sorts=_SORTS, default="-since", counted=rows)
     context = {"sheet": found, "rows": with_figures(partner, found.rows), "partials": {"list"}}
     return page(request, "partner_portal/customers.html", context)
+
+
+def _with_brought(partner: Partner, rows: "QuerySet[CustomerAttribution]") -> "QuerySet[CustomerAttribution]":
+    """`rows` joined to the totals that they are sorted by, as an index holds them for each partner.
+
+    Who came in the last seconds has no total yet and is not met.
+    """
+    merchant = partner.merchant
+    of_partner = {"merchant": merchant, "partner_id": partner.id, "currency": merchant.currency}
+    joined = rows.filter(**{f"customer__totals__{name}": value for name, value in of_partner.items()})
+    return joined.annotate(brought=F("customer__totals__brought"), buyer_id=F("customer__totals__customer_id"))
 
 
 def with_figures(partner: Partner, attributions: list[CustomerAttribution]) -> list[Row]:

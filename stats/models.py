@@ -192,12 +192,21 @@ class CustomerTotal(models.Model):
     """What partners earned with this customer, less reversals."""
     first_order_at = models.DateTimeField(null=True)
     last_order_at = models.DateTimeField(null=True)
+    partner_id = models.UUIDField(null=True)
+    """Whose the customer is."""
+    brought = models.BigIntegerField(default=0)
+    """What is left, after refunds, of the orders that came through that partner: the portal's list is sorted by it."""
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "customer", "currency"], name="customer_total_once")]
         indexes = [
             models.Index(fields=["merchant", "currency", "-revenue", "-customer"], name="customer_total_best"),
             models.Index(fields=["merchant", "currency", "-orders", "-customer"], name="customer_total_most"),
+            models.Index(
+                fields=["merchant", "partner_id", "currency", "-brought", "-customer"],
+                condition=models.Q(partner_id__isnull=False),
+                name="customer_total_brought",
+            ),
         ]
 
     def __str__(self) -> str:

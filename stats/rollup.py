@@ -79,7 +79,7 @@ _PARTNER_TOTAL = _Rollup("stats_partnertotal", ("partner_id", "currency"), FIGUR
 _CUSTOMER_TOTAL = _Rollup(
     "stats_customertotal",
     ("customer_id", "currency"),
-    ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at"),
+    sources.OF_CUSTOMER,
 )
 
 # The oldest marks, until they name `limit` things together, and at least one. It steps from mark to mark: of thousands

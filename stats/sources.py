@@ -26,6 +26,17 @@ OF_STATUS = (
 OF_DAY = (*FIGURES, *OF_STATUS)
 #: What partners' days keep, and those of the merchant do not.
 OF_PARTNER_DAY = (*OF_DAY, "kept_orders")
+OF_CUSTOMER = (
+    "orders",
+    "referred_orders",
+    "revenue",
+    "refunded",
+    "commission",
+    "first_order_at",
+    "last_order_at",
+    "partner_id",
+    "brought",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,23 +242,28 @@ def customer_totals(where: str = "true") -> str:
     """Customers' orders and what was earned with them, by currency; `where` is about the customer's id, `{id}`.
 
     Who bought nothing in the merchant's own currency has a row of zeros in it: whatever list is sorted by a figure is
-    walked in the rollup's index, and everybody is to be met there.
+    walked in the rollup's index, and everybody is to be met there. `partner_id` is whose they are now, and `brought`
+    what is left of the orders that came through that partner.
     """
     # A scalar, not a join: before the first ANALYZE of a merchant with a long past a join reads all commissions for
     # each order. This way each order's are found by the unique index (merchant, order, partner), whatever is believed.
     commission = "(SELECT sum(c.amount - c.reversed) FROM commissions_commission c WHERE c.order_id = o.id)"
+    owner = "(SELECT a.partner_id FROM affiliates_customerattribution a WHERE a.customer_id = {})"
+    through_owner = f"FILTER (WHERE o.partner_id = {owner.format('o.customer_id')})"
     return f"""SELECT customer_id, currency, sum(orders)::bigint AS orders,
            sum(referred_orders)::bigint AS referred_orders, sum(revenue)::bigint AS revenue,
            sum(refunded)::bigint AS refunded, sum(commission)::bigint AS commission,
-           min(first_order_at) AS first_order_at, max(last_order_at) AS last_order_at
+           min(first_order_at) AS first_order_at, max(last_order_at) AS last_order_at,
+           {owner.format("parts.customer_id")} AS partner_id, sum(brought)::bigint AS brought
       FROM (
         SELECT o.customer_id, o.currency, count(*) AS orders, count(o.partner_id) AS referred_orders,
                sum(o.amount) AS revenue, sum(o.refunded) AS refunded, coalesce(sum({commission}), 0) AS commission,
-               min(o.placed_at) AS first_order_at, max(o.placed_at) AS last_order_at
+               min(o.placed_at) AS first_order_at, max(o.placed_at) AS last_order_at,
+               coalesce(sum(o.amount - o.refunded) {through_owner}, 0) AS brought
           FROM orders_order o
          WHERE o.customer_id IS NOT NULL AND o.deleted_at IS NULL AND {where.format(id="o.customer_id")} GROUP BY 1, 2
         UNION ALL
-        SELECT k.id, (SELECT currency FROM merchants_merchant WHERE id = %(merchant)s), 0, 0, 0, 0, 0, NULL, NULL
+        SELECT k.id, (SELECT currency FROM merchants_merchant WHERE id = %(merchant)s), 0, 0, 0, 0, 0, NULL, NULL, 0
           FROM customers_customer k WHERE {where.format(id="k.id")}
       ) parts GROUP BY 1, 2"""
 

@@ -79,7 +79,7 @@ _COMPARISONS = (
         "stats_customertotal",
         "customer total",
         ("customer_id", "currency"),
-        ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at"),
+        sources.OF_CUSTOMER,
         sources.customer_totals(),
         "s.kind IN ('partners', 'customers') OR s.kind = 'customer' AND s.id = a.customer_id",
     ),

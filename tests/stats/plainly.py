@@ -25,7 +25,10 @@ _STATUSES = {
     "reversed": ("taken_back", "taken_back_count"),
     "rejected": ("taken_back", "taken_back_count"),
 }
-OF_CUSTOMER = ("orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at")
+OF_CUSTOMER = (
+    "orders", "referred_orders", "revenue", "refunded", "commission", "first_order_at", "last_order_at", "partner_id",
+    "brought",
+)  # fmt: skip
 
 
 def rollups(merchant: Merchant) -> dict[str, dict[Any, Any]]:
@@ -98,11 +101,16 @@ def standing(merchant: Merchant) -> dict[tuple[UUID, str], tuple[int, int, int]]
 
 def _customers(merchant: Merchant) -> dict[Any, Any]:
     totals: dict[Any, Any] = {}
+    owners = dict(merchant.customer_attributions.values_list("customer_id", "partner_id"))
     for order in merchant.orders.exclude(customer=None):
         row = totals.setdefault(
             (order.customer_id, order.currency),
-            dict.fromkeys(OF_CUSTOMER, 0) | {"first_order_at": order.placed_at, "last_order_at": order.placed_at},
+            dict.fromkeys(OF_CUSTOMER, 0)
+            | {"first_order_at": order.placed_at, "last_order_at": order.placed_at}
+            | {"partner_id": owners.get(order.customer_id)},
         )
+        if order.partner_id == row["partner_id"] is not None:
+            row["brought"] += order.amount - order.refunded
         row["orders"] += 1
         row["referred_orders"] += order.partner_id is not None
         row["revenue"] += order.amount
@@ -112,7 +120,7 @@ def _customers(merchant: Merchant) -> dict[Any, Any]:
         row["last_order_at"] = max(row["last_order_at"], order.placed_at)
     nothing = dict.fromkeys(OF_CUSTOMER, 0) | {"first_order_at": None, "last_order_at": None}
     for customer_id in merchant.customers.values_list("id", flat=True):
-        totals.setdefault((customer_id, merchant.currency), nothing)
+        totals.setdefault((customer_id, merchant.currency), nothing | {"partner_id": owners.get(customer_id)})
     return totals
 
 

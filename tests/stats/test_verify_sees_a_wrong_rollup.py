@@ -49,7 +49,7 @@ def test_rollups_that_were_just_made_are_right(sold: Merchant) -> None:
         ],
         *[(MerchantDay, name) for name in ("clicks", "orders", "direct_orders", "direct_revenue", "direct_refunded")],
         *[(PartnerTotal, name) for name in ("leads", "orders", "revenue", "earned")],
-        *[(CustomerTotal, name) for name in ("orders", "referred_orders", "refunded", "commission")],
+        *[(CustomerTotal, name) for name in ("orders", "referred_orders", "refunded", "commission", "brought")],
     ],
 )
 def test_a_figure_that_was_tampered_with_is_named(sold: Merchant, model: Any, figure: str) -> None:
