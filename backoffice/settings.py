@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 
-from backoffice.door import StaffRequest, done, form_status, led_to, page, sent, staff_page
+from backoffice.door import StaffRequest, done, form_status, led_to, page, posted, sent, staff_page
 from merchants.edits import lock
 from merchants.logo import MAX_BYTES, remove_logo, set_logo
 from merchants.models import AttributionModel, CustomersShown, Merchant, SelfReferralPolicy, TouchKind
@@ -223,27 +223,43 @@ CARDS: dict[str, tuple[str, str, type[SettingsForm]]] = {
 
 @staff_page(Permission.EDIT_SETTINGS)
 def settings(request: StaffRequest, card: str = "") -> HttpResponseBase:
-    """All cards; a sent one is saved, and what somebody else changed meanwhile is shown first.
-
-    The time zone's stands alone: its choices are as heavy as all the others together.
-    """
-    merchant = request.merchant
+    """All cards; a sent one is saved, and what somebody else changed meanwhile is shown first."""
     if card and card not in CARDS:
         raise Http404
     status, cards = 200, []
     for name, title, sentence, form in _forms(request, card):
-        if card == "time" and name != card:
-            continue
-        if name == card and sent(request, form):
-            lock(merchant)
-            if not form.overtaken(merchant, "merchant", merchant.id, form.changes()):
-                with form.refused():
-                    update_merchant(merchant, changes=form.changes(), actor=request.actor)
-                    address = reverse("backoffice:settings", args=[merchant.slug]) + f"#{name}"
-                    return done(request, f"{title} saved.", address)
+        if name == card and (saved := _saved(request, name, title, form)):
+            return saved
         status = max(status, form_status(form))
-        cards.append(_card(merchant, name, title, sentence, form, asked=card))
+        cards.append(_card(name, title, sentence, form))
     return _page(request, cards, LogoForm(), status)
+
+
+@staff_page(Permission.EDIT_SETTINGS)
+def settings_time(request: StaffRequest) -> HttpResponseBase:
+    """The time zone, asked for by itself: there are as many as all that the other cards together weigh."""
+    name = "time"
+    title, sentence, form_class = CARDS[name]
+    form = form_class(posted(request), initial=form_class.of(request.merchant), auto_id=f"{name}_%s")
+    if saved := _saved(request, name, title, form):
+        return saved
+    context = {"form": form, "sentence": sentence, "partials": {"ask"}}
+    return page(request, "backoffice/settings_time.html", context, status=form_status(form))
+
+
+def _saved(request: StaffRequest, name: str, title: str, form: SettingsForm) -> HttpResponseBase | None:
+    """What answers a card that was sent and could be saved; None for one to show, with what is wrong or overtaken."""
+    merchant = request.merchant
+    if not sent(request, form):
+        return None
+    lock(merchant)
+    if not form.overtaken(merchant, "merchant", merchant.id, form.changes()):
+        with form.refused():
+            update_merchant(merchant, changes=form.changes(), actor=request.actor)
+            # From the dialog over that page an address with a place in it would not load it anew.
+            address = reverse("backoffice:settings", args=[merchant.slug]) + ("" if request.htmx else f"#{name}")
+            return done(request, f"{title} saved.", address)
+    return None
 
 
 @staff_page(Permission.EDIT_SETTINGS)
@@ -261,15 +277,12 @@ def settings_logo(request: StaffRequest) -> HttpResponseBase:
         with form.refused():
             set_logo(merchant, content=form.cleaned_data["logo"], actor=request.actor)
             return done(request, "Logo saved.", address)
-    cards = [_card(merchant, *each) for each in _forms(request, "")]
+    cards = [_card(*each) for each in _forms(request, "")]
     return _page(request, cards, form, form_status(form))
 
 
-def _card(
-    merchant: Merchant, name: str, title: str, sentence: str, form: SettingsForm, *, asked: str = ""
-) -> dict[str, Any]:
-    elsewhere = reverse("backoffice:settings_card", args=[merchant.slug, name]) if name == "time" != asked else ""
-    return {"name": name, "title": title, "sentence": sentence, "form": form, "elsewhere": elsewhere}
+def _card(name: str, title: str, sentence: str, form: SettingsForm) -> dict[str, Any]:
+    return {"name": name, "title": title, "sentence": sentence, "form": form}
 
 
 def _page(request: StaffRequest, cards: list[dict[str, Any]], logo: LogoForm, status: int) -> HttpResponseBase:

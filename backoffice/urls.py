@@ -178,6 +178,7 @@ pages = [
     path("keys/<uuid:key>/rotate/", keys.rotate_key, name="keys_rotate"),
     path("keys/<uuid:key>/revoke/", keys.revoke_key, name="keys_revoke"),
     path("settings/", settings.settings, name="settings"),
+    path("settings/time/", settings.settings_time, name="settings_time"),
     path("settings/logo/", settings.settings_logo, name="settings_logo"),
     path("settings/mail/", mail.settings_mail, name="settings_mail"),
     path("settings/mail/<str:letter>/", mail.settings_mail_edit, name="settings_mail_edit"),

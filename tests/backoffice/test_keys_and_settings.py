@@ -70,6 +70,24 @@ def test_each_topic_is_saved_by_itself(screen: Client, merchant: Merchant) -> No
     assert (merchant.attribution_model, merchant.portal_customers) == ("first", "nothing")
 
 
+def test_the_time_zone_is_changed_in_a_dialog_over_the_settings(screen: Client, merchant: Merchant) -> None:
+    dialog = {"HX-Request": "true", "HX-Target": "ask"}
+    assert 'href="/m/acme/settings/time/" data-ask' in screen.get("/m/acme/settings/").content.decode()
+    assert "<!doctype" in screen.get("/m/acme/settings/time/").content.decode()
+    question = screen.get("/m/acme/settings/time/", headers=dialog).content.decode()
+    assert question.startswith("<form")
+    seen = re.findall(r'name="seen" value="([^"]+)"', question)[0]
+    nowhere = screen.post("/m/acme/settings/time/", {"seen": seen, "time_zone": "Mars/Base"}, headers=dialog)
+    assert (nowhere.status_code, nowhere.content[:5]) == (422, b"<form")
+    saved = screen.post("/m/acme/settings/time/", {"seen": seen, "time_zone": "Asia/Tokyo"}, headers=dialog)
+    assert (saved.status_code, saved.headers["HX-Redirect"]) == (204, "/m/acme/settings/")
+    again(merchant)
+    assert merchant.time_zone == "Asia/Tokyo"
+    assert save(screen, "time", time_zone="Europe/Berlin") == 302
+    again(merchant)
+    assert merchant.time_zone == "Europe/Berlin"
+
+
 def test_what_cannot_be_is_said_beside_the_field(screen: Client, merchant: Merchant) -> None:
     assert save(screen, "links", domains="not a host", link_parameters="via") == 422
     assert save(screen, "brand", name="", brand_color="red", reply_to="") == 422

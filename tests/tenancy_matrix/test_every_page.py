@@ -180,6 +180,7 @@ NEEDS: dict[str, tuple[Permission, Permission]] = {
     "settings_question": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_terms_new": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_terms": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
+    "settings_time": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
     "settings_card": (Permission.EDIT_SETTINGS, Permission.EDIT_SETTINGS),
 }
 
