@@ -1,6 +1,6 @@
 """The audit log, for reading."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,7 @@ from api.examples import IDS
 from api.operations import documented
 from api.pages import ListQuery, Page, filtered, page, parse_query
 from merchants.audit import written_between
-from merchants.models import AuditEntry
+from merchants.models import AuditEntry, Merchant
 from merchants.roles import Scope, scopes_include
 
 
@@ -35,6 +35,18 @@ class AuditAnswer(msgspec.Struct, kw_only=True):
     request_id: Annotated[str, Meta(examples=["req_5f0c3f6e8d0b4c1e9a7d2b6c4e8f0a12"])]
 
 
+class Reader(Protocol):
+    """Who reads the log, and whose it is."""
+
+    @property
+    def merchant(self) -> Merchant:
+        """Whose."""
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the key may read."""
+
+
 class AuditQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     """Which entries, and which page of them."""
 
@@ -46,10 +58,10 @@ class AuditQuery(ListQuery, forbid_unknown_fields=True, kw_only=True):
     at_from: Moment | None = None
     at_before: Moment | None = None
 
-    def of(self, request: TenantRequest) -> "QuerySet[AuditEntry]":
+    def of(self, asked: "Reader") -> "QuerySet[AuditEntry]":
         """The account's entries that are asked for; those on payouts only for who may see payouts."""
-        rows = written_between(request.merchant.audit_entries.all(), self.at_from, self.at_before)
-        if not scopes_include(request.scopes, Scope.PAYOUTS):
+        rows = written_between(asked.merchant.audit_entries.all(), self.at_from, self.at_before)
+        if not scopes_include(asked.scopes, Scope.PAYOUTS):
             rows = rows.exclude(object_type="payout")
         return filtered(
             rows,

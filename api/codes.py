@@ -33,7 +33,7 @@ CODES: dict[str, Code] = {
     ),
     "method_not_allowed": Code(405, "Method not allowed", "Use one of the methods in the `Allow` header."),
     "not_acceptable": Code(
-        406, "Not acceptable", "Accept `application/json` (or `text/csv` where an export is offered)."
+        406, "Not acceptable", "Accept `application/json` (or the type of the file where one is answered)."
     ),
     "conflict": Code(409, "Conflict", "Read the object again, then decide."),
     "contended": Code(409, "At the same moment", "Somebody did the same at the same moment: send the request again."),
@@ -219,6 +219,7 @@ CODES: dict[str, Code] = {
     "paid_on_invalid": Code(422, "Not a day of payment", "Send a day from 1970 on that does not lie ahead."),
     "payout_not_paid": Code(409, "Not paid", "Only a paid payout can be reversed."),
     # Jobs
+    "export_without_file": Code(409, "No file", "Ask for the export until it is `done`; a file is kept for a week."),
     "job_not_open": Code(409, "Job over", "Read the job again: it is done, failed or cancelled."),
     "job_not_failed": Code(409, "Job not failed", "Only a job that failed can be tried again."),
     "job_kind_unknown": Code(422, "Unknown kind of job", "It was started by another version: start it anew."),

@@ -1,10 +1,12 @@
-"""The lists as CSV files: which columns, and which rows. Filters are those of the list; there are no pages.
+"""The lists as files: which columns, and which rows. Filters are those of the list; there are no pages.
 
-Amounts are decimal numbers of their currency here, because these files are for spreadsheets.
+CSV is sent while it is read, here; XLSX is an export of its own (`api.exports`). Amounts are decimal numbers of their
+currency in both, because these files are for spreadsheets.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
@@ -15,18 +17,17 @@ from api.base import TenantRequest, TenantView
 from api.commissions import CommissionQuery
 from api.customers import CustomerQuery
 from api.operations import documented
-from api.pages import parse_filters
+from api.pages import ListQuery, parse_filters
 from api.partners import PartnerQuery
 from api.payouts import PayoutQuery
 from api.sales import SaleQuery
 from commissions.models import Commission
 from customers.models import Customer
-from merchants.models import AuditEntry
+from merchants.models import AuditEntry, Merchant
 from merchants.money import to_decimal
-from merchants.roles import Scope
+from merchants.roles import Permission, Scope
 from orders.models import Order
-from pages.csv import csv_stream
-from pages.exports import each, pieces
+from pages.exports import Export, Lines, each
 from payouts.models import Payout
 
 M = TypeVar("M", bound=Model)
@@ -35,9 +36,28 @@ M = TypeVar("M", bound=Model)
 Columns = Mapping[str, Callable[[M], Any]]
 
 
-def _file(name: str, columns: "Columns[M]", rows: "QuerySet[M]", *, by: str) -> StreamingHttpResponse:
-    found = pieces(rows, each(lambda row: [read(row) for read in columns.values()]), by=by)
-    return csv_stream(name, list(columns), found)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A list as a key asks for it: whose, which rows of it, and what the key may read."""
+
+    merchant: Merchant
+    query: Any
+    """The list's `ListQuery`."""
+    scopes: list[str]
+
+    @classmethod
+    def of(cls, request: TenantRequest, shape: type[ListQuery]) -> Self:
+        """What the query string of this request asks for."""
+        return cls(request.merchant, parse_filters(request, shape), request.scopes)
+
+
+def _export(
+    name: str, columns: "Columns[M]", rows: "Callable[[Asked], QuerySet[M]]", *, by: str, **more: Any
+) -> "Export[Asked, M]":
+    def lines(asked: Asked) -> "Lines[M]":
+        return each(lambda row: [read(row) for read in columns.values()])
+
+    return Export(name=name, title=name.capitalize(), header=list(columns), rows=rows, lines=lines, by=by, **more)
 
 
 class CsvView(TenantView):
@@ -71,15 +91,21 @@ _SALES: Columns[Order] = {
 }
 
 
+SALES = _export(
+    "sales",
+    _SALES,
+    lambda asked: asked.query.of(asked.merchant.orders.select_related("partner", "customer")),
+    by="placed_at",
+)
+
+
 class SalesCsv(CsvView):
     """Sales as a file."""
 
     @documented("Export sales", query=SaleQuery, answer=bytes)
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All sales that the filters let through, newest first, as CSV. Amounts are decimal numbers."""
-        query = parse_filters(request, SaleQuery)
-        orders = query.of(request.merchant.orders.select_related("partner", "customer"))
-        return _file("sales.csv", _SALES, orders, by="placed_at")
+        return SALES.csv(Asked.of(request, SaleQuery))
 
 
 _COMMISSIONS: Columns[Commission] = {
@@ -103,15 +129,21 @@ _COMMISSIONS: Columns[Commission] = {
 }
 
 
+COMMISSIONS = _export(
+    "commissions",
+    _COMMISSIONS,
+    lambda asked: asked.query.of(asked.merchant.commissions.select_related("partner", "order")),
+    by="occurred_at",
+)
+
+
 class CommissionsCsv(CsvView):
     """Commissions as a file."""
 
     @documented("Export commissions", query=CommissionQuery, answer=bytes)
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All commissions that the filters let through, newest first, as CSV. Amounts are decimal numbers."""
-        query = parse_filters(request, CommissionQuery)
-        commissions = query.of(request.merchant.commissions.select_related("partner", "order"))
-        return _file("commissions.csv", _COMMISSIONS, commissions, by="occurred_at")
+        return COMMISSIONS.csv(Asked.of(request, CommissionQuery))
 
 
 _CUSTOMERS: Columns[Customer] = {
@@ -130,14 +162,21 @@ _CUSTOMERS: Columns[Customer] = {
 }
 
 
+CUSTOMERS = _export(
+    "customers",
+    _CUSTOMERS,
+    lambda asked: asked.query.of(asked.merchant.customers.all()),
+    by="created_at",
+)
+
+
 class CustomersCsv(CsvView):
     """Customers as a file."""
 
     @documented("Export customers", query=CustomerQuery, answer=bytes)
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All customers that the filters let through, newest first, as CSV."""
-        query = parse_filters(request, CustomerQuery)
-        return _file("customers.csv", _CUSTOMERS, query.of(request.merchant.customers.all()), by="created_at")
+        return CUSTOMERS.csv(Asked.of(request, CustomerQuery))
 
 
 _PARTNERS: Columns[Partner] = {
@@ -155,15 +194,21 @@ _PARTNERS: Columns[Partner] = {
 }
 
 
+PARTNERS = _export(
+    "partners",
+    _PARTNERS,
+    lambda asked: asked.query.of(asked.merchant.partners.select_related("program", "group")),
+    by="created_at",
+)
+
+
 class PartnersCsv(CsvView):
     """Partners as a file."""
 
     @documented("Export partners", query=PartnerQuery, answer=bytes)
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All partners that the filters let through, newest first, as CSV."""
-        query = parse_filters(request, PartnerQuery)
-        partners = query.of(request.merchant.partners.select_related("program", "group"))
-        return _file("partners.csv", _PARTNERS, partners, by="created_at")
+        return PARTNERS.csv(Asked.of(request, PartnerQuery))
 
 
 _PAYOUTS: Columns[Payout] = {
@@ -183,6 +228,15 @@ _PAYOUTS: Columns[Payout] = {
 }
 
 
+PAYOUTS = _export(
+    "payouts",
+    _PAYOUTS,
+    lambda asked: asked.query.of(asked.merchant.payouts.select_related("partner")),
+    by="created_at",
+    needs=frozenset({Permission.VIEW_PAYOUTS}),
+)
+
+
 class PayoutsCsv(CsvView):
     """Payouts as a file."""
 
@@ -191,9 +245,7 @@ class PayoutsCsv(CsvView):
     @documented("Export payouts", query=PayoutQuery, answer=bytes)
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All payouts that the filters let through, newest first, as CSV. Amounts are decimal numbers."""
-        query = parse_filters(request, PayoutQuery)
-        payouts = query.of(request.merchant.payouts.select_related("partner"))
-        return _file("payouts.csv", _PAYOUTS, payouts, by="created_at")
+        return PAYOUTS.csv(Asked.of(request, PayoutQuery))
 
 
 _AUDIT: Columns[AuditEntry] = {
@@ -212,11 +264,19 @@ _AUDIT: Columns[AuditEntry] = {
 }
 
 
+AUDIT = _export(
+    "audit",
+    _AUDIT,
+    lambda asked: asked.query.of(asked),
+    by="id",
+    needs=frozenset({Permission.VIEW_AUDIT, Permission.VIEW_PAYOUTS}),
+)
+
+
 class AuditCsv(CsvView):
     """The audit log as a file."""
 
     @documented("Export audit entries", query=AuditQuery, answer=bytes)
     def get(self, request: TenantRequest) -> StreamingHttpResponse:
         """All entries that the filters let through, newest first, as CSV."""
-        query = parse_filters(request, AuditQuery)
-        return _file("audit.csv", _AUDIT, query.of(request), by="id")
+        return AUDIT.csv(Asked.of(request, AuditQuery))

@@ -33,6 +33,7 @@ IDS = {
     "announcement": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a13",
     "bonus": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a14",
     "terms": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a15",
+    "export": "01970c2e-5a10-7c34-9a52-3f6d0b7e1a16",
 }
 SOME_ID = "01970c2e-5a10-7c34-9a52-3f6d0b7e1a0f"
 MOMENT = "2026-03-02T10:41:00Z"
@@ -106,6 +107,7 @@ _BY_OWNER: dict[tuple[str, str], Any] = {
     ("bonus", "name"): "Autumn",
     ("bonus", "status"): "running",
     ("bonus", "amount"): 15000,
+    ("export", "status"): "queued",
 }
 
 _MEANINGS = {

@@ -121,6 +121,12 @@ TAGS: list[dict[str, str]] = [
         "description": "Figures by day in the account's time zone, a few seconds behind.",
     },
     {"name": "audit", "x-title": "Audit log", "description": "Who did what to which object when, through any door."},
+    {
+        "name": "exports",
+        "x-title": "Exports",
+        "description": "Lists as workbooks (XLSX), made in the background and kept for a week. The same rows as CSV are"
+        " sent at once: see `export.csv` of each list.",
+    },
 ]
 
 INTRODUCTION = """\

@@ -8,7 +8,7 @@ rows that arrive meanwhile shift nothing.
 import binascii
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
@@ -47,24 +47,37 @@ class Page(msgspec.Struct, Generic[S], kw_only=True):
 
 def parse_query(request: HttpRequest, shape: type[S]) -> S:
     """The query string as a `shape`; 422 names the parameter that is unknown, repeated or does not fit."""
+    return _read(_given(request), shape)
+
+
+def parse_filters(request: HttpRequest, shape: type[Q]) -> Q:
+    """The query string of a list's whole: its filters, but no page of it."""
+    return read_filters(_given(request), shape)
+
+
+def read_filters(given: Mapping[str, str], shape: type[Q]) -> Q:
+    """The same of filters that came otherwise."""
+    for name in ListQuery.__struct_fields__:
+        if name in given:
+            raise DomainError(f"`{name}` has no meaning here: a file holds all rows.", code="unknown_field", field=name)
+    return _read(given, shape)
+
+
+def _given(request: HttpRequest) -> dict[str, str]:
     given: dict[str, str] = {}
     for name, values in request.GET.lists():
         if len(values) > 1:
             raise DomainError(f"`{name}` is given more than once.", code="invalid_value", field=name)
         given[name] = values[0]
+    return given
+
+
+def _read(given: Mapping[str, str], shape: type[S]) -> S:
     refuse_nul(given)
     try:
         return cast(S, in_utc(msgspec.convert(given, shape, strict=False)))
     except msgspec.ValidationError as error:
         raise invalid(error) from error
-
-
-def parse_filters(request: HttpRequest, shape: type[Q]) -> Q:
-    """The query string of a list's whole: its filters, but no page of it."""
-    for name in ListQuery.__struct_fields__:
-        if name in request.GET:
-            raise DomainError(f"`{name}` has no meaning here: a file holds all rows.", code="unknown_field", field=name)
-    return parse_query(request, shape)
 
 
 def page(rows: "QuerySet[M]", query: ListQuery, shown: Callable[[M], S], *, by: str = "created_at") -> Page[S]:

@@ -15,6 +15,7 @@ from api import (
     coupons,
     customers,
     downloads,
+    exports,
     flags,
     leads,
     links,
@@ -137,6 +138,9 @@ v1: list[URLPattern | URLResolver] = [
     path("stats/days", stats.Days.as_view(), name="api_stats_days"),
     path("audit", audit.Audit.as_view(), name="api_audit"),
     path("audit/export.csv", downloads.AuditCsv.as_view(), name="api_audit_csv"),
+    path("exports", exports.Exports.as_view(), name="api_exports"),
+    path("exports/<uuid:export_id>", exports.ExportDetail.as_view(), name="api_export"),
+    path("exports/<uuid:export_id>/file", exports.ExportFile.as_view(), name="api_export_file"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -159,6 +159,7 @@ JOB_KINDS = [
     "backoffice.exports.KINDS",
     "backoffice.rules.history.KINDS",
     "partner_portal.exports.KINDS",
+    "api.exports.KINDS",
 ]
 
 # Who is told of partners whose figures were recomputed (`stats.rollup`).

@@ -19,6 +19,14 @@ def sheets_of(content: bytes) -> list[list[list[Any]]]:
         return [_rows(ElementTree.fromstring(book.read(name))) for name in names]
 
 
+def text_in(content: bytes) -> str:
+    """What is to read in a file: text as it is, and the parts of a workbook, which are compressed each."""
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            content = b"".join(book.read(part) for part in book.namelist())
+    return content.decode()
+
+
 def _rows(sheet: ElementTree.Element) -> list[list[Any]]:
     assert sheet.find(f".//{_MAIN}f") is None, "a formula"
     return [_cells(row) for row in sheet.iter(f"{_MAIN}row")]

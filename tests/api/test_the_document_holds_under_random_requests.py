@@ -18,6 +18,7 @@ from merchants import tenancy
 from merchants.models import Merchant
 from tests.api.conftest import Api
 from tests.api.world import World, build
+from tests.workbooks import text_in
 
 #: Of each mode, for each operation.
 EXAMPLES = 6
@@ -47,7 +48,7 @@ def send(api: Api, case: Any, ids: dict[str, Any]) -> Any:
 
 def content_of(response: Any) -> str:
     content = b"".join(response.streaming_content) if response.streaming else response.content
-    return bytes(content).decode()
+    return text_in(bytes(content))
 
 
 @pytest.mark.django_db

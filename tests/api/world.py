@@ -22,6 +22,8 @@ from commissions.hold import release_due
 from commissions.manual import record_manual
 from commissions.review import decide
 from customers.provider_keys import add_provider_key
+from jobs import work
+from jobs.start import start
 from merchants import tenancy
 from merchants.ids import new_id
 from merchants.models import Merchant
@@ -50,7 +52,10 @@ def build(merchant: Merchant, word: str) -> World:
     with tenancy.tenant(merchant.id):
         ids = _people(merchant, word)
         ids |= _history(merchant, word, ids)
-        return World(word, ids)
+        parameters = {"filters": {}, "scopes": ["read"]}
+        export = start("api.partners", merchant=merchant, parameters=parameters, actor=ACTOR)
+    work.run(merchant.id, export.id)
+    return World(word, ids | {"export": export.id})
 
 
 def _people(merchant: Merchant, word: str) -> dict[str, UUID]:
