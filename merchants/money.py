@@ -90,9 +90,14 @@ def display(amount: int, currency: str) -> str:
 
 def display_number(number: Decimal, currency: str) -> str:
     """The same of a number of the currency, with the decimals it has: what was not rounded yet is `¥124.875`."""
-    sign = _SIGNS.get(currency)
+    sign = sign_of(currency)
     text = f"{sign}{abs(number):,f}" if sign else f"{abs(number):,f} {currency}"
     return f"{MINUS}{text}" if number < 0 else text
+
+
+def sign_of(currency: str) -> str:
+    """What stands before an amount of the currency; empty for one whose code stands behind."""
+    return _SIGNS.get(currency, "")
 
 
 def percentage(percent: Decimal) -> str:

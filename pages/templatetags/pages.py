@@ -21,7 +21,7 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
-from merchants.money import EXPONENTS, MINUS, display, percentage, to_decimal
+from merchants.money import EXPONENTS, MINUS, display, percentage, sign_of, to_decimal
 from pages.brand import Brand, brand_of, legal_lines
 from pages.devices import device, is_handheld
 from pages.logo import logo_address, logo_path
@@ -127,6 +127,7 @@ def mailed_logo(merchant: Any) -> str:
 
 
 register.filter(percentage)
+register.filter("sign", sign_of)
 register.filter(legal_lines)
 register.filter(device)
 register.filter(is_handheld)
