@@ -1,4 +1,4 @@
-"""Ruth recruited Rob, Rob recruited Anna, who sells on 10 %; recruiters have 10 % and 5 % of what she earns."""
+"""Ruth recruited Rob, Rob recruited Anna, who sells on 10%; recruiters have 10% and 5% of what she earns."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -94,7 +94,7 @@ def test_more_for_the_seller_is_more_for_those_above(
     refund("A-3", 5_000)
     found = tried(tenant, anna, "20")
     # Anna 10.00, 12.35 (of 12.345) and half of 10.00; Rob a tenth of each: 1.00, 1.24 (of 1.235) and 0.50; Ruth half
-    # of that: 0.50, 0.62 (of 0.6175) and 0.25. At 20 %: 20.00, 24.69 and 10.00; 2.00, 2.47 and 1.00; 1.00, 1.23, 0.50.
+    # of that: 0.50, 0.62 (of 0.6175) and 0.25. At 20%: 20.00, 24.69 and 10.00; 2.00, 2.47 and 1.00; 1.00, 1.23, 0.50.
     assert shown(found, "partner_id") == {
         anna.id: (3, 2_735, 5_469), rob.id: (3, 274, 547), ruth.id: (3, 137, 273),
     }  # fmt: skip
@@ -114,7 +114,7 @@ def test_what_the_sale_has_left_for_recruiters_shrinks_as_the_seller_earns_more(
     tenant: Merchant, anna: Partner, rob: Partner, ruth: Partner
 ) -> None:
     sells(anna, "A-1", 1_000)
-    # 1.00, 0.10 and 0.05; at 92 % 9.20 leave 0.80: Rob's tenth is 0.92, so he has all of it and Ruth nothing.
+    # 1.00, 0.10 and 0.05; at 92% 9.20 leave 0.80: Rob's tenth is 0.92, so he has all of it and Ruth nothing.
     assert shown(tried(tenant, anna, "92"), "partner_id") == {
         anna.id: (1, 100, 920), rob.id: (1, 10, 80), ruth.id: (1, 5, 0),
     }  # fmt: skip

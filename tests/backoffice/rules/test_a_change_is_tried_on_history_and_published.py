@@ -197,8 +197,8 @@ def test_levels_are_tried_and_then_published(browser: Client, merchant: Merchant
         job = merchant.jobs.latest("created_at")
     work.run(merchant.id, job.id)
     page = browser.get(address).content.decode()
-    assert "10 % of what their recruits earn, 5 % at level 2. Tried on what recruits earned from" in page
-    assert "2 commissions of recruits. 0.00 USD as it stands, 2.00 USD as proposed: 2.00 USD more." in page
+    assert "10% of what their recruits earn, 5% at level 2. Tried on what recruits earned from" in page
+    assert "2 commissions of recruits. $0.00 as it stands, $2.00 as proposed: $2.00 more." in page
     assert "2 commissions of recruits shared to the cent" in page
     sheet = browser.get(f"{address}csv/").content.decode().splitlines()
     assert sheet[0] == "Of,Group,Name,Currency,Commissions of recruits,As it stands,As proposed,Difference"
@@ -211,7 +211,7 @@ def test_levels_are_tried_and_then_published(browser: Client, merchant: Merchant
     assert 'name="try_on_history"' in edit
     ends = f"{program}{version.rule}/end/"
     answer = browser.post(ends, hidden(browser, ends) | {"try_on_history": "1"})
-    assert "Without 10 % of what their recruits earn" in browser.get(answer.headers["Location"]).content.decode()
+    assert "Without 10% of what their recruits earn" in browser.get(answer.headers["Location"]).content.decode()
     wrong = browser.post(
         f"{program}recruiting/",
         hidden(browser, f"{program}recruiting/")
@@ -232,9 +232,7 @@ def test_a_rule_for_sales_is_tried_with_what_recruiters_have_of_it(
     address = tried(browser, merchant, rule, percent="20")
     page = browser.get(address).content.decode()
     # Three times 10.00 and 20.00, and a tenth of it for Rob.
-    assert (
-        "3 orders. 33.00 USD as it stands, 66.00 USD as proposed: 33.00 USD more, with 3.00 USD more for recruiters."
-    ) in page
+    assert ("3 orders. $33.00 as it stands, $66.00 as proposed: $33.00 more, with $3.00 more for recruiters.") in page
     # The first two were recorded before there was a rule for recruiters.
     assert "1 order booked to the cent" in page
     assert "2 were decided by rules that were not the same then" in page
@@ -247,9 +245,9 @@ def test_a_rule_for_sales_is_tried_with_what_recruiters_have_of_it(
     assert "recruiters earn on these" not in page
     out = StringIO()
     call_command("backtest", merchant="acme", partner=anna.email, percent="20", stdout=out)
-    assert "recruiters: 3 orders, 3.00 USD as it stands, 6.00 USD as proposed, difference 3.00 USD" in out.getvalue()
+    assert "recruiters: 3 orders, $3.00 as it stands, $6.00 as proposed, difference $3.00" in out.getvalue()
     details = '{"event": "recruit", "deeper": [5]}'
     call_command(
         "backtest", merchant="acme", program=anna.program.name, percent="30", details=details, add=True, stdout=out
     )
-    assert "Rob: 3 commissions of recruits, 3.00 USD as it stands, 9.00 USD as proposed" in out.getvalue()
+    assert "Rob: 3 commissions of recruits, $3.00 as it stands, $9.00 as proposed" in out.getvalue()
