@@ -39,10 +39,9 @@ from bonuses.counting import counting, reached, said, target_said
 from bonuses.models import Award, Bonus, Progress, Rung
 from bonuses.periods import Span
 from commissions.bonus import Reached, accrue_bonuses
-from commissions.decisions import give_again, take_back
-from commissions.hold import status_on_hold
+from commissions.decisions import give_again_many, take_back_many
 from commissions.models import Commission, CommissionStatus, DecisionKind
-from merchants.audit import record, record_each, system
+from merchants.audit import record_each, system
 from merchants.models import Merchant
 from merchants.money import display
 from merchants.tenancy import current
@@ -72,6 +71,10 @@ class _Look:
     @property
     def key(self) -> tuple[UUID, UUID, date]:
         return self.partner.id, self.bonus.id, self.span.first
+
+
+#: The commission of a target, locked, and whose it is.
+_Given = tuple[Commission, _Look, Rung]
 
 
 def settle(*, limit: int = LIMIT, now: datetime | None = None) -> int:
@@ -231,10 +234,8 @@ class _Settling:
             return
         chosen = self.merchant.commissions.filter(id__in=ids).order_by("id").select_for_update(no_key=True)
         locked = {commission.id: commission for commission in chosen}
-        for commission_id, look, rung in lost:
-            self._take_back(locked[commission_id], look, rung)
-        for commission_id, look, rung in again:
-            self._give_again(locked[commission_id], look, rung)
+        self._take_back([(locked[commission_id], look, rung) for commission_id, look, rung in lost])
+        self._give_again([(locked[commission_id], look, rung) for commission_id, look, rung in again])
 
     def _give(self, given: Sequence[tuple[_Look, Rung]]) -> None:
         if not given:
@@ -280,19 +281,32 @@ class _Settling:
             held_until=over + timedelta(days=self._hold(look.partner)),
         )  # fmt: skip
 
-    def _take_back(self, commission: Commission, look: _Look, rung: Rung) -> None:
-        if commission.status != CommissionStatus.PENDING:
-            return  # Its hold ended while we waited for the lock: it is final.
-        reason = f"{said(look.bonus, look.reached)} {look.span.called}: below {target_said(look.bonus, rung.target)}"
-        take_back(commission, kind=DecisionKind.BELOW_TARGET, reason=reason, at=self.now, actor=ACTOR)
-        record(ACTOR, "bonus.take_back", "commission", commission.id, after={"reason": reason})
+    def _take_back(self, lost: Sequence[_Given]) -> None:
+        """Those whose hold has not ended while we waited for their locks: then they are final."""
+        reasons = [
+            (commission, f"{_said(look)}: below {target_said(look.bonus, rung.target)}")
+            for commission, look, rung in lost
+            if commission.status == CommissionStatus.PENDING
+        ]
+        if reasons:
+            take_back_many(reasons, kind=DecisionKind.BELOW_TARGET, at=self.now, actor=ACTOR)
+            record_each(ACTOR, "bonus.take_back", "commission", {each.id: {"reason": why} for each, why in reasons})
 
-    def _give_again(self, commission: Commission, look: _Look, rung: Rung) -> None:
-        if commission.status != CommissionStatus.REVERSED:
+    def _give_again(self, again: Sequence[_Given]) -> None:
+        standing = [each for each in again if each[0].status == CommissionStatus.REVERSED]
+        if not standing:
             return
-        reason = (
-            f"{said(look.bonus, look.reached)} {look.span.called}: {target_said(look.bonus, rung.target)} reached again"
-        )
-        commission.status = status_on_hold(commission, self.now)
-        give_again(commission, amount=commission.amount, reason=reason, at=self.now, actor=ACTOR)
-        record(ACTOR, "bonus.give_again", "commission", commission.id, after={"reason": reason})
+        doubted = self.merchant.commissions.filter(id__in=[commission.id for commission, _, _ in standing])
+        on_hold = set(doubted.kept_on_hold().values_list("id", flat=True))
+        given = []
+        for commission, look, rung in standing:
+            held = commission.held_until > self.now or commission.id in on_hold
+            commission.status = CommissionStatus.PENDING if held else CommissionStatus.APPROVED
+            reason = f"{_said(look)}: {target_said(look.bonus, rung.target)} reached again"
+            given.append((commission, commission.amount, reason))
+        give_again_many(given, at=self.now, actor=ACTOR)
+        record_each(ACTOR, "bonus.give_again", "commission", {each.id: {"reason": why} for each, _, why in given})
+
+
+def _said(look: _Look) -> str:
+    return f"{said(look.bonus, look.reached)} {look.span.called}"

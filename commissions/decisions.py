@@ -5,20 +5,23 @@ commissions by id, as refunds lock them. Nothing here locks the partner: who tak
 below zero, which later payouts net, as after a refund.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from commissions.models import Commission, CommissionStatus, Decision, DecisionKind
 from ledger.accounts import COMMISSION_EXPENSE, partner_earned
-from ledger.posting import post
+from ledger.posting import Posting, post_many
 from merchants.audit import Actor
 from merchants.edits import lock
 from merchants.models import Merchant
 from orders.models import Order
-from stats.marks import mark
+from stats.marks import mark_many
 
 #: What was paid, or is being paid, stays so: what is taken back of it is owed.
 PAID = (CommissionStatus.PAID, CommissionStatus.IN_PAYOUT)
+#: Rows of one statement.
+_BATCH = 1_000
 
 
 def locked_order(commission: Commission) -> Order | None:
@@ -52,49 +55,87 @@ def take_back(
     `follows` names the decision about the commission of a recruit that this one goes with.
     """
     taken = commission.amount - commission.reversed
-    commission.reversed = commission.amount
-    if commission.status not in PAID:
-        rejected = kind == DecisionKind.REJECTION
-        commission.status = CommissionStatus.REJECTED if rejected else CommissionStatus.REVERSED
-    _decide(commission, kind, taken, reason, at, actor, follows)
+    take_back_many([(commission, reason)], kind=kind, at=at, actor=actor, follows=follows)
     return taken
 
 
-def give_again(commission: Commission, *, amount: int, reason: str, at: datetime, actor: Actor) -> None:
-    """Give back `amount` of what was taken; the caller has set the status that it has from now on."""
-    commission.reversed -= amount
-    _decide(commission, DecisionKind.RESTORATION, -amount, reason, at, actor)
-
-
-def _decide(
-    commission: Commission,
+def take_back_many(
+    commissions: Sequence[tuple[Commission, str]],
+    *,
     kind: DecisionKind,
-    taken: int,
-    reason: str,
     at: datetime,
     actor: Actor,
     follows: UUID | None = None,
 ) -> None:
-    commission.save(update_fields=["status", "reversed", "moved", "is_hidden"])
-    decision = commission.decisions.create(
-        merchant_id=commission.merchant_id,
-        kind=kind,
-        amount=taken,
-        follows=follows,
-        reason=reason[:800],
-        decided_by=actor.name[:200],
+    """The same with each of these, for its reason, in a few statements however many they are."""
+    decided = []
+    for commission, reason in commissions:
+        decided.append((commission, commission.amount - commission.reversed, reason))
+        commission.reversed = commission.amount
+        if commission.status not in PAID:
+            rejected = kind == DecisionKind.REJECTION
+            commission.status = CommissionStatus.REJECTED if rejected else CommissionStatus.REVERSED
+    _decide(decided, kind, at, actor, follows)
+
+
+def give_again(commission: Commission, *, amount: int, reason: str, at: datetime, actor: Actor) -> None:
+    """Give back `amount` of what was taken; the caller has set the status that it has from now on."""
+    give_again_many([(commission, amount, reason)], at=at, actor=actor)
+
+
+def give_again_many(commissions: Sequence[tuple[Commission, int, str]], *, at: datetime, actor: Actor) -> None:
+    """The same with each of these: its amount and its reason."""
+    for commission, amount, _ in commissions:
+        commission.reversed -= amount
+    decided = [(commission, -amount, reason) for commission, amount, reason in commissions]
+    _decide(decided, DecisionKind.RESTORATION, at, actor)
+
+
+def _decide(
+    decided: Sequence[tuple[Commission, int, str]],
+    kind: DecisionKind,
+    at: datetime,
+    actor: Actor,
+    follows: UUID | None = None,
+) -> None:
+    """Each with how much was taken of it, and why."""
+    Commission.objects.bulk_update(
+        [commission for commission, _, _ in decided],
+        ["status", "reversed", "moved", "is_hidden"],
+        batch_size=_BATCH,
     )
-    if taken:
-        post(
-            reference=reference(commission, decision),
-            kind=f"commission_{kind}",
-            occurred_at=at,
-            entries=[
-                (partner_earned(commission.partner_id), commission.currency, -taken),
-                (COMMISSION_EXPENSE, commission.currency, taken),
-            ],
-        )
-    mark(commission.partner_id, commission.occurred_at, commission.customer_id)
+    decisions = Decision.objects.bulk_create(
+        (
+            Decision(
+                merchant_id=commission.merchant_id,
+                commission=commission,
+                kind=kind,
+                amount=taken,
+                follows=follows,
+                reason=reason[:800],
+                decided_by=actor.name[:200],
+            )
+            for commission, taken, reason in decided
+        ),
+        batch_size=_BATCH,
+    )
+    moving = [decision for decision in decisions if decision.amount]
+    for start in range(0, len(moving), _BATCH):
+        post_many([_posting(decision, at) for decision in moving[start : start + _BATCH]])
+    mark_many((commission.partner_id, commission.occurred_at, commission.customer_id) for commission, _, _ in decided)
+
+
+def _posting(decision: Decision, at: datetime) -> Posting:
+    commission = decision.commission
+    return Posting(
+        reference=reference(commission, decision),
+        kind=f"commission_{decision.kind}",
+        occurred_at=at,
+        entries=[
+            (partner_earned(commission.partner_id), commission.currency, -decision.amount),
+            (COMMISSION_EXPENSE, commission.currency, decision.amount),
+        ],
+    )
 
 
 def reference(commission: Commission, decision: Decision) -> str:
