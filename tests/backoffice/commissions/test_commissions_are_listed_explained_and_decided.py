@@ -177,6 +177,24 @@ def test_an_adjustment_sent_twice_is_made_once(
     assert "wrong terms" in text(browser, f"{LIST}{sold['paid'].id}/")
 
 
+def test_an_adjustment_of_one_on_hold_says_that_both_wait(
+    browser: Client, merchant: Merchant, sold: dict[str, Commission]
+) -> None:
+    held = f"{LIST}{sold['held'].id}/"
+    assert "on hold as long as this one" in text(browser, f"{held}adjust/")
+    assert "which the next payout carries" in text(browser, f"{LIST}{sold['paid'].id}/adjust/")
+    browser.post(f"{held}adjust/", {"once": str(uuid4()), "amount": "9.50", "reason": "promised"})
+    with tenancy.tenant(merchant.id):
+        adjustment = merchant.commissions.get(adjusts=sold["held"])
+    page = text(browser, f"{LIST}{adjustment.id}/")
+    assert "It is on hold as long as what it adjusts." in page
+    assert "End the hold" not in page
+    assert "End the hold" in text(browser, held)
+    refused = browser.post(f"{LIST}{adjustment.id}/release/", {"reason": "Hurry"})
+    assert refused.status_code == 422
+    assert "end the hold of that one" in refused.content.decode()
+
+
 def test_a_commission_by_hand_is_made_once_and_explained(browser: Client, merchant: Merchant, anna: Partner) -> None:
     form = {
         "once": str(uuid4()),
