@@ -96,6 +96,15 @@ def test_a_proposal_is_what_can_stand_in_a_code(tenant: Merchant) -> None:
     assert proposal("Bo") == "BO2"
 
 
+def test_a_proposal_is_free_where_many_codes_begin_alike(tenant: Merchant) -> None:
+    holder: Partner = PartnerFactory()
+    others = [f"JO{letter}{number}" for letter in "ABCD" for number in range(300)]
+    tenant.coupons.bulk_create(
+        tenant.coupons.model(merchant=tenant, partner=holder, code=code) for code in [*others, "JO", "JO2"]
+    )
+    assert applications.proposed_code(PartnerFactory(name="Jo", status="applied")) == "JO3"
+
+
 def test_of_a_deletion_and_somebody_coming_in_one_is_refused(committed_merchant: Merchant) -> None:
     with tenancy.tenant(committed_merchant.id):
         group, partner = GroupFactory(), PartnerFactory()
