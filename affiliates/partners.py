@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from affiliates import coupons, links, search
+from affiliates.known import hold_known
 from affiliates.models import Group, Partner, PartnerStatus, Program
 from affiliates.programs import default_program, take_in
 from merchants import inputs, tenancy
@@ -262,7 +263,6 @@ def _change_status(
 
 def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
     """Give the partner a password to the portal. DomainError `password_too_weak` says how to make it better."""
-    require_known(partner)
     if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise DomainError(
             f"Choose a password of at least {_SHORTEST_PASSWORD} characters.",
@@ -273,8 +273,10 @@ def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
         validate_password(password)
     except ValidationError as error:
         raise DomainError(" ".join(error.messages), code="password_too_weak", field="password") from error
+    hashed = hashers.make_password(password)  # takes a while: before the lock
     with transaction.atomic():
-        partner.password = hashers.make_password(password)
+        hold_known(partner, instead="add them as a new one")
+        partner.password = hashed
         partner.save(update_fields=["password"])
         record(actor, "partner.set_password", "partner", partner.id)
 
