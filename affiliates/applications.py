@@ -161,11 +161,15 @@ def confirm(application: Application, *, token: str, actor: Actor) -> bool:
     """The address is the applicant's: make them a partner in status applied, and let the rules decide.
 
     True when a rule decided, and the applicant is to be told. Confirming again changes nothing. An address that is
-    known by now (`standing_of`) keeps its partner as they are.
+    known by now (`standing_of`) keeps its partner as they are. DomainError `link_used`, `link_expired`.
     """
     now = timezone.now()
     with transaction.atomic():
-        lock(application)
+        try:
+            lock(application)
+        except Application.DoesNotExist as error:
+            # It went meanwhile: after a week, or because somebody asked to be forgotten.
+            raise DomainError("This link is too old.", code="link_expired", status=410) from error
         check_token(application, token)
         if application.confirmed_at is not None:
             return False

@@ -1,6 +1,7 @@
 """Two who approve, confirm or delete at the same moment: one does, the other is told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from affiliates.models import Application, Group, Partner
 from affiliates.partners import approve, create_partner, update_partner
 from affiliates.programs import default_program, delete_group, update_applications
 from merchants import tenancy
-from merchants.errors import Conflict
+from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from merchants.models import Merchant
 from tests.factories import ACTOR, GroupFactory, PartnerFactory
@@ -66,6 +67,16 @@ def test_two_applications_of_one_address_confirmed_at_once_make_one_partner(comm
     with tenancy.tenant(committed_merchant.id):
         partner = committed_merchant.partners.get()
         assert partner.applications.count() == 2
+
+
+def test_a_link_that_somebody_follows_while_its_application_goes_is_too_old(tenant: Merchant) -> None:
+    application = sent("bo@example.com")
+    token = applications.confirmation_token(application)
+    applications.forget_unconfirmed(timezone.now() + timedelta(minutes=1))
+    with pytest.raises(DomainError) as refused:
+        applications.confirm(application, token=token, actor=ACTOR)
+    assert (refused.value.code, refused.value.status) == ("link_expired", 410)
+    assert not tenant.partners.exists()
 
 
 def test_an_approval_gives_group_and_coupon_or_nothing_of_it(tenant: Merchant) -> None:
