@@ -31,6 +31,8 @@ from merchants.errors import Conflict, DomainError
 from merchants.settings import web_address
 
 LIFETIME = timedelta(days=7)
+#: Of more partners with one first name staff think of a code themselves.
+_MOST_PROPOSED = 1_000
 _RULES = system("Application rules")
 
 
@@ -159,19 +161,25 @@ def confirm(application: Application, *, token: str, actor: Actor) -> bool:
     """The address is the applicant's: make them a partner in status applied, and let the rules decide.
 
     True when a rule decided, and the applicant is to be told. Confirming again changes nothing. An address that is
-    known by now (`standing_of`) keeps its partner as they are.
+    known by now (`standing_of`) keeps its partner as they are. DomainError `link_used`, `link_expired`.
     """
     now = timezone.now()
     with transaction.atomic():
-        lock(application)
+        try:
+            lock(application)
+        except Application.DoesNotExist as error:
+            # It went meanwhile: after a week, or because somebody asked to be forgotten.
+            raise DomainError("This link is too old.", code="link_expired", status=410) from error
         check_token(application, token)
         if application.confirmed_at is not None:
             return False
         known = standing_of(application.merchant.partners.all(), application.email, now=now)
-        is_new = known.standing == Standing.NEW
+        is_new, group = known.standing == Standing.NEW, None
         if is_new:
             try:
-                known = Known(known.standing, _enter(application, known, actor))
+                with transaction.atomic():
+                    partner, group = _enter(application, known, actor)
+                known = Known(known.standing, partner)
             except Conflict:
                 # Another application of this address was confirmed at the same moment.
                 known, is_new = standing_of(application.merchant.partners.all(), application.email, now=now), False
@@ -182,29 +190,41 @@ def confirm(application: Application, *, token: str, actor: Actor) -> bool:
             return False
         if application.terms is not None:
             program_terms.accept(known.partner, application.terms, at=application.created_at, actor=actor)
-        return _decide(application, known.partner)
+        return _decide(application, group, known.partner)
 
 
-def _enter(application: Application, known: Known, actor: Actor) -> Partner:
-    """The partner, made, or back from a rejection with what was written this time."""
-    program, group = application.program, application.group
-    if group is not None and group.deleted_at is not None:
-        group = None  # its page is gone since; the application is welcome in the program
+def _enter(application: Application, known: Known, actor: Actor) -> tuple[Partner, Group | None]:
+    """The partner, made, or back from a rejection with what was written this time; and the group, if it still is one.
+
+    Who comes back is in the program that they applied to this time: its rules let them in, and it is what they earn by.
+    """
     if known.partner is None:
-        return partners.create_partner(
-            name=application.name, email=application.email, program=program, group=group,
+        group = _group_of(application)
+        made = partners.create_partner(
+            name=application.name, email=application.email, program=application.program, group=group,
             recruiter=application.recruiter, status=PartnerStatus.APPLIED, actor=actor,
         )  # fmt: skip
-    partner = partners.reopen(known.partner, actor=actor)
-    changes: dict[str, Any] = {"name": application.name}
-    if group is not None and group.program_id == partner.program_id:
-        changes["group"] = group
-    return partners.update_partner(partner, changes=changes, actor=actor)
+        return made, group
+    # The partner's lock before the group's, as whoever moves them takes both.
+    partner = partners.reopen(known.partner, program=application.program, actor=actor)
+    group = _group_of(application)
+    changes: dict[str, Any] = {"name": application.name} | ({"group": group} if group else {})
+    return partners.update_partner(partner, changes=changes, actor=actor), group
 
 
-def _decide(application: Application, partner: Partner) -> bool:
+def _group_of(application: Application) -> Group | None:
+    """The group whose page it was, held until the transaction ends; None when it is gone since.
+
+    Its page is gone then, and so is its rule; the application is welcome in the program.
+    """
+    if application.group_id is None:
+        return None
+    return Group.objects.select_for_update(no_key=True).filter(id=application.group_id).first()
+
+
+def _decide(application: Application, group: Group | None, partner: Partner) -> bool:
     decision = approval_rules.decide(
-        program=application.program, group=application.group, email=partner.email, country=application.country
+        program=application.program, group=group, email=partner.email, country=application.country
     )
     if decision is not None:
         verb = partners.approve if decision.approves else partners.reject
@@ -234,13 +254,16 @@ def approve(
 
 
 def proposed_code(partner: Partner) -> str:
-    """A coupon code that is free: the first name in capitals, numbered where taken. "" when they have one."""
+    """A coupon code that is free: the first name in capitals, numbered where taken. "" when they have one.
+
+    Asked by whole codes: under row-level security no index serves the beginning of one. "" too when all are taken.
+    """
     if partner.coupons.exists():
         return ""
     first = coupons.plain(partner.name.split()[0] if partner.name.split() else "") or "PARTNER"
-    taken = set(partner.merchant.coupons.filter(key__startswith=first).values_list("key", flat=True)[:1_000])
-    numbered = (f"{first}{number}" for number in range(2, len(taken) + 3))
-    return first if first not in taken else next(code for code in numbered if code not in taken)
+    wanted = [first, *(f"{first}{number}" for number in range(2, _MOST_PROPOSED))]
+    taken = set(partner.merchant.coupons.filter(key__in=wanted).values_list("key", flat=True))
+    return next((code for code in wanted if code not in taken), "")
 
 
 def forget_unconfirmed(older_than: datetime) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from affiliates import search
+from affiliates.known import hold_known
 from affiliates.models import Coupon, Partner
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
@@ -33,9 +34,8 @@ def create_coupon(
     values = _checked({"is_active": is_active, "starts_at": starts_at, "ends_at": ends_at, "max_uses": max_uses})
     code = checked_code(code)
     _check_dates(starts_at, ends_at)
-    if partner.erased_at is not None:
-        raise Conflict("This partner was erased: give the code to somebody else.", code="partner_erased")
     with refusals({"coupon_code_once": taken(code)}):
+        hold_known(partner, instead="give the code to somebody else")
         coupon = Coupon.objects.create(merchant_id=tenancy.current(), partner=partner, code=code, **values)
         after = {"partner_id": str(partner.id), "code": code} | {name: shown(value) for name, value in values.items()}
         record(actor, "coupon.create", "coupon", coupon.id, after=after)

@@ -11,7 +11,7 @@ from affiliates.models import AfterDeadline, PartnerStatus, Program, ProgramTerm
 from affiliates.partners import suspend_for_terms
 from affiliates.program_terms import terms_in_force, unaccepted
 from merchants.audit import system
-from merchants.errors import Conflict
+from merchants.edits import lock
 
 #: Partners that are suspended in one transaction.
 LIMIT = 200
@@ -19,8 +19,11 @@ _DEADLINE = system("Deadline of the terms")
 
 
 def suspend_late(*, now: datetime, limit: int = LIMIT) -> int:
-    """Suspend partners of the running tenant whose day has passed, at most `limit`; how many. Call again until 0."""
-    suspended = 0
+    """Suspend partners of the running tenant whose day has passed; how many were looked at, at most `limit`.
+
+    Call again while it is `limit`.
+    """
+    looked_at = 0
     for program in Program.objects.select_related("merchant").order_by("id"):
         terms = terms_in_force(program)
         if terms is None or terms.after_deadline != AfterDeadline.SUSPEND:
@@ -29,14 +32,13 @@ def suspend_late(*, now: datetime, limit: int = LIMIT) -> int:
         if over is None or now < over:
             continue
         late = unaccepted(terms).filter(status=PartnerStatus.APPROVED, status_changed_at__lt=over).order_by("id")
-        for partner in late[: limit - suspended]:
-            try:
+        for partner in late[: limit - looked_at]:
+            looked_at += 1
+            # Under the partner's lock, as whoever accepts and whoever decides holds it: they may have been faster.
+            lock(partner)
+            if late.filter(id=partner.id).exists():
                 suspend_for_terms(partner, why=f"Version {terms.number} of the terms is not accepted.", actor=_DEADLINE)
-            except Conflict:
-                # Somebody else changed their status meanwhile.
-                continue
-            suspended += 1
-    return suspended
+    return looked_at
 
 
 def _over_at(terms: ProgramTerms, zone: ZoneInfo) -> datetime | None:

@@ -56,10 +56,12 @@ def forget(partner: Partner, *, actor: Actor) -> bool:
 
 
 def _forgotten(partner: Partner) -> dict[str, Any]:
+    now = timezone.now()
     closed = PartnerStatus.REJECTED if partner.status in _NEVER_IN else PartnerStatus.SUSPENDED
     return {
         "name": NOBODY, "email": f"{partner.id}@erased.invalid", "password": "", "notes": "", "tags": [],
-        "metadata": {}, "group": None, "status": closed, "owes_acceptance": False, "erased_at": timezone.now(),
+        "metadata": {}, "group": None, "status": closed, "status_changed_at": now, "owes_acceptance": False,
+        "erased_at": now,
     }  # fmt: skip
 
 
@@ -80,8 +82,10 @@ def forget_applications_of(email: str, *, merchant: Merchant, actor: Actor) -> i
     """
     address = normal_email(email)
     with transaction.atomic():
-        gone = list(merchant.applications.filter(email=address, confirmed_at=None).values_list("id", flat=True))
-        Application.objects.filter(id__in=gone, confirmed_at=None).delete()
+        # Locked: one that is being confirmed at this moment has a partner then, and is left.
+        unconfirmed = merchant.applications.filter(email=address, confirmed_at=None)
+        gone = list(unconfirmed.select_for_update(no_key=True).values_list("id", flat=True))
+        Application.objects.filter(id__in=gone).delete()
         for application_id in gone:
             record(actor, "application.erase", "application", application_id)
     return len(gone)

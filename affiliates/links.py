@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.text import slugify
 
+from affiliates.known import hold_known
 from affiliates.models import Link, Partner, PartnerStatus
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
@@ -59,10 +60,9 @@ def create_link(*, partner: Partner, code: str, destination: str, actor: Actor) 
     """A link of `partner` under `code`, kept in lower case. Conflict `link_code_taken` when any merchant has it."""
     code = checked_code(code)
     destination = _checked_destination(destination, partner.merchant)
-    if partner.erased_at is not None:
-        raise Conflict("This partner was erased: make the link for somebody else.", code="partner_erased")
     taken = Conflict(f"The link code {code} is taken: choose another.", code="link_code_taken", field="code")
     with refusals({"locator_finds_one": taken, "locator_once": taken, "affiliates_link_code_key": taken}):
+        hold_known(partner, instead="make the link for somebody else")
         tenancy.register(tenancy.Finds.LINK, code)
         link = Link.objects.create(merchant_id=tenancy.current(), partner=partner, code=code, destination=destination)
         after = {"partner_id": str(partner.id), "code": code, "destination": destination}

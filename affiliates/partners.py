@@ -12,13 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from affiliates import coupons, links, search
+from affiliates.known import hold_known
 from affiliates.models import Group, Partner, PartnerStatus, Program
 from affiliates.programs import default_program, take_in
 from merchants import inputs, tenancy
 from merchants.audit import Actor, record
 from merchants.constraints import refusals
 from merchants.contact import normal_email
-from merchants.edits import edit, lock
+from merchants.edits import edit, lock, shown
 from merchants.errors import Conflict, DomainError
 
 #: Without 0, 1, i, l and o: portal addresses are read out on the phone.
@@ -194,10 +195,14 @@ def reject(partner: Partner, *, why: str = "", actor: Actor) -> Partner:
     )
 
 
-def reopen(partner: Partner, *, actor: Actor) -> Partner:
-    """Somebody who was turned down has applied again."""
+def reopen(partner: Partner, *, program: Program, actor: Actor) -> Partner:
+    """Somebody who was turned down has applied again, to `program`: it is theirs from now on, without another's group.
+
+    Who was turned down has never been let in, so nothing was earned by the terms of the program before.
+    """
+    moves = {} if partner.program_id == program.id else {"program_id": program.id, "group_id": None}
     return _change_status(
-        partner, PartnerStatus.APPLIED, was=(PartnerStatus.REJECTED,), verb="partner.reapply", actor=actor
+        partner, PartnerStatus.APPLIED, was=(PartnerStatus.REJECTED,), verb="partner.reapply", actor=actor, moves=moves
     )
 
 
@@ -232,13 +237,16 @@ def _change_status(
     why: str = "",
     actor: Actor,
     owes_acceptance: bool = False,
+    moves: Mapping[str, Any] | None = None,
 ) -> Partner:
+    moves = moves or {}
     with transaction.atomic():
-        before = partner.status
+        before: dict[str, Any] = {"status": partner.status} | {name: shown(getattr(partner, name)) for name in moves}
         moved = Partner.objects.filter(id=partner.id, status__in=was, erased_at=None).update(
-            status=status, status_changed_at=timezone.now(), owes_acceptance=owes_acceptance
+            status=status, status_changed_at=timezone.now(), owes_acceptance=owes_acceptance, **moves
         )
-        partner.refresh_from_db(fields=["status", "status_changed_at", "owes_acceptance", "erased_at"])
+        read = ["status", "status_changed_at", "owes_acceptance", "erased_at", *moves]
+        partner.refresh_from_db(fields=read)
         require_known(partner)
         if not moved:
             raise Conflict(
@@ -248,13 +256,13 @@ def _change_status(
                 field="status",
             )
         after = {"status": str(status)} | ({"why": why} if why else {})
-        record(actor, verb, "partner", partner.id, before={"status": before}, after=after)
+        after |= {name: shown(value) for name, value in moves.items()}
+        record(actor, verb, "partner", partner.id, before=before, after=after)
     return partner
 
 
 def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
     """Give the partner a password to the portal. DomainError `password_too_weak` says how to make it better."""
-    require_known(partner)
     if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise DomainError(
             f"Choose a password of at least {_SHORTEST_PASSWORD} characters.",
@@ -265,8 +273,10 @@ def set_password(partner: Partner, *, password: str, actor: Actor) -> None:
         validate_password(password)
     except ValidationError as error:
         raise DomainError(" ".join(error.messages), code="password_too_weak", field="password") from error
+    hashed = hashers.make_password(password)  # takes a while: before the lock
     with transaction.atomic():
-        partner.password = hashers.make_password(password)
+        hold_known(partner, instead="add them as a new one")
+        partner.password = hashed
         partner.save(update_fields=["password"])
         record(actor, "partner.set_password", "partner", partner.id)
 

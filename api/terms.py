@@ -166,7 +166,7 @@ class TermsAcceptances(TenantView):
 
     @documented("List acceptances of terms", query=AcceptanceQuery, answer=Page[AcceptanceAnswer])
     def get(self, request: TenantRequest, terms_id: UUID) -> HttpResponse:
-        """A page of the partners who accepted this version, the last to do so first. Ask of one by `partner_id`."""
+        """A page of the partners who accepted this version, newest first. Ask of one by `partner_id`."""
         query = parse_query(request, AcceptanceQuery)
         found = request.merchant.program_terms.get(id=terms_id)
         rows = filtered(found.acceptances.select_related("partner"), {"partner_id": query.partner_id})

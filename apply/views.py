@@ -88,13 +88,13 @@ def confirm(request: ApplicantRequest, application: UUID, token: str) -> HttpRes
         if found is None:
             raise DomainError("This link is too old.", code="link_expired", status=410)
         applications.check_token(found, token)
+        seen_at = () if found.confirmed_at else (found.ip_hash, _here(request))
+        is_decided = request.method == "POST" and applications.confirm(found, token=token, actor=request.actor)
     except DomainError as error:
         invitation = _invitation(found.group, _inviting(found.recruiter)) if found is not None else ""
         context = {"error": error, "again": address(request.program, "page") + invitation}
         return page(request, "apply/link_over.html", context, status=error.status)
     if request.method == "POST":
-        seen_at = () if found.confirmed_at else (found.ip_hash, _here(request))
-        is_decided = applications.confirm(found, token=token, actor=request.actor)
         if found.partner is not None:
             for ip_hash in seen_at:
                 note(found.partner, ip_hash)

@@ -37,6 +37,7 @@ from tracking.mentions import GONE, PIECE, Behind, Step, nameless, next_rows, wr
 
 FORGET = "partners.forget"
 
+_DUPLICATES = "duplicate_accounts"
 #: What an entry about the partner keeps: everything else they or staff have written about them.
 _IMPERSONAL = frozenset(
     {
@@ -75,7 +76,7 @@ def _forget_doubts(merchant: Merchant, name: str) -> None:
         flag.reason = flag.reason.replace(name, NOBODY)
         flag.evidence["partners"] = [NOBODY if each == name else each for each in flag.evidence["partners"]]
         flag.save(update_fields=["reason", "evidence"])
-    for tried in merchant.jobs.filter(kind="fraud.preview"):
+    for tried in merchant.jobs.filter(kind="fraud.preview", parameters__rule=_DUPLICATES):
         for document in (tried.state, tried.result):
             for example in document.get("examples", ()):
                 example["reason"] = example["reason"].replace(name, NOBODY)

@@ -3,12 +3,15 @@
 Rows are dated by the database, whose clock does not travel: so each story begins today and goes on in days to come.
 """
 
+import time as time_of
 from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.db import connection, connections
 from django.utils import timezone
 
 from affiliates import partners
@@ -23,6 +26,7 @@ from commissions.models import Commission, Flag
 from commissions.review import decide
 from fraud.screening import screen
 from fraud.terms import RULE, accept, publish
+from merchants import tenancy
 from merchants.errors import Conflict, DomainError
 from merchants.models import Merchant
 from merchants.settings import update_merchant
@@ -32,6 +36,7 @@ from stats import rollup
 from tests.factories import ACTOR, CommissionFactory, PartnerFactory
 from tests.fraud.conftest import follow, sell
 from tests.levels.conftest import pays_recruiters
+from tests.races import under_way
 from tests.sales import give_ten_percent, refund
 from tracking.events import Lead, SaleCustomer
 from tracking.leads import record_lead
@@ -274,3 +279,48 @@ def test_what_cannot_be_is_refused(anna: Partner) -> None:
 def statuses(partner: Partner) -> dict[str, str]:
     rows = partner.commissions.exclude(order=None).values_list("order__external_id", "status")
     return {str(order): str(status) for order, status in rows}
+
+
+def test_who_accepts_while_the_late_are_suspended_is_not(committed_merchant: Merchant) -> None:
+    """The sweep has read who is late when Anna accepts; it comes to her row after her."""
+    with tenancy.tenant(committed_merchant.id):
+        anna, bea = PartnerFactory(name="Anna"), PartnerFactory(name="Bea")
+        publish(
+            program=anna.program, text="Be kind.", accept_by=timezone.localdate() + timedelta(days=9),
+            after_deadline=AfterDeadline.SUSPEND, actor=ACTOR,
+        )  # fmt: skip
+    later = timezone.now() + timedelta(days=12)
+
+    def accepts() -> None:
+        accept(Partner.objects.select_related("program").get(id=anna.id), number=1, actor=ACTOR)
+
+    swept: list[int] = []
+
+    def sweep() -> None:
+        with tenancy.tenant(committed_merchant.id):
+            swept.append(suspend_late(now=later))
+        connections.close_all()
+
+    with under_way(committed_merchant, accepts):
+        sweeping = Thread(target=sweep)
+        sweeping.start()
+        waits_for_a_lock(committed_merchant)
+    sweeping.join(60)
+    with tenancy.tenant(committed_merchant.id):
+        assert dict(committed_merchant.partners.values_list("name", "status")) == {
+            "Anna": "approved", "Bea": "suspended",
+        }  # fmt: skip
+        assert not committed_merchant.partners.filter(owes_acceptance=True, name="Anna").exists()
+        assert swept == [2], "two were looked at"
+        assert bea.id
+
+
+def waits_for_a_lock(merchant: Merchant) -> None:
+    """Come back as soon as somebody waits for a row of a partner."""
+    ends = time_of.monotonic() + 60
+    with tenancy.tenant(merchant.id), connection.cursor() as cursor:
+        while time_of.monotonic() < ends:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("nobody waits")

@@ -141,7 +141,8 @@ def busy(partner: Partner, merchant: Merchant) -> None:
     reattribute(eva, partner=partner, reason="She sent her", actor=ACTOR)
     with transaction.atomic():
         merchant.jobs.create(
-            kind="fraud.preview", parameters={"rule": "velocity"}, status="done", actor_kind="user", actor_name="Olga",
+            kind="fraud.preview", parameters={"rule": "duplicate_accounts"}, status="done", actor_kind="user",
+            actor_name="Olga",
             result={"examples": [{"partner": partner.name, "partner_id": str(partner.id), "reason": said}]},
         )  # fmt: skip
         line = Line(partner.name, "USD", orders=3, stands=1_000, proposed=2_000, key=str(partner.id))
@@ -304,6 +305,29 @@ def test_erased_is_for_good(merchant: Merchant, quintessa: Partner) -> None:
                 attempt()
         again = PartnerFactory(email=EMAIL)
         assert again.id != quintessa.id, "the address is free: nobody knows that it was here"
+
+
+def test_a_name_that_is_a_word_takes_no_words_out_of_what_was_said_of_others(merchant: Merchant) -> None:
+    said = "4 orders came from a network address."
+    with tenancy.tenant(merchant.id):
+        partner: Partner = PartnerFactory(name="a")
+        example = {"partner": "Bea", "partner_id": str(PartnerFactory(name="Bea").id), "reason": said}
+        tried = merchant.jobs.create(
+            kind="fraud.preview", parameters={"rule": "velocity"}, status="done", actor_kind="user", actor_name="Olga",
+            result={"examples": [example]},
+        )  # fmt: skip
+        erase_partner(Partner.objects.select_related("merchant", "group").get(id=partner.id), actor=ACTOR)
+        tried.refresh_from_db()
+        assert tried.result["examples"][0]["reason"] == said
+
+
+def test_since_when_they_are_suspended_is_when_they_were_erased(merchant: Merchant, quintessa: Partner) -> None:
+    with tenancy.tenant(merchant.id):
+        before = quintessa.status_changed_at
+        erase_partner(quintessa, actor=ACTOR)
+        quintessa.refresh_from_db()
+        assert quintessa.status_changed_at == quintessa.erased_at
+        assert quintessa.status_changed_at > before
 
 
 def test_a_rejected_applicant_is_erased_with_the_answers(merchant: Merchant) -> None:

@@ -1,6 +1,7 @@
 """Two who approve, confirm or delete at the same moment: one does, the other is told."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -10,7 +11,7 @@ from affiliates.models import Application, Group, Partner
 from affiliates.partners import approve, create_partner, update_partner
 from affiliates.programs import default_program, delete_group, update_applications
 from merchants import tenancy
-from merchants.errors import Conflict
+from merchants.errors import Conflict, DomainError
 from merchants.ids import new_id
 from merchants.models import Merchant
 from tests.factories import ACTOR, GroupFactory, PartnerFactory
@@ -68,6 +69,16 @@ def test_two_applications_of_one_address_confirmed_at_once_make_one_partner(comm
         assert partner.applications.count() == 2
 
 
+def test_a_link_that_somebody_follows_while_its_application_goes_is_too_old(tenant: Merchant) -> None:
+    application = sent("bo@example.com")
+    token = applications.confirmation_token(application)
+    applications.forget_unconfirmed(timezone.now() + timedelta(minutes=1))
+    with pytest.raises(DomainError) as refused:
+        applications.confirm(application, token=token, actor=ACTOR)
+    assert (refused.value.code, refused.value.status) == ("link_expired", 410)
+    assert not tenant.partners.exists()
+
+
 def test_an_approval_gives_group_and_coupon_or_nothing_of_it(tenant: Merchant) -> None:
     group = GroupFactory()
     PartnerFactory(coupon_code="ANNA")
@@ -94,6 +105,15 @@ def test_a_proposal_is_what_can_stand_in_a_code(tenant: Merchant) -> None:
     first = create_partner(name="Bo", email="b@example.com", coupon_code="BO", actor=ACTOR)
     assert approve(PartnerFactory(status="applied"), actor=ACTOR).status == first.status
     assert proposal("Bo") == "BO2"
+
+
+def test_a_proposal_is_free_where_many_codes_begin_alike(tenant: Merchant) -> None:
+    holder: Partner = PartnerFactory()
+    others = [f"JO{letter}{number}" for letter in "ABCD" for number in range(300)]
+    tenant.coupons.bulk_create(
+        tenant.coupons.model(merchant=tenant, partner=holder, code=code) for code in [*others, "JO", "JO2"]
+    )
+    assert applications.proposed_code(PartnerFactory(name="Jo", status="applied")) == "JO3"
 
 
 def test_of_a_deletion_and_somebody_coming_in_one_is_refused(committed_merchant: Merchant) -> None:
