@@ -177,15 +177,17 @@ def test_a_rule_is_ended_after_its_end_was_tried(browser: Client, merchant: Merc
 
 
 @pytest.fixture
-def rob(merchant: Merchant, anna: Partner, rule: str) -> Partner:
-    """Anna's recruiter since long ago, of whom there is no rule yet."""
+def rob(merchant: Merchant, anna: Partner) -> Partner:
+    """Anna's recruiter since long before she sold anything, of whom there is no rule yet."""
     with tenancy.tenant(merchant.id):
         made: Partner = PartnerFactory(name="Rob")
         Partner.objects.filter(id=anna.id).update(recruiter=made, recruited_at=timezone.now() - timedelta(days=900))
     return made
 
 
-def test_levels_are_tried_and_then_published(browser: Client, merchant: Merchant, anna: Partner, rob: Partner) -> None:
+def test_levels_are_tried_and_then_published(
+    browser: Client, merchant: Merchant, anna: Partner, rob: Partner, rule: str
+) -> None:
     program = f"/m/acme/rules/program/{anna.program_id}/"
     answer = browser.post(
         f"{program}recruiting/",
