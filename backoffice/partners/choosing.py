@@ -6,7 +6,8 @@ from uuid import UUID
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from affiliates import search
 from affiliates.models import Partner
@@ -59,8 +60,13 @@ def came_from(request: StaffRequest) -> str:
 
 @staff_page(Permission.VIEW)
 def partners_options(request: StaffRequest) -> HttpResponseBase:
-    """A few partners whom what was typed finds, for the field that was typed in, whatever it is called."""
+    """A few partners whom what was typed finds, for the field that was typed in, whatever it is called.
+
+    It is no page: whoever opens it is led to the list of partners.
+    """
     typed = str(next(iter(request.GET.values()), "")).strip()[:100]
+    if not request.htmx:
+        return redirect(reverse("backoffice:partners", args=[request.merchant.slug], query={"q": typed}))
     partners: QuerySet[Partner] = request.merchant.partners.none()
     if len(typed) >= _LEAST:
         partners = request.merchant.partners.filter(search.found_by(typed)).order_by("name")[:_SUGGESTED]

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 OPTIONS = "/m/acme/partners/options/"
 NEW = "/m/acme/commissions/new/"
+HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
@@ -37,14 +38,18 @@ def give(browser: Client, to: str) -> int:
 @pytest.mark.parametrize("typed", ["cla", "ega", "egan1", "CLARA@ex", "clara egan"])
 def test_a_name_an_address_or_a_code_is_found_by_its_first_letters(browser: Client, clara: Partner, typed: str) -> None:
     # The field that asks has a name of its own: recruiter, partner.
-    answer = browser.get(OPTIONS, {"recruiter": typed}).content.decode()
+    answer = browser.get(OPTIONS, {"recruiter": typed}, headers=HTMX).content.decode()
     assert answer == '<option value="clara@example.com">Clara Egan</option>'
 
 
 @pytest.mark.parametrize("typed", ["", "c", "zzz"])
 def test_what_finds_nobody_or_everybody_suggests_nobody(browser: Client, clara: Partner, typed: str) -> None:
-    assert browser.get(OPTIONS, {"partner": typed}).content == b""
-    assert browser.get(OPTIONS).content == b""
+    assert browser.get(OPTIONS, {"partner": typed}, headers=HTMX).content == b""
+    assert browser.get(OPTIONS, headers=HTMX).content == b""
+
+
+def test_whoever_opens_the_suggestions_is_led_to_the_list(browser: Client, clara: Partner) -> None:
+    assert "Clara Egan" in browser.get(OPTIONS, {"partner": "clara"}, follow=True).content.decode()
 
 
 def test_another_merchants_partner_is_neither_suggested_nor_taken(
@@ -52,7 +57,7 @@ def test_another_merchants_partner_is_neither_suggested_nor_taken(
 ) -> None:
     with tenancy.tenant(other_merchant.id):
         PartnerFactory(name="Olga Other", email="olga@example.com")
-    assert browser.get(OPTIONS, {"partner": "olga"}).content == b""
+    assert browser.get(OPTIONS, {"partner": "olga"}, headers=HTMX).content == b""
     assert give(browser, "olga@example.com") == 422
 
 
