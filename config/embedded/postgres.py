@@ -110,6 +110,7 @@ class Postgres:
             )
             connection.execute(sql.SQL("ALTER ROLE {} SET jit = off").format(role))
             connection.execute(sql.SQL("ALTER ROLE {} SET plan_cache_mode = force_generic_plan").format(role))
+            connection.execute(sql.SQL("ALTER ROLE {} SET random_page_cost = 1.1").format(role))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [ROLE]).fetchone():
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
 

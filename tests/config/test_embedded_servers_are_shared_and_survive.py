@@ -46,12 +46,13 @@ def test_the_product_connects_as_an_ordinary_role_to_a_durable_postgresql_18(run
     ) == [(False, False, False, True)]
     assert holder.sql(
         "SELECT name, setting FROM pg_settings WHERE name IN ('data_checksums', 'fsync', 'jit', 'plan_cache_mode', "
-        "'server_encoding', 'synchronous_commit') ORDER BY name"
+        "'random_page_cost', 'server_encoding', 'synchronous_commit') ORDER BY name"
     ) == [
         ("data_checksums", "on"),
         ("fsync", "on"),
         ("jit", "off"),
         ("plan_cache_mode", "force_generic_plan"),
+        ("random_page_cost", "1.1"),
         ("server_encoding", "UTF8"),
         ("synchronous_commit", "on"),
     ]

@@ -54,7 +54,7 @@ def test_an_address_that_names_no_database_is_refused(url: str) -> None:
 def test_statements_are_prepared_and_planned_once() -> None:
     options = DatabaseWrapper(database_from_url(URL) | _DEFAULTS).get_connection_params()
     assert options["prepare_threshold"] == 5
-    assert options["options"] == "-c plan_cache_mode=force_generic_plan -c jit=off"
+    assert options["options"] == "-c plan_cache_mode=force_generic_plan -c jit=off -c random_page_cost=1.1"
 
 
 def test_behind_a_pooler_nothing_is_left_on_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,8 +81,10 @@ def test_threads_may_share_connections(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.django_db
 def test_the_products_own_connection_has_it_so() -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('plan_cache_mode'), current_setting('jit')")
-        assert cursor.fetchone() == ("force_generic_plan", "off")
+        cursor.execute(
+            "SELECT current_setting('plan_cache_mode'), current_setting('jit'), current_setting('random_page_cost')"
+        )
+        assert cursor.fetchone() == ("force_generic_plan", "off", "1.1")
     assert connection.connection.prepare_threshold == 5
 
 
