@@ -80,7 +80,9 @@ def documents(rows: "models.QuerySet[Any]", columns: Sequence[str], who: str, la
 
 def answers(merchant: Merchant, who: str, last: UUID, called: str) -> Behind | None:
     """What was answered to requests: kept for a month, for whoever asks again. That it was done must stay known."""
-    found = list(mentioning(merchant.stored_answers.all(), ["body"], who, last))
+    # What a form led to is an address (`pages.answers.once`): it has the id, and nothing beside it.
+    kept = merchant.stored_answers.exclude(status=303)
+    found = list(mentioning(kept, ["body"], who, last))
     for row in found:
         row.body = json.dumps(nameless(json.loads(row.body), who, called, words=True), separators=(",", ":"))
         row.save(update_fields=["body"])
