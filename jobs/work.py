@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import InterfaceError, OperationalError
@@ -40,6 +41,11 @@ _OUR_MISTAKE = "Something went wrong on our side, and was written to the server'
 _TOO_OFTEN = f"This was begun {MOST_ATTEMPTS} times and never came to its end. Ask whoever runs this installation."
 _UNKNOWN = "This version of Accrue does not know this kind of job any more."
 
+#: What the database says of itself or of others: Django's errors, and psycopg's own on the way of a sale.
+_NOT_OURS = (
+    OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError, tenancy.Contended,
+)  # fmt: skip
+
 
 class _Lost(Exception):
     """The claim is somebody else's, or nobody's."""
@@ -57,7 +63,7 @@ def run(merchant_id: UUID, job_id: UUID) -> None:
         logger.info("job %s was cancelled or taken over", job)
     except DomainError as error:
         _end(job, JobStatus.FAILED, error=error.message[:500])
-    except (OperationalError, InterfaceError, tenancy.Contended):
+    except _NOT_OURS:
         logger.warning("job %s is given back", job, exc_info=True)
         _give_back(job)
     except Exception:

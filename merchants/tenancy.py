@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 from celery import Task
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import DeadlockDetected
 from psycopg.pq import TransactionStatus
 
 from merchants.errors import NotFound
@@ -133,9 +134,13 @@ def rules_stay(merchant_id: uuid.UUID) -> None:
     """Let whoever is about to set a rule that counts wait until the running transaction is over.
 
     So a sale either knows of the rule or is there to be counted when the first sale that knows counts. Taken before the
-    rules are read, by a statement of its own: what one statement reads, it reads as of its beginning.
+    rules are read, by a statement of its own: what one statement reads, it reads as of its beginning. Contended when
+    whoever sets a rule waits for something that the running transaction holds already.
     """
-    _RULES_STAY.value({"merchant": merchant_id})
+    try:
+        _RULES_STAY.value({"merchant": merchant_id})
+    except DeadlockDetected as error:
+        raise Contended(str(error)) from error
 
 
 def _believe_in_connection(database: BaseDatabaseWrapper) -> None:

@@ -37,6 +37,9 @@ def view_errors() -> Iterator[None]:
         if isinstance(error.__cause__, _LOST_RACE):
             raise tenancy.Contended from error
         raise
+    except _LOST_RACE as error:
+        # From a statement past Django: a form's answer that a twin has kept already, for one.
+        raise tenancy.Contended from error
 
 
 def page(request: PageRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:

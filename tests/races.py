@@ -142,10 +142,10 @@ def in_thread(work: Callable[[], object]) -> Thread:
 
 
 def waits_for_a_lock() -> bool:
-    """Whether anybody waits for an advisory lock of this database."""
+    """Whether anybody in this database waits for a lock, of a row or an advisory one."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+            "SELECT EXISTS (SELECT FROM pg_locks w JOIN pg_locks here ON here.pid = w.pid WHERE NOT w.granted"
+            " AND here.database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
         )
         return bool(cursor.fetchone()[0])

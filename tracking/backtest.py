@@ -26,6 +26,7 @@ from uuid import UUID
 from django.db.models import F, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Least
 
+from affiliates.models import BY_HAND
 from affiliates.past import Lines, Past, Then, formerly
 from merchants.models import Merchant
 from rewards.basket import OrderFacts, OrderLine
@@ -51,6 +52,7 @@ Progress: TypeAlias = Generator[tuple[int, int], None, Comparison]
 _COLUMNS = (
     "id", "partner_id", "customer_id", "email", "placed_at", "currency", "amount", "tax", "shipping", "discount",
     "refunded", "lines", "country", "is_first", "coupon_code", "metadata", "came_at",
+    "attribution__via",
 )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ class _Order(NamedTuple):
     coupon_code: str
     metadata: dict[str, Any]
     came_at: datetime | None
+    via: str | None
 
 
 class _Beside(NamedTuple):
@@ -270,7 +273,8 @@ class _Replay:
         reward = self._stands.reward(sold)
         proposed = self._proposed.reward(sold) if self._is_for_sales else reward
         if self._is_shown(sold):
-            self._add(row.id, sold, self._stands.given(sold, reward), self._proposed.given(sold, proposed), booked)
+            stands, would = self._stands.given(sold, reward), self._proposed.given(sold, proposed)
+            self._add(row.id, sold, stands, would, booked, given=row.via == BY_HAND)
 
     def _lead_or_clicks(self, row: _Beside, booked: list[Booked]) -> None:
         """What they earned counts on both sides as it was booked, for caps and for recruiters."""
@@ -328,12 +332,27 @@ class _Replay:
             return True
         return self._is_for_recruiters and any(self._is_owners(each.partner_id, each.group_id) for each in sold.line)
 
-    def _add(self, id: UUID, sold: Sold, stands: list[Given], proposed: list[Given], booked: list[Booked]) -> None:
-        """Sum it up, and hold what the rules that stand give against the books."""
+    def _add(
+        self,
+        id: UUID,
+        sold: Sold,
+        stands: list[Given],
+        proposed: list[Given],
+        booked: list[Booked],
+        *,
+        given: bool = False,
+    ) -> None:
+        """Sum it up, and hold what the rules that stand give against the books. `given` says by hand, and later."""
         comparison = self.comparison
         above = [each.partner_id for each in sold.line]
         why = why_otherwise(
-            booked, stands, recorded=id, seller=sold.partner_id, above=above, shares_only=comparison.shares_only
+            booked,
+            stands,
+            recorded=id,
+            seller=sold.partner_id,
+            above=above,
+            given=given,
+            shares_only=comparison.shares_only,
         )
         if comparison.shares_only:
             stands, proposed = ([each for each in side if each.level] for side in (stands, proposed))

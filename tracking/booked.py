@@ -65,11 +65,13 @@ def why_otherwise(
     recorded: UUID,
     seller: UUID,
     above: Collection[UUID],
+    given: bool,
     shares_only: bool,
 ) -> str:
     """The first of REASONS for which the books have not to the cent what the rules that stand give; empty if they have.
 
-    `recorded` is the id of what was sold, `seller` whose it is now, `above` who was above them then, nearest first.
+    `recorded` is the id of what was sold, `seller` whose it is now, `above` who was above them then, nearest first;
+    `given` says that somebody gave it to them by hand.
     """
     has: Counter[_Whose] = Counter()
     for commission in booked:
@@ -82,7 +84,8 @@ def why_otherwise(
     ]
     if not differing:
         return ""
-    if any(each.moved or (each.level == 0 and each.partner_id != seller) for each in booked):
+    # One that was nobody's before left no commission behind, and is priced by what its partner was later.
+    if given or any(each.moved or (each.level == 0 and each.partner_id != seller) for each in booked):
         return "moved"
     if any(each.by_hand for each in booked):
         return "by_hand"

@@ -60,12 +60,12 @@ def _result(state: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mentioning(rows: "models.QuerySet[Any]", columns: Sequence[str], who: str, last: UUID) -> Iterator[Any]:
-    """The next rows in which one of these documents names the id."""
+    """The next rows in which one of these documents names the id, locked: nobody writes them anew meanwhile."""
     text = {f"{column}_text": Cast(column, models.TextField()) for column in columns}
     named = Q()
     for name in text:
         named |= Q(**{f"{name}__contains": who})
-    return iter(rows.alias(**text).filter(named, id__gt=last).order_by("id")[:PIECE])
+    return iter(_locked(rows.alias(**text).filter(named, id__gt=last))[:PIECE])
 
 
 def documents(rows: "models.QuerySet[Any]", columns: Sequence[str], who: str, last: UUID, called: str) -> Behind | None:
@@ -80,7 +80,9 @@ def documents(rows: "models.QuerySet[Any]", columns: Sequence[str], who: str, la
 
 def answers(merchant: Merchant, who: str, last: UUID, called: str) -> Behind | None:
     """What was answered to requests: kept for a month, for whoever asks again. That it was done must stay known."""
-    found = list(mentioning(merchant.stored_answers.all(), ["body"], who, last))
+    # What a form led to is an address (`pages.answers.once`): it has the id, and nothing beside it.
+    kept = merchant.stored_answers.exclude(status=303)
+    found = list(mentioning(kept, ["body"], who, last))
     for row in found:
         row.body = json.dumps(nameless(json.loads(row.body), who, called, words=True), separators=(",", ":"))
         row.save(update_fields=["body"])
@@ -88,8 +90,13 @@ def answers(merchant: Merchant, who: str, last: UUID, called: str) -> Behind | N
 
 
 def next_rows(rows: "models.QuerySet[Any]", last: UUID) -> list[Any]:
-    """The next piece of these rows."""
-    return list(rows.filter(id__gt=last).order_by("id")[:PIECE])
+    """The next piece of these rows, locked."""
+    return list(_locked(rows.filter(id__gt=last))[:PIECE])
+
+
+def _locked(rows: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
+    """By id, as everybody locks orders and commissions."""
+    return rows.select_for_update(of=("self",), no_key=True).order_by("id")
 
 
 def write_words_anew(rows: "models.QuerySet[Any]", columns: Mapping[str, str], last: UUID) -> Behind | None:

@@ -26,6 +26,7 @@ from commissions.manual import record_manual
 from commissions.rejection import reject
 from fraud.addresses import note
 from jobs import work
+from jobs.kinds import kinds
 from merchants import tenancy
 from merchants.audit import Actor
 from merchants.errors import Conflict, DomainError
@@ -40,7 +41,7 @@ from tests.factories import ACTOR, PASSWORD, ApiKeyFactory, CustomerFactory, Par
 from tests.levels.conftest import long_ago, pays_recruiters
 from tests.sales import give_ten_percent, refund, sell
 from tests.tenancy.population import owned_models
-from tracking import clicks, ingest
+from tracking import clicks, idempotency, ingest
 from tracking.deletion import delete_order
 from tracking.erasure import erase_partner
 from tracking.events import Sale, SaleCustomer
@@ -401,3 +402,16 @@ def test_nothing_but_names_can_go_from_the_log(tenant: Merchant, column: str) ->
         cursor.execute("SELECT set_config('app.erasing', '', true)")
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             cursor.execute("UPDATE merchants_auditentry SET after = NULL")
+
+
+@pytest.mark.usefixtures("tenant")
+def test_the_address_that_a_form_led_to_stops_nothing() -> None:
+    made = PartnerFactory()
+    led_to = idempotency.Answer(303, f"/m/acme/partners/{made.id}/".encode())
+    tried = idempotency.attempt("form:1", method="POST", path="/m/acme/partners/new/", body=b"")
+    idempotency.keep(tried, led_to)
+    job = erase_partner(made, actor=ACTOR)
+    assert job is not None
+    done = list(kinds()[job.kind].work(job, job.parameters))[-1]
+    assert done.done == done.total
+    assert idempotency.replay(tried) == led_to

@@ -11,13 +11,16 @@ from jobs.models import Job
 from merchants.audit import record
 from merchants.errors import DomainError
 from merchants.roles import Permission
+from merchants.statements import Statement
 
 #: The piece in whose middle this process stops, with its work done and not committed. Set in the process to be killed.
 stops_at: list[int] = []
 
 
 def count(job: Job, parameters: Mapping[str, Any]) -> Work:
-    """Leave one row in the audit log for each of `pieces`. At `refuses`, `breaks` or `cancelled` that happens."""
+    """Leave one row in the audit log for each of `pieces`. At `refuses`, `breaks`, `loses` (the
+    database) or `cancelled` that happens.
+    """
     pieces: int = parameters["pieces"]
     for number in range(job.state.get("next", 0), pieces):
         if number == parameters.get("refuses"):
@@ -25,6 +28,9 @@ def count(job: Job, parameters: Mapping[str, Any]) -> Work:
         if number == parameters.get("breaks"):
             raise ZeroDivisionError
         record(job.actor, "test.piece", "job", job.id, after={"number": number})
+        if number == parameters.get("loses"):
+            # The way of a sale: past Django and its errors.
+            Statement("SELECT pg_terminate_backend(pg_backend_pid())::int").value({})
         if number in stops_at:
             os.kill(os.getpid(), signal.SIGSTOP)
         if number == parameters.get("cancelled"):

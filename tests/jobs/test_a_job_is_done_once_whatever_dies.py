@@ -92,6 +92,12 @@ def test_a_mistake_of_ours_fails_the_job_and_is_in_the_log(
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_database_that_goes_away_from_a_sale_ends_the_attempt_and_not_the_job(committed_merchant: Merchant) -> None:
+    job = begun(committed_merchant, loses=2)
+    work.run(committed_merchant.id, job.id)
+    assert (now(job).status, now(job).done) == ("queued", 2)
+
+
 def test_a_cancelled_job_ends_before_its_next_piece_and_its_running_piece_is_undone(merchant: Merchant) -> None:
     waiting = begun(merchant)
     with tenancy.tenant(merchant.id):
