@@ -4,6 +4,7 @@ What a recruiter earned waits as long as somebody doubts what the recruit earned
 it is pending while what it adjusts is, and approved with it. So an adjustment's status is written here alone, under the
 lock of what it adjusts. Nothing moves in the books.
 """
+# ruff: noqa: S608 - the statements are put together from this module's own constants; values are parameters.
 
 from collections.abc import Collection
 from datetime import datetime
@@ -17,19 +18,20 @@ from merchants.audit import Actor, record, record_many, system
 from merchants.edits import lock
 from merchants.errors import Conflict
 
+# Nobody doubts it, nor what a recruiter earned it on.
+_FREE = """c.status = 'pending' AND NOT EXISTS (
+       SELECT FROM commissions_flag f
+        WHERE f.merchant_id = c.merchant_id AND f.outcome = 'open' AND f.commission_id IN (c.id, c.source_id))"""
 # SKIP LOCKED: what a refund or a rejection is holding right now is left for the next sweep instead of waited for.
-# MATERIALIZED: as a subquery the choice may be made again for each row, and the limit would not hold.
-_RELEASE = """
-WITH due AS MATERIALIZED (
-    SELECT id FROM commissions_commission
-     WHERE merchant_id = %(merchant)s AND status = 'pending' AND held_until <= %(now)s AND adjusts_id IS NULL
-       AND NOT EXISTS (SELECT FROM commissions_flag f
-                        WHERE f.merchant_id = %(merchant)s AND f.outcome = 'open'
-                          AND f.commission_id IN (commissions_commission.id, commissions_commission.source_id))
-     ORDER BY held_until LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-UPDATE commissions_commission c SET status = 'approved' FROM due
- WHERE c.merchant_id = %(merchant)s AND c.id = due.id AND c.status = 'pending'
-RETURNING c.id
+_DUE = f"""
+SELECT c.id FROM commissions_commission c
+ WHERE c.merchant_id = %(merchant)s AND c.held_until <= %(now)s AND c.adjusts_id IS NULL AND {_FREE}
+ ORDER BY c.held_until LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+"""
+# A statement of its own: who doubts locks the same rows first, so from here on it sees every doubt there is.
+_RELEASE = f"""
+UPDATE commissions_commission c SET status = 'approved'
+ WHERE c.merchant_id = %(merchant)s AND c.id = ANY(%(due)s) AND {_FREE} RETURNING c.id
 """
 # FOR NO KEY UPDATE by id: a payout may be choosing them.
 _FOLLOW = """
@@ -88,7 +90,9 @@ def release_due(*, now: datetime, limit: int = 1000) -> int:
     """
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_RELEASE, {"merchant": tenancy.current(), "now": now, "limit": limit})
+            cursor.execute(_DUE, {"merchant": tenancy.current(), "now": now, "limit": limit})
+            due = [row[0] for row in cursor.fetchall()]
+            cursor.execute(_RELEASE, {"merchant": tenancy.current(), "due": due})
             released = [row[0] for row in cursor.fetchall()]
         if released:
             # A statement of its own: it sees what was adjusted before the locks were ours.
