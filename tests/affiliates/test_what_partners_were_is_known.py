@@ -3,6 +3,7 @@
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -31,6 +32,19 @@ def groups_of(partner: Partner) -> list[Any]:
 def today(partner: Partner) -> Then:
     partner.refresh_from_db()
     return Then(partner.group_id, partner.status, partner.recruiter_id, partner.recruited_at)
+
+
+def moment() -> UUID:
+    """An id of a millisecond in which nothing is changed: more of the time than that ids do not know."""
+    made = _later(new_id())
+    _later(made)
+    return made
+
+
+def _later(id: UUID) -> UUID:
+    while (later := new_id()).int >> 80 == id.int >> 80:
+        pass
+    return later
 
 
 def past_of(*partners: Partner) -> Past:
@@ -65,11 +79,11 @@ def test_whoever_writes_the_row_is_noticed(tenant: Merchant) -> None:
 def test_what_was_made_between_two_moves_is_of_the_group_between_them(tenant: Merchant) -> None:
     gold, silver = GroupFactory(), GroupFactory()
     anna, bea = PartnerFactory(group=gold), PartnerFactory(group=gold)
-    in_gold = new_id()
+    in_gold = moment()
     move(anna, silver)
-    in_silver = new_id()
+    in_silver = moment()
     move(anna, None)
-    in_none = new_id()
+    in_none = moment()
     then = past_of(anna, bea)
     moments = [then.at(anna.id, moment, today(anna)).group_id for moment in (in_gold, in_silver, in_none)]
     assert moments == [gold.id, silver.id, None]
@@ -81,12 +95,12 @@ def test_what_was_made_between_two_moves_is_of_the_group_between_them(tenant: Me
 def test_status_and_recruiter_are_known_too(tenant: Merchant) -> None:
     rob, ruth, anna = PartnerFactory(), PartnerFactory(), PartnerFactory()
     update_partner(anna, changes={"recruiter": rob}, actor=ACTOR)
-    by_rob, since = new_id(), anna.recruited_at
+    by_rob, since = moment(), anna.recruited_at
     suspend(anna, actor=ACTOR)
     update_partner(anna, changes={"recruiter": ruth}, actor=ACTOR)
     then = past_of(anna)
     assert then.at(anna.id, by_rob, today(anna)) == Then(None, "approved", rob.id, since)
-    assert then.at(anna.id, new_id(), today(anna)) == Then(None, "suspended", ruth.id, anna.recruited_at)
+    assert then.at(anna.id, moment(), today(anna)) == Then(None, "suspended", ruth.id, anna.recruited_at)
     assert list(formerly(tenant, "recruiter_id")) == [(anna.id, rob.id)]
     lines = Lines(tenant)
     assert lines.above([anna.id], 1) == {anna.id, rob.id, ruth.id}
